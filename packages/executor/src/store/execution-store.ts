@@ -343,7 +343,8 @@ export interface ExecutionStore extends AsyncDisposable {
   answer(tenant: string, id: string, message: AnswerMessage, entries: number): Promise<'accepted' | 'late' | 'stale'>
   /**
    * Stores an attached execution with its entries and approvals, parked, in one transaction. Returns true also if it was
-   * stored by an earlier attempt; false if another execution has the id.
+   * stored by an earlier attempt; false if another execution has the id. Rejects with an ambiguous error if it may have been
+   * stored.
    */
   promote(promotion: Promotion): Promise<boolean>
   /** Decides about a pending approval that has not expired, and wakes its execution, in one transaction. */

@@ -132,7 +132,9 @@ export class MemoryStore implements ExecutionStore {
   async promote({ execution, entries, requested, epoch, startedAt, wakeAt }: Promotion): Promise<boolean> {
     const { facts, header } = execution
     const existing = this.#rows.get(facts.id)
-    if (existing !== undefined) return existing.facts.bodyHash === facts.bodyHash
+    if (existing !== undefined) {
+      return !existing.isAttached && existing.createdAt === Date.parse(header.createdAt)
+    }
     const row: Row = {
       facts,
       header,

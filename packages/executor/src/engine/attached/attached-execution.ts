@@ -4,7 +4,7 @@ import type { EndedExecution, RequestedApproval } from '../../store/execution-st
 import type { Permit } from './admission.ts'
 import { answerToPaused } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'
-import type { EventOptions, EventText, ExecutionHandle } from '../engine.ts'
+import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
@@ -25,8 +25,8 @@ interface AttachedExecutionOptions extends RunnerParts {
   readonly permit: Permit
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answerStreamedCall: ((callId: string, response: ToolResponse) => boolean) | undefined
-  /** Makes the execution a detached one by its journal. Resolves with whether it was stored; absent without a store. */
-  readonly promote: ((promoted: PromotedJournal) => Promise<boolean>) | undefined
+  /** Makes the execution a detached one by its journal; absent without a store. */
+  readonly promote: Promote | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
   readonly wallTimeoutOf: (queuedMs: number) => WallTimeout
   readonly disconnectGraceMs: number
@@ -41,6 +41,9 @@ export interface PromotedJournal {
   readonly startedAt: number
   readonly wakeAt: number | undefined
 }
+
+/** Stores an attached execution as a detached one, and resolves with it; with undefined if it was not stored. */
+type Promote = (promoted: PromotedJournal) => Promise<Pick<DetachedHandle, 'cancel'> | undefined>
 
 /** Memory of an ended `AttachedExecution` itself in bytes, as measured. */
 const ownHeapBytes = 4 * 1024
@@ -60,6 +63,8 @@ export class AttachedExecution implements ExecutionHandle {
   readonly #readers: ReaderWatchdog
   readonly #now: () => number
   #isPromoted = false
+  /** Last attempt to make the execution a detached one. */
+  #promotion: ReturnType<Promote> | undefined
   /** Parts that are needed only while the execution runs; undefined after its end or its refusal. */
   #running:
     | { readonly runner: ExecutionRunner; readonly answerCall: AttachedExecutionOptions['answerStreamedCall'] }
@@ -74,7 +79,7 @@ export class AttachedExecution implements ExecutionHandle {
     this.#now = now
     const state = new ExecutionState(journal.header)
     this.#state = state
-    this.#readers = new ReaderWatchdog(options.disconnectGraceMs, (text) => this.cancel(text))
+    this.#readers = new ReaderWatchdog(options.disconnectGraceMs, (text) => this.stop(text))
     const finished = Promise.withResolvers<void>()
     const runner = new ExecutionRunner({
       ...options,
@@ -140,7 +145,13 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#readers.attach()
   }
 
-  cancel(reason?: string): void {
+  cancel(reason?: string): void | Promise<void> {
+    this.stop(reason)
+    return this.#promotion?.then((detached) => detached?.cancel(reason))
+  }
+
+  /** Ends the execution as CANCELLED, unless it becomes a detached one, which needs neither its client nor this node. */
+  stop(reason?: string): void {
     this.#running?.runner.stop(cancelled(reason))
   }
 
@@ -166,7 +177,7 @@ export class AttachedExecution implements ExecutionHandle {
   }
 
   /** Returns the way to park the execution when it can only continue by approvals: it becomes a detached one. */
-  #parking(promote: NonNullable<AttachedExecutionOptions['promote']>): Parking {
+  #parking(promote: Promote): Parking {
     const state = this.#state
     return {
       keepsDiverged: false,
@@ -174,13 +185,14 @@ export class AttachedExecution implements ExecutionHandle {
       park: async (entry) => {
         const { header, entries } = this.#journal.snapshot()
         const park = { ...entry, isPromotion: true as const }
-        this.#isPromoted = await promote({
+        this.#promotion = promote({
           journal: { header, entries: [...entries, park] },
           requested: pendingApprovals(state),
           epoch: state.epoch,
           startedAt: state.startedAt!,
           wakeAt: entry.until,
         })
+        this.#isPromoted = (await this.#promotion) !== undefined
         return this.#isPromoted ? park : undefined
       },
     }

@@ -5,7 +5,7 @@ import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import type { EngineObserver } from '../engine-observer.ts'
-import { shuttingDown, type Submission } from '../engine.ts'
+import { shuttingDown, type DetachedHandle, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import type { Instance } from '../instance.ts'
 import { journalHeaderOf } from '../journal-header.ts'
@@ -31,7 +31,10 @@ export interface AttachedExecutionsOptions {
   /** Recorder of executions that have ended; absent if they are not recorded. */
   readonly recorder?: Pick<AttachedRecorder, 'add'> | undefined
   /** Makes an attached execution a detached one; absent without a store. */
-  readonly promote?: (submission: Submission, promoted: PromotedJournal) => Promise<boolean>
+  readonly promote?: (
+    submission: Submission,
+    promoted: PromotedJournal,
+  ) => Promise<Pick<DetachedHandle, 'cancel'> | undefined>
   /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
@@ -104,7 +107,7 @@ export class AttachedExecutions {
     this.#admission.refuseAll(shuttingDown)
     const drained = Promise.all([...this.#active.values()].map(endOf))
     const timer = setTimeout(() => {
-      for (const execution of this.#active.values()) execution.cancel('the executor is shutting down')
+      for (const execution of this.#active.values()) execution.stop('the executor is shutting down')
     }, drainMs)
     await drained
     clearTimeout(timer)

@@ -19,6 +19,7 @@ import type {
   Lease,
   ListOptions,
   NotificationListOptions,
+  Promotion,
   Working,
 } from '../../store/execution-store.ts'
 import { decideApproval, type DecisionSubmission } from '../approvals.ts'
@@ -32,6 +33,9 @@ import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
 import { StoredJournals } from './stored-journals.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
+
+/** Milliseconds after which a promotion is sent again that the store did not confirm. */
+const promotionRetryMs = 500
 
 interface DetachedExecutionsOptions extends LeaseRunParts {
   readonly store: ExecutionStore
@@ -83,9 +87,12 @@ export class DetachedExecutions {
 
   /**
    * Stores an attached execution that waits for approvals, without its callback: later calls wait for a client that resumes
-   * it. Resolves with false if the store is not available; the execution stays attached then.
+   * it. Resolves with undefined if it was not stored, for example because the store is not available; it stays attached then.
    */
-  async promote(submission: Submission, { journal, ...promoted }: PromotedJournal): Promise<boolean> {
+  async promote(
+    submission: Submission,
+    { journal, ...promoted }: PromotedJournal,
+  ): Promise<DetachedExecution | undefined> {
     const { request, bodyHash } = submission
     const { header, entries } = journal
     const facts = {
@@ -96,10 +103,21 @@ export class DetachedExecutions {
       ...(request.label !== undefined && { label: request.label }),
       ...(request.notify !== undefined && { notify: request.notify }),
     }
-    try {
-      return await this.#options.store.promote({ execution: { facts, header }, entries, ...promoted })
-    } catch {
-      return false
+    const isStored = await this.#storePromoted({ execution: { facts, header }, entries, ...promoted })
+    return isStored ? new DetachedExecution({ facts, isAttached: false, status: 'paused' }, this.#parts) : undefined
+  }
+
+  /** Stores a promotion. If the store did not confirm it, asks again until it answers: it may run on another node by now. */
+  async #storePromoted(promotion: Promotion): Promise<boolean> {
+    let isAmbiguous = false
+    for (;;) {
+      try {
+        return await this.#options.store.promote(promotion)
+      } catch (error) {
+        isAmbiguous ||= error instanceof RequestError && error.ambiguous
+        if (!isAmbiguous || this.#isClosing) return false
+      }
+      await new Promise((resolve) => setTimeout(resolve, promotionRetryMs))
     }
   }
 

@@ -5,6 +5,7 @@ import { storedRequest } from './approvals.ts'
 import type { Tables } from './database.ts'
 import { insertNotifications, notificationRows } from './notification-rows.ts'
 import { encodeText, type Payloads } from './payload.ts'
+import { withUnknownOutcome } from './store-errors.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /**
@@ -13,22 +14,36 @@ import type { StoreParts } from './store-parts.ts'
  */
 export async function promoteExecution({ db, ...parts }: StoreParts, promotion: Promotion): Promise<boolean> {
   const { execution, wakeAt } = promotion
-  const { tenant, id, bodyHash } = execution.facts
-  return db.transaction().execute(async (trx) => {
-    const key = await insertExecution(trx, parts.payloads, promotion)
-    if (key === undefined) {
-      const existing = await trx
-        .selectFrom('executions')
-        .select('body_hash')
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return existing?.body_hash === bodyHash
-    }
-    await insertContent(trx, parts, { key, promotion })
-    if (wakeAt !== undefined) await parts.wakeUps.send(trx, [{ key, tenant, at: wakeAt }])
-    return true
-  })
+  const { tenant } = execution.facts
+  let isCommitting = false
+  try {
+    return await db.transaction().execute(async (trx) => {
+      const key = await insertExecution(trx, parts.payloads, promotion)
+      if (key === undefined) return isStored(trx, promotion)
+      await insertContent(trx, parts, { key, promotion })
+      if (wakeAt !== undefined) await parts.wakeUps.send(trx, [{ key, tenant, at: wakeAt }])
+      isCommitting = true
+      return true
+    })
+  } catch (error) {
+    throw isCommitting ? withUnknownOutcome(error) : error
+  }
+}
+
+/** Returns whether the execution with the id is the promoted one. A repeat of its request has another time of creation. */
+async function isStored(trx: Transaction<Tables>, { execution }: Promotion): Promise<boolean> {
+  const { facts, header } = execution
+  const existing = await trx
+    .selectFrom('executions')
+    .select('key')
+    .where('tenant', '=', facts.tenant)
+    .where('id', '=', facts.id)
+    .where('body_hash', '=', facts.bodyHash)
+    .where('created_at', '=', new Date(header.createdAt))
+    .where('is_attached', '=', false)
+    .where('is_tombstone', '=', false)
+    .executeTakeFirst()
+  return existing !== undefined
 }
 
 /** Returns the key of the new row; undefined if there is an execution with this id. */
