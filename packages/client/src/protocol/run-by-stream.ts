@@ -117,8 +117,9 @@ function callMessage(
 
 /**
  * Ignores errors of an execution that is gone or has ended. Such an execution needs no answers, and its event stream
- * ends as well.
+ * ends as well. Throws other errors, also the refusal of an answer to a call that waits for an approval.
  */
 export function ignoreEnded(error: unknown): void {
-  if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
+  const isEnded = error instanceof ExecutorClientError && [404, 409, 410].includes(error.httpStatus ?? 0)
+  if (!isEnded || error.code === 'APPROVAL_CONFLICT') throw error
 }

@@ -1,5 +1,5 @@
 // Approvals of detached executions: decisions of people about tool calls.
-import { callIdOf, callNumberOf, RequestError, type DecisionRequest } from '@codemode/shared'
+import { callIdOf, callNumberOf, RequestError, type DecisionRequest, type ToolResponse } from '@codemode/shared'
 import { jsonSchemaCheck, pathText, textHead } from '@codemode/shared/internal'
 
 import type { Decided, ExecutionStore, StoredApproval } from '../store/execution-store.ts'
@@ -85,9 +85,13 @@ function approvalConflict(approval: StoredApproval, text: string): RequestError 
   })
 }
 
-/** Returns the refusal of an answer to a call that waits for an approval. */
-export function answerToPaused(executionId: string, callId: string): RequestError {
-  return new RequestError('APPROVAL_CONFLICT', `The call ${callId} waits for an approval, so it takes no answer`, {
+/** Refuses the response to a call that waits for an approval. Returns false if it repeats that there is no answer yet. */
+export function refuseAnswer(
+  response: ToolResponse,
+  { executionId, callId }: { readonly executionId: string; readonly callId: string },
+): false {
+  if (!('ok' in response)) return false
+  throw new RequestError('APPROVAL_CONFLICT', `The call ${callId} waits for an approval, so it takes no answer`, {
     executionId,
     suggestion: 'Decide about the approval; "respond" answers in place of the tool.',
   })

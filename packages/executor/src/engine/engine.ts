@@ -93,8 +93,8 @@ export interface ExecutionHandle {
   cancel(reason?: string): void | Promise<void>
   /**
    * Takes the response to a tool call that is sent over the stream, deferred, or waits for a client. Returns false when it
-   * is late or repeated, or when no such call is open. Throws `RequestError` APPROVAL_CONFLICT for a call that waits for an
-   * approval.
+   * is late or repeated, or when no such call is open. Throws `RequestError` APPROVAL_CONFLICT for the answer to a call that
+   * waits for an approval.
    */
   answerCall(callId: string, response: ToolResponse): boolean | Promise<boolean>
   /** Returns the `ExecutionRecord` as JSON text. */

@@ -81,6 +81,20 @@ describe('POST tool-results', () => {
     ])
   })
 
+  test('takes the other answers beside one to a call that waits for an approval, which alone is refused', async () => {
+    const { engine, send } = testApp()
+    const execution = engine.add('acme').admit()
+    execution.openCalls.add('c:1').add('c:2')
+    execution.pausedCalls.add('c:1')
+    const path = `/v1/executions/${execution.id}/tool-results`
+    const results = ['c:1', 'c:2'].map((callId) => ({ callId, answer }))
+    const mixed = await send('POST', path, { body: { results } })
+    expect(await mixed.json()).toEqual({ accepted: ['c:2'] })
+    const refused = await send('POST', path, { body: { results } })
+    expect(refused.status).toBe(409)
+    expect(errorBodySchema.parse(await refused.json()).error.code).toBe('APPROVAL_CONFLICT')
+  })
+
   test('accepts an answer of the largest output', async () => {
     const { engine, send } = testApp()
     const execution = engine.add('acme').admit()

@@ -157,6 +157,14 @@ describe('POST /v1/executions refuses', () => {
     ['no time', { code: '1' }, { 'x-codemode-timeout-ms': '0' }, 400, 'INVALID_REQUEST', 'milliseconds'],
     ['unreachable tools', { code: '1', tools: [{ name: 'a' }] }, {}, 400, 'INVALID_REQUEST', 'no way to call them'],
     [
+      'approvals by the client of a detached execution',
+      { code: '1', detached: true, approvals: 'client' },
+      {},
+      400,
+      'INVALID_REQUEST',
+      'attached executions only',
+    ],
+    [
       'a life of an attached execution',
       { code: '1', expiresAfterMs: 1_000 },
       {},

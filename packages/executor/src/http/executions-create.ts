@@ -190,6 +190,13 @@ function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void
       suggestion: 'Send detached: true, or set limits.executionTimeoutMs instead.',
     })
   }
+  if (detached === true && approvals === 'client') {
+    throw new RequestError('INVALID_REQUEST', 'approvals: "client" is an option of attached executions only.', {
+      details: { path: 'approvals' },
+      suggestion:
+        'Omit it: the approvals of a detached execution are decided at POST /v1/executions/:id/approvals/:callId.',
+    })
+  }
   const mayBeDetached = detached === true || (approvals !== 'client' && tools.some((tool) => tool.requiresApproval))
   if (notify !== undefined && !mayBeDetached) {
     throw new RequestError(

@@ -43,6 +43,8 @@ export class FakeExecution implements DetachedHandle {
   cancelReason: string | undefined
   answered: [string, ToolResponse][] = []
   openCalls = new Set<string>()
+  /** Open calls that wait for approvals. */
+  pausedCalls = new Set<string>()
 
   constructor(id: string, owner: string) {
     this.id = id
@@ -123,6 +125,7 @@ export class FakeExecution implements DetachedHandle {
   }
 
   answerCall(callId: string, answer: ToolResponse) {
+    if (this.pausedCalls.has(callId)) throw new RequestError('APPROVAL_CONFLICT', 'The call waits for an approval')
     if (!this.openCalls.delete(callId)) return false
     this.answered.push([callId, answer])
     return true

@@ -72,6 +72,7 @@ export const approvalPaths: ZodOpenApiPathsObject = {
           'FORBIDDEN',
           'CALLBACK_FORBIDDEN',
           'NOT_FOUND',
+          'EXECUTION_SERVED',
           'PAYLOAD_TOO_LARGE',
           'STORE_DISABLED',
           'STORE_UNAVAILABLE',

@@ -1,4 +1,4 @@
-import { headers, toolResultsRequestSchema, type ToolResultsResponse } from '@codemode/shared'
+import { headers, RequestError, toolResultsRequestSchema, type ToolResultsResponse } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
@@ -20,7 +20,17 @@ export function takeToolResults({
     const handle = await engine.find(principal.tenant, c.req.param('id'))
     requireOwner(principal, { execution: handle, action: 'Answering tool calls of this execution' })
     const accepted: string[] = []
-    for (const { callId, answer } of value.results) if (await handle.answerCall(callId, answer)) accepted.push(callId)
+    const refusals: RequestError[] = []
+    for (const { callId, answer } of value.results) {
+      try {
+        if (await handle.answerCall(callId, answer)) accepted.push(callId)
+      } catch (error) {
+        if (!(error instanceof RequestError) || error.code !== 'APPROVAL_CONFLICT') throw error
+        refusals.push(error)
+      }
+    }
+    // Answers that were accepted are reported, also beside refused ones.
+    if (accepted.length === 0 && refusals[0] !== undefined) throw refusals[0]
     c.header(headers.executionId, handle.id)
     return c.json({ accepted } satisfies ToolResultsResponse)
   }

@@ -111,8 +111,8 @@ export class DeferredStore implements ExecutionStore {
     return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).listApprovals(tenant, options)
   }
 
-  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
-    return this.#isEmpty ? false : (await this.#ready()).setCallback(tenant, id, callback)
+  async setCallback(tenant: string, id: string, callback: Callback) {
+    return this.#isEmpty ? 'ended' : (await this.#ready()).setCallback(tenant, id, callback)
   }
 
   async serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {

@@ -350,8 +350,11 @@ export interface ExecutionStore extends AsyncDisposable {
   /** Decides about a pending approval that has not expired, and wakes its execution, in one transaction. */
   decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined>
   listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage>
-  /** Replaces the callback of an execution, and wakes it. Returns false if it has ended or there is none. */
-  setCallback(tenant: string, id: string, callback: Callback): Promise<boolean>
+  /**
+   * Replaces the callback of an execution, and wakes it. Has no effect if the execution has ended or does not exist, or
+   * while a reader serves its calls.
+   */
+  setCallback(tenant: string, id: string, callback: Callback): Promise<'replaced' | 'ended' | 'served'>
   /**
    * Gives a reader the right to serve the tool calls of an execution for the given milliseconds, or extends it. Returns
    * false while another reader has the right.

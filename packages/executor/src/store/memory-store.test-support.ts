@@ -193,11 +193,13 @@ export class MemoryStore implements ExecutionStore {
     return { items, nextCursor: all.length > start + limit ? String(start + limit) : null }
   }
 
-  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
+  async setCallback(tenant: string, id: string, callback: Callback) {
     const row = this.#rows.get(id)
-    if (row?.facts.tenant !== tenant || isFinal(row.status)) return false
+    if (row?.facts.tenant !== tenant || isFinal(row.status)) return 'ended'
+    if (row.serving !== undefined && row.serving.until > Date.now()) return 'served'
     row.callback = callback
-    return this.post(tenant, id, { kind: 'callback' })
+    await this.post(tenant, id, { kind: 'callback' })
+    return 'replaced'
   }
 
   async serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {

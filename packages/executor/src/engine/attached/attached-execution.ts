@@ -2,7 +2,7 @@ import { callNumberOf, type Journal, type RequestError, type ToolResponse } from
 
 import type { EndedExecution, RequestedApproval } from '../../store/execution-store.ts'
 import type { Permit } from './admission.ts'
-import { answerToPaused } from '../approvals.ts'
+import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'
 import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
@@ -159,7 +159,7 @@ export class AttachedExecution implements ExecutionHandle {
     const number = callNumberOf(this.id, callId)
     if (number === undefined || this.#running === undefined) return false
     const call = this.#state.calls.open(number)
-    if (call?.status === 'paused') throw answerToPaused(this.id, callId)
+    if (call?.status === 'paused') return refuseAnswer(response, { executionId: this.id, callId })
     if (call?.status === 'deferred') return this.#running.runner.answer(number, response)
     return this.#running.answerCall?.(callId, response) ?? false
   }

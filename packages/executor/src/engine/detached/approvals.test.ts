@@ -229,6 +229,20 @@ describe('a call that requires an approval', () => {
     await expect(late).rejects.toMatchObject({ details: { approval: { status: 'expired' } } })
   })
 
+  test('is asked for in a retry of an execution whose client decided itself', async () => {
+    const node = startNode()
+    const header = headerOf({ code: '1', tools: [always], approvals: 'client' })
+    const { tenant, owner, keyId, isolation } = principal
+    const id = newExecutionId()
+    const facts = { id, tenant, owner, keyId, isolation, correlationId: 'cor_1', bodyHash: 'hash' }
+    const end = { status: 'completed', finishedAt: Date.now() } as const
+    await store.record([{ facts, journal: { header, entries: [] }, end }])
+    const { callback } = submissionOf(1).request
+    const retried = await node.retry(id, { request: { callback: callback! }, principal, correlationId: 'cor_2' })
+    await untilStatus(retried.id, 'paused')
+    expect(await pendingOf(node, retried.id)).toHaveLength(1)
+  })
+
   test('is cancelled with its execution', async () => {
     const node = startNode()
     const { id } = await node.submit(submissionOf(1))
@@ -295,6 +309,7 @@ describe('a deferred answer', () => {
     const execution = await node.find('acme', id)
     const answer = execution.answerCall(`${id}:1`, { ok: true, output: 'forged' })
     await expect(answer).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' })
+    expect(await execution.answerCall(`${id}:1`, { approvalRequired: true })).toBe(false)
   })
 })
 
@@ -312,6 +327,8 @@ describe('an execution without a callback', () => {
     await events.next()
     const other = execution.events({ signal: stop.signal, isServing: true })
     await expect(other).rejects.toMatchObject({ code: 'EXECUTION_SERVED' })
+    const { callback } = submissionOf(1).request
+    await expect(node.setCallback('acme', id, callback!)).rejects.toMatchObject({ code: 'EXECUTION_SERVED' })
     await events.return?.()
     expect(await execution.answerCall(`${id}:1`, { ok: true, output: 'served' })).toBe(true)
     expect(await resultOf(node, id)).toEqual(['served'])

@@ -9,7 +9,7 @@ import {
 } from '@codemode/shared'
 
 import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
-import { answerToPaused } from '../approvals.ts'
+import { refuseAnswer } from '../approvals.ts'
 import { notFound, type DetachedHandle, type EventOptions, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { readEvents } from '../state/read-events.ts'
@@ -102,7 +102,8 @@ export class DetachedExecution implements DetachedHandle {
       const { header, entries } = await this.journal()
       const status = stateOf(header, entries).calls.open(call)?.status
       if (status === undefined || status === 'queued') return false
-      if (status === 'paused') throw answerToPaused(this.id, callId)
+      if (status === 'paused') return refuseAnswer(response, { executionId: this.id, callId })
+      if (status === 'deferred' && !('ok' in response)) return false
       const message = { kind: 'answer', call, response } as const
       const outcome = await this.#store.answer(tenant, this.id, message, entries.length)
       // An entry that was appended meanwhile may have settled the call.

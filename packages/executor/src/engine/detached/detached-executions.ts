@@ -31,6 +31,7 @@ import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
+import { servedInPlaceOfCallback } from './serving-lease.ts'
 import { StoredJournals } from './stored-journals.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
 
@@ -130,9 +131,11 @@ export class DetachedExecutions {
     return this.#options.store.listApprovals(tenant, options)
   }
 
-  /** Replaces the callback of an execution. Rejects with `RequestError` if it has ended. */
+  /** Replaces the callback of an execution. Rejects with `RequestError` if it has ended, or while a client serves its calls. */
   async setCallback(tenant: string, id: string, callback: Callback): Promise<void> {
-    if (await this.#options.store.setCallback(tenant, id, callback)) return
+    const outcome = await this.#options.store.setCallback(tenant, id, callback)
+    if (outcome === 'replaced') return
+    if (outcome === 'served') throw servedInPlaceOfCallback(id)
     const { status } = await this.find(tenant, id)
     throw new RequestError('INVALID_REQUEST', `The execution ${id} is ${status}, so it needs no callback`, {
       executionId: id,
@@ -144,7 +147,8 @@ export class DetachedExecutions {
     const original = await this.find(principal.tenant, id)
     const { owner, label } = original.facts
     const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
-    const { header } = await original.journal()
+    // The client of an attached execution may have decided about its approvals itself; nobody does so for a retry.
+    const { approvals: _, ...header } = (await original.journal()).header
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
     const newHeader = {

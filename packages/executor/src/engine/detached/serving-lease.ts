@@ -67,6 +67,15 @@ export class ServingLease {
   }
 }
 
+/** Returns the refusal of a callback for an execution whose calls a reader serves. */
+export function servedInPlaceOfCallback(id: string): RequestError {
+  return new RequestError('EXECUTION_SERVED', `A client serves the tool calls of the execution ${id}`, {
+    executionId: id,
+    retryAfterSeconds: 3,
+    suggestion: 'End the client that resumes the execution, and set the callback then.',
+  })
+}
+
 /** Returns the refusal of a reader that wants to serve an execution which another one serves. */
 export function servedByAnother(id: string): RequestError {
   return new RequestError('EXECUTION_SERVED', `Another client serves the tool calls of the execution ${id}`, {

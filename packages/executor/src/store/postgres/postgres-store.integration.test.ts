@@ -27,6 +27,22 @@ test('several nodes that start at once on an empty database share it', async () 
   await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()))
 })
 
+test('a callback is not replaced while a reader serves the calls, or after the end', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const { facts, header } = newExecution()
+  await store.create({ facts, header, maxQueued: 10 })
+  const set = () => store.setCallback('acme', facts.id, { url: 'https://app.example/tools', token: 'x'.repeat(16) })
+  expect(await store.serve('acme', facts.id, 'reader', 60_000)).toBe(true)
+  expect(await set()).toBe('served')
+  await store.stopServing('acme', facts.id, 'reader')
+  expect(await set()).toBe('replaced')
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const working = store.work(worker('node', async (lease) => resolve(await complete(lease))))
+  await promise
+  expect(await set()).toBe('ended')
+  await working.stop()
+})
+
 test('an id belongs to the execution that was created first with it, of each tenant by itself', async () => {
   await using store = await startStore(await servers.createDatabase())
   const { facts } = newExecution()

@@ -211,10 +211,10 @@ export class PostgresStore implements ExecutionStore {
     return listApprovals(this.#parts, tenant, options)
   }
 
-  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
-    const isSet = await replaceCallback(this.#parts, { tenant, id, callback })
-    if (isSet) this.#notifyMessage(tenant, id)
-    return isSet
+  async setCallback(tenant: string, id: string, callback: Callback) {
+    const outcome = await replaceCallback(this.#parts, { tenant, id, callback })
+    if (outcome === 'replaced') this.#notifyMessage(tenant, id)
+    return outcome
   }
 
   serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {
