@@ -16,7 +16,7 @@ import { invalidCursor } from './list-cursor.ts'
 import type { Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
 import { insertMessage } from './inbox.ts'
-import { decodeText, type Payloads } from './payload.ts'
+import { decodeText, isUnreadable, type Payloads } from './payload.ts'
 import type { ReadingParts, StoreParts } from './store-parts.ts'
 
 /** Part of an approval that is stored as payload. */
@@ -108,29 +108,34 @@ export async function listApprovals(
   if (executionId !== undefined) query = query.where('executions.id', '=', executionId)
   if (cursor !== undefined) query = query.where('approvals.number', '>', numberOf(cursor))
   const rows = await query.execute()
-  const items = rows.slice(0, limit).map((row) => approvalOf(row, payloads))
+  const items = rows.slice(0, limit).map((row) => listedApprovalOf(row, payloads))
   const last = rows[limit - 1]
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last.number) : null }
 }
 
 type ApprovalRow = Selectable<Tables['approvals']> & { readonly id: string; readonly label: string | null }
 
+/** Returns an approval for a list, in which one that cannot be decrypted must not hide the others. */
+function listedApprovalOf(row: ApprovalRow, payloads: Payloads): StoredApproval {
+  try {
+    return approvalOf(row, payloads)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    return { ...readablePartOf(row), tool: '(unreadable)', input: 'null', reason: unreadableReason }
+  }
+}
+
+const unreadableReason = 'The approval is stored encrypted, and cannot be decrypted now.'
+
 function approvalOf(row: ApprovalRow, payloads: Payloads): StoredApproval {
   const { tenant, id, call } = row
   const place = { tenant, id, position: call }
   const { tool, input, reason } = payloads.decode(row.payload, { ...place, kind: 'approval' }) as ApprovalPayload
   return {
-    executionId: id,
-    call,
+    ...readablePartOf(row),
     tool,
     input,
-    inputHash: row.input_hash,
-    owner: row.owner,
-    status: row.status,
-    requestedAt: row.requested_at.getTime(),
     ...(reason !== undefined && { reason }),
-    ...(row.label !== null && { label: decodeText(row.label) }),
-    ...(row.expires_at !== null && { expiresAt: row.expires_at.getTime() }),
     ...(row.decision !== null &&
       row.decided_at !== null && {
         decided: {
@@ -138,6 +143,20 @@ function approvalOf(row: ApprovalRow, payloads: Payloads): StoredApproval {
           at: row.decided_at.getTime(),
         },
       }),
+  }
+}
+
+/** Returns what is not encrypted. */
+function readablePartOf(row: ApprovalRow): Omit<StoredApproval, keyof ApprovalPayload> {
+  return {
+    executionId: row.id,
+    call: row.call,
+    inputHash: row.input_hash,
+    owner: row.owner,
+    status: row.status,
+    requestedAt: row.requested_at.getTime(),
+    ...(row.label !== null && { label: decodeText(row.label) }),
+    ...(row.expires_at !== null && { expiresAt: row.expires_at.getTime() }),
   }
 }
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 
 import type { StoredExecution } from '../execution-store.ts'
 import type { Database, ExecutionRow } from './database.ts'
-import { executionColumns, executionOf } from './execution-row.ts'
+import { claimedExecutionOf, executionColumns } from './execution-row.ts'
 import { headerOf, readEntries } from './read-journal.ts'
 import type { ReadingParts } from './store-parts.ts'
 
@@ -50,7 +50,7 @@ export async function readClaimed(parts: ReadingParts, row: ClaimedRow): Promise
   return {
     key,
     epoch,
-    execution: executionOf(row, parts.payloads),
+    execution: claimedExecutionOf(row, parts.payloads),
     header: headerOf(row, parts.payloads),
     entries: epoch === 1 ? [] : await readEntries(parts, row),
     expiresInMs: row.expires_in_ms,

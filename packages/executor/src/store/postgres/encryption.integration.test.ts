@@ -4,8 +4,18 @@ import type { Notify } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { parseEncryptionKeys } from '../../encryption-keys.ts'
-import type { OutgoingNotification } from '../execution-store.ts'
-import { answer, complete, newExecution, query, startStore, useServer, worker } from './postgres-store.test-support.ts'
+import type { ExecutionFacts, OutgoingNotification } from '../execution-store.ts'
+import { wakeExpired } from './maintenance.ts'
+import {
+  answer,
+  complete,
+  newExecution,
+  openParts,
+  query,
+  startStore,
+  useServer,
+  worker,
+} from './postgres-store.test-support.ts'
 
 const servers = useServer()
 const newKey = (id: string) => parseEncryptionKeys([`${id}:${randomBytes(32).toString('base64')}`])[0]!
@@ -105,7 +115,10 @@ test('no table has approvals, decisions, promoted executions or recorded attache
   expect(await dump(url)).not.toContain(canary)
   const [approval] = (await store.listApprovals('acme', { limit: 1 })).items
   expect(approval).toMatchObject({ ...hidden, status: 'rejected', decided: { made } })
-  expect(await store.find('acme', facts.id)).toMatchObject({ facts: { callback } })
+  const { promise: claimed, resolve: claim } = Promise.withResolvers<ExecutionFacts>()
+  const working = store.work(worker('node', (lease) => claim(lease.execution.facts)))
+  expect(await claimed).toMatchObject({ callback })
+  await working.stop()
   expect(await store.find('acme', attached.facts.id)).toMatchObject({ isAttached: true, error })
   for (const { id } of [facts, attached.facts]) {
     const { code } = header
@@ -133,9 +146,20 @@ test('an execution whose key is missing waits, and goes on where the key is know
   const [old, next] = [newKey('2026'), newKey('2027')]
   const execution = secretExecution()
   const { id } = execution.facts
+  const made = { decision: { decision: 'approve' }, by: 'ann', keyId: 'key' } as const
   {
     await using store = await startStore(url, { encryptionKeys: [old] })
+    const failed = newExecution()
+    const journal = { header: failed.header, entries: [] }
+    const error = { code: 'GUEST_ERROR', name: 'Error', message: canary, retryable: false } as const
+    const end = { status: 'failed', finishedAt: Date.now(), error } as const
+    await store.record([{ facts: failed.facts, journal, end }])
     await store.create(execution)
+    await query(
+      url,
+      `insert into codemode.approvals (key, call, tenant, owner, status, payload, input_hash, requested_at)
+       select key, 1, tenant, owner, 'pending', header, 'hash', now() from codemode.executions where id = '${id}'`,
+    )
   }
   {
     const errors: unknown[] = []
@@ -148,16 +172,26 @@ test('an execution whose key is missing waits, and goes on where the key is know
       query(
         url,
         `select e.status from codemode.executions e, codemode_jobs.job j
-         where e.node is null and e.epoch = 1 and j.state = 'created' and j.start_after > now() + interval '1 s'`,
+         where e.status = 'queued' and e.node is null and e.epoch = 1 and j.state = 'created' and j.start_after > now() + interval '1 s'`,
       )
     await expect.poll(postponed).toEqual([{ status: 'queued' }])
     for (const read of [
-      () => store.find('acme', id),
       () => store.read('acme', id, 0),
-      () => store.list('acme', { limit: 1 }),
+      () => store.decide('acme', id, { call: 1, inputHash: 'hash', made }),
     ]) {
       await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     }
+    const unreadable = { message: expect.stringContaining('cannot be decrypted') as string }
+    expect((await store.list('acme', { limit: 10 })).items).toMatchObject([{ facts: { id } }, { error: unreadable }])
+    expect(await store.find('acme', id)).toMatchObject({ status: 'queued' })
+    expect((await store.listApprovals('acme', { limit: 10 })).items).toMatchObject([
+      { executionId: id, inputHash: 'hash' },
+    ])
+    // The expiry must not have it claimed all the time.
+    await using parts = await openParts(url)
+    await query(url, `update codemode.executions set expires_at = now() - interval '1 s' where id = '${id}'`)
+    expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(0)
+    await query(url, `update codemode.executions set expires_at = now() + interval '1 h' where id = '${id}'`)
     await working.stop()
     expect(errors).toMatchObject([{ keyId: '2026' }])
   }

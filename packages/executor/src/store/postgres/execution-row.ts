@@ -26,11 +26,33 @@ export const executionColumns = [
   'finished_at',
 ] as const satisfies readonly (keyof ExecutionRow)[]
 
-/** Returns an execution as others than its runner see it. */
-export function executionOf(
-  row: Pick<ExecutionRow, (typeof executionColumns)[number]>,
-  payloads: Payloads,
-): StoredExecution {
+/** Error of an execution whose own error cannot be decrypted. */
+const unreadable: ExecutionFailure = {
+  code: 'INTERNAL',
+  name: 'ExecutionError',
+  message: 'The error is stored encrypted, and cannot be decrypted now.',
+  retryable: false,
+}
+
+/** Row of an execution without its header. */
+export type FoundRow = Pick<ExecutionRow, (typeof executionColumns)[number]>
+
+/** Returns an execution for its runner. Throws STORE_UNAVAILABLE if it cannot be decrypted. */
+export function claimedExecutionOf(row: FoundRow, payloads: Payloads): StoredExecution {
+  const { tenant, id } = row
+  const execution = executionOf(row, payloads)
+  const facts: ExecutionFacts = {
+    ...execution.facts,
+    ...(row.callback !== null && {
+      callback: payloads.decode(row.callback, { tenant, id, kind: 'callback' }) as Callback,
+    }),
+    ...(row.notify !== null && { notify: payloads.decode(row.notify, { tenant, id, kind: 'notify' }) as Notify }),
+  }
+  return { ...execution, facts }
+}
+
+/** Returns an execution as others than its runner see it: without its receivers, and also if it cannot be decrypted. */
+export function executionOf(row: FoundRow, payloads: Payloads): StoredExecution {
   const { tenant, id } = row
   const createdAt = row.created_at.getTime()
   const expiresAt = row.expires_at.getTime()
@@ -43,10 +65,6 @@ export function executionOf(
     ...(row.label !== null && { label: decodeText(row.label) }),
     bodyHash: row.body_hash,
     isolation: row.isolation,
-    ...(row.callback !== null && {
-      callback: payloads.decode(row.callback, { tenant, id, kind: 'callback' }) as Callback,
-    }),
-    ...(row.notify !== null && { notify: payloads.decode(row.notify, { tenant, id, kind: 'notify' }) as Notify }),
     expiresAfterMs: expiresAt - createdAt,
   }
   return {
@@ -57,7 +75,9 @@ export function executionOf(
     expiresAt,
     ...(row.started_at !== null && { startedAt: row.started_at.getTime() }),
     ...(row.finished_at !== null && { finishedAt: row.finished_at.getTime() }),
-    ...(row.error !== null && { error: payloads.decode(row.error, { tenant, id, kind: 'error' }) as ExecutionFailure }),
+    ...(row.error !== null && {
+      error: (payloads.decodeIfReadable(row.error, { tenant, id, kind: 'error' }) ?? unreadable) as ExecutionFailure,
+    }),
   }
 }
 

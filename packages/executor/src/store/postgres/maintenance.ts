@@ -3,12 +3,18 @@
 import { sql } from 'kysely'
 
 import type { Database } from './database.ts'
-import { hasWakeUp, type WakeUps } from './wake-ups.ts'
+import { hasWakeUp, isWokenWithin, type WakeUps } from './wake-ups.ts'
 
 /** Maximum number of executions of a pass. */
 const batchSize = 500
 
-/** Wakes parked executions that have expired by the database's clock, so that their runners end them. */
+/** Milliseconds after which a claim of an execution is tried again that cannot be decrypted. */
+export const unreadableRetryMs = 10_000
+
+/**
+ * Wakes parked executions that have expired by the database's clock, so that their runners end them. Leaves out those that are
+ * woken soon: one that cannot be decrypted must neither be claimed at once again, nor take the place of another one.
+ */
 export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const expired = await trx
@@ -17,6 +23,7 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
       .where('finished_at', 'is', null)
       .where('node', 'is', null)
       .where('expires_at', '<', sql<Date>`now()`)
+      .where(sql<boolean>`not ${isWokenWithin(unreadableRetryMs, sql.ref('executions.key'))}`)
       .orderBy('expires_at')
       .limit(batchSize)
       .forNoKeyUpdate()

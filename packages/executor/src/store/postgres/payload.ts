@@ -52,6 +52,16 @@ export class Payloads {
     }
   }
 
+  /** Returns the value of a stored text; undefined if it cannot be decrypted, which is reported. */
+  decodeIfReadable(stored: string, place: PayloadPlace): unknown {
+    try {
+      return this.decode(stored, place)
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      return undefined
+    }
+  }
+
   #report(error: UnreadablePayload): void {
     const now = performance.now()
     if (now - (this.#reportedAt.get(error.keyId) ?? -Infinity) < reportIntervalMs) return

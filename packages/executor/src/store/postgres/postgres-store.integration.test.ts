@@ -100,7 +100,7 @@ test('a tenant can store a bounded number of executions that have not started', 
   expect(await store.create(newExecution({ tenant: 'other' }, 2))).toEqual({ type: 'created' })
 })
 
-test('all facts, the header and the entries are returned as they were stored, with any characters, and the callback until the end', async () => {
+test('all facts, the header and the entries are returned as they were stored, with any characters, and the receivers to the runner', async () => {
   await using store = await startStore(await servers.createDatabase())
   const callback = { url: 'https://example.com/tools', token: 'x'.repeat(16) }
   const notify = { url: 'https://example.com/hook', secret: 'whsec_', events: [] }
@@ -112,17 +112,17 @@ test('all facts, the header and the entries are returned as they were stored, wi
         const execution = newExecution({ label, callback, notify, isolation: 'execution' })
         const header = { ...execution.header, code: texts.join('\0') }
         await store.create({ ...execution, header })
-        const { callback: _, ...factsAtEnd } = execution.facts
-        const { id } = factsAtEnd
-        expect((await store.find('acme', id))!.facts).toEqual(execution.facts)
+        const { callback: _, notify: __, ...foundFacts } = execution.facts
+        const { id } = foundFacts
+        expect((await store.find('acme', id))!.facts).toEqual(foundFacts)
         const entries = texts.map((text, index) => answer(index + 1, text))
-        const { promise, resolve } = Promise.withResolvers<void>()
-        const working = store.work(worker('a', (lease) => complete(lease, ...entries).then(resolve)))
-        await promise
+        const { promise, resolve } = Promise.withResolvers<ExecutionFacts>()
+        const run = (lease: Lease) => complete(lease, ...entries).then(() => resolve(lease.execution.facts))
+        const working = store.work(worker('a', run))
+        expect(await promise).toEqual(execution.facts)
         await working.stop()
         const stored = (await store.find('acme', id))!
-        // The token of the callback is of no use after the end.
-        expect(stored.facts).toEqual(factsAtEnd)
+        expect(stored.facts).toEqual(foundFacts)
         const createdAt = new Date(stored.createdAt).toISOString()
         expect(await store.read('acme', id, 0)).toEqual({ header: { ...header, createdAt }, entries })
         expect((await store.list('acme', { label, limit: 1 })).items[0]?.facts.id).toBe(id)

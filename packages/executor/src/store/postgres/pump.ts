@@ -7,6 +7,7 @@ import { haveMessages, keysWithMessages, readMessages } from './inbox.ts'
 import { isUnreadable } from './payload.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { unreadableRetryMs } from './maintenance.ts'
 import { isContention } from './store-errors.ts'
 import type { StoreParts } from './store-parts.ts'
 import { messageTopic, topicOf } from './topics.ts'
@@ -18,8 +19,6 @@ const maxClaims = 16
 const pollIntervalMs = 1_000
 /** Milliseconds to a further look for work that may not have been found by the last one. */
 const lookSoonMs = 200
-/** Milliseconds after which an execution that could not be decrypted is claimed again. */
-const unreadableRetryMs = 10_000
 
 /** Maximum number of inboxes that are looked into at once. */
 const maxInboxes = 64

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 
 import type { ExecutionPage, ListOptions } from '../execution-store.ts'
-import type { Database, ExecutionRow } from './database.ts'
-import { executionColumns, executionOf } from './execution-row.ts'
+import type { Database } from './database.ts'
+import { executionColumns, executionOf, type FoundRow } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
 import { encodeText } from './payload.ts'
 import type { ReadingParts } from './store-parts.ts'
@@ -12,9 +12,6 @@ export interface ExecutionIds {
   readonly tenant: string
   readonly id: string
 }
-
-/** Row of an execution without its header. */
-export type FoundRow = Pick<ExecutionRow, (typeof executionColumns)[number]>
 
 /** Returns the row of each of these executions; undefined for one that does not exist. */
 export async function findExecutions(db: Database, wanted: readonly ExecutionIds[]): Promise<(FoundRow | undefined)[]> {

@@ -159,6 +159,14 @@ export function hasWakeUp(key: RawBuilder<unknown>): RawBuilder<boolean> {
   )`
 }
 
+/** Returns the condition that the wake-up of an execution with a key is delivered now, or within the given milliseconds. */
+export function isWokenWithin(ms: number, key: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql`exists (
+    select from ${sql.table(`${bossSchema}.job`)} where name = ${queue} and state <= 'active'
+      and singleton_key = ${key}::text and start_after <= now() + ${ms}::float8 * interval '1 ms'
+  )`
+}
+
 function jobOf({ key, tenant, at }: WakeUp) {
   return {
     data: { key } satisfies WakeUpData,
