@@ -68,8 +68,8 @@ export async function invokeTool(
     const serving = serve(tool, message, { callNow, approval, decided, assertNotOver })
     // `ended` comes first, so that a call that was over before it began is reported as such, not as a failed handler.
     const response = await Promise.race([ended.promise, serving])
-    if (!('ok' in response)) return response
-    const answer = withinLimit(name, response)
+    if ('approvalRequired' in response) return response
+    const answer = 'ok' in response ? withinLimit(name, response) : response
     return decision === undefined ? answer : Object.assign(answer, { decision })
   } finally {
     clearTimeout(timer)

@@ -145,7 +145,12 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     answer: z.object(answerText).optional().meta({ description: 'Answer to the call, unless it was approved' }),
     end: executionFailureSchema.optional().meta({ description: 'Failure of the execution, if the rejection ends it' }),
   }),
-  z.object({ type: z.literal('deferred'), at: timestampMs, call: callNumber }),
+  z.object({
+    type: z.literal('deferred'),
+    at: timestampMs,
+    call: callNumber,
+    decision: decisionSchema.optional().meta({ description: 'Decision about the call that the client made' }),
+  }),
   z.object({
     type: z.literal('turn'),
     at: timestampMs,

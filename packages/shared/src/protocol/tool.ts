@@ -134,7 +134,7 @@ export const toolAnswerSchema = z
 export type ToolAnswer = z.infer<typeof toolAnswerSchema>
 
 /** Response of a tool server whose handler has deferred its answer: it is sent through `tool-results` later. */
-export const deferredAnswerSchema = z.object({ deferred: z.literal(true) }).meta({ id: 'DeferredAnswer' })
+export const deferredAnswerSchema = z.object({ deferred: z.literal(true), decision }).meta({ id: 'DeferredAnswer' })
 
 /** Response of a tool server that has not run the handler, because the call needs an approval first. */
 export const approvalRequiredSchema = z

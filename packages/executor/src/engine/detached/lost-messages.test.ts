@@ -39,6 +39,8 @@ async function approve(id: string, call = 1): Promise<void> {
   expect(await store.decide('acme', id, { call, inputHash, made })).toMatchObject({ type: 'decided' })
 }
 
+const isWritten = ({ type }: { readonly type: string }) => type === 'answer' || type === 'deferred'
+
 const newStore = (around?: MemoryStoreOptions['around']) => new MemoryStore(around && { around })
 
 beforeEach(() => {
@@ -125,4 +127,31 @@ test.each([
   await vi.advanceTimersByTimeAsync(10_000)
   start('b', call)
   expect(await resultOf(execution)).toBe('paid')
+})
+
+test('an answer in one batch with the request for an approval does not settle the call', async () => {
+  const node = start('a', () => new Promise(() => {}))
+  const execution = await node.submit(submissionOf('1', { tools: [{ name: 'pay', requiresApproval: 'conditional' }] }))
+  await untilStatus(execution.id, 'waiting')
+  const asks = { kind: 'answer', call: 1, response: { approvalRequired: true } } as const
+  await Promise.all([store.post('acme', execution.id, asks), store.post('acme', execution.id, answer(1))])
+  await untilStatus(execution.id, 'paused')
+  await store.post('acme', execution.id, { kind: 'cancel' })
+  expect(await resultOf(execution)).toBe('CANCELLED')
+})
+
+test.each([
+  [{ ok: true, output: 'paid' }, 'client'],
+  [{ ok: true, output: 'paid' }, undefined],
+  [{ deferred: true }, 'client'],
+  [{ deferred: true }, undefined],
+] as const)('the decision in %o is written only if the client decides (%s)', async (response, approvals) => {
+  const decision = { decision: 'approve', note: 'fine' } as const
+  const node = start('a', async () => ({ ...response, decision }))
+  const tools = [{ name: 'pay', requiresApproval: 'conditional' } as const]
+  const execution = await node.submit(submissionOf('1', { tools, ...(approvals && { approvals }) }))
+  const entriesOf = async () => (await store.read('acme', execution.id, 0))!.entries
+  while (!(await entriesOf()).some(isWritten)) await vi.advanceTimersByTimeAsync(10)
+  const written = (await entriesOf()).find(isWritten)!
+  expect('decision' in written ? written.decision : undefined).toEqual(approvals && decision)
 })

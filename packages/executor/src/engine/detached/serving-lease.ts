@@ -21,12 +21,18 @@ export class ServingLease {
   readonly #lost = new AbortController()
   readonly #timer: NodeJS.Timeout
   #extendedAt: number
+  #isReleased = false
+  /** Extension that is under way. */
+  #extending: Promise<void> | undefined
 
   private constructor(options: ServingLeaseOptions, reader: string, extendedAt: number) {
     this.#options = options
     this.#reader = reader
     this.#extendedAt = extendedAt
-    this.#timer = setInterval(() => void this.#extend(), renewalMs)
+    this.#timer = setInterval(
+      () => void (this.#extending ??= this.#extend().finally(() => (this.#extending = undefined))),
+      renewalMs,
+    )
   }
 
   /** Acquires the right. Rejects with `RequestError` EXECUTION_SERVED while another reader has it. */
@@ -46,6 +52,9 @@ export class ServingLease {
   /** Gives the right back. A failure is harmless, because the right ends by itself. */
   async release(): Promise<void> {
     clearInterval(this.#timer)
+    this.#isReleased = true
+    // An extension that ends after the release would give the right back to this reader.
+    await this.#extending
     const { store, tenant, id } = this.#options
     await store.stopServing(tenant, id, this.#reader).catch(() => {})
   }
@@ -62,6 +71,7 @@ export class ServingLease {
   }
 
   #lose(): void {
+    if (this.#isReleased) return
     clearInterval(this.#timer)
     this.#lost.abort()
   }

@@ -33,6 +33,8 @@ export class CallEntries {
   readonly #options: CallEntriesOptions
   /** Calls with an answer or a decision that is written, if not yet committed. The state does not have it until then. */
   readonly #settling = new Set<number>()
+  /** Calls with a request for an approval, or a deferral, that is written, if not yet committed. */
+  readonly #holding = new Map<number, 'approval' | 'deferred'>()
 
   constructor(options: CallEntriesOptions) {
     this.#options = options
@@ -48,8 +50,8 @@ export class CallEntries {
     this.#write({ type: 'approval', at: this.#options.at(), call, ...(reason !== undefined && { reason }) })
   }
 
-  defer({ number: call }: CallState): void {
-    this.#write({ type: 'deferred', at: this.#options.at(), call })
+  defer({ number: call }: CallState, decision?: ToolAnswer['decision']): void {
+    this.#write({ type: 'deferred', at: this.#options.at(), call, ...(decision && { decision }) })
   }
 
   decide(call: CallState, decision: DecisionMade): void {
@@ -80,13 +82,19 @@ export class CallEntries {
   }
 
   /** Takes note of the changes of a committed entry. */
-  applied({ settled, decided }: Changes): void {
+  applied({ settled, decided, requested, deferred }: Changes): void {
+    for (const { number } of requested) this.#holding.delete(number)
+    if (deferred !== undefined) this.#holding.delete(deferred.number)
     for (const { number } of settled) this.#settling.delete(number)
     if (decided !== undefined) this.#settling.delete(decided.call.number)
   }
 
   #write(entry: CallEntry): void {
     if (this.#settling.has(entry.call)) return
+    const held = this.#holding.get(entry.call)
+    // A call that is about to wait for an approval takes a decision only, and one that is about to be deferred an answer.
+    if (held === 'approval' || (held === 'deferred' && entry.type !== 'answer')) return
+    if (entry.type === 'approval' || entry.type === 'deferred') this.#holding.set(entry.call, entry.type)
     if (entry.type === 'answer' || entry.type === 'decision') this.#settling.add(entry.call)
     this.#options.write(entry)
   }

@@ -94,10 +94,15 @@ export class CallRunner {
 
   #respond(call: CallState, response: ToolResponse): void {
     const { entries, canAskForApprovals } = this.#options
-    if ('deferred' in response) entries.defer(call)
+    if ('deferred' in response) entries.defer(call, this.#decisionOf(response))
     else if (!('approvalRequired' in response)) this.#answer(call, response)
     else if (canAskForApprovals) entries.requestApproval(call, response.reason)
     else this.#answer(call, approvalUnavailable(call.tool))
+  }
+
+  /** Returns the decision of the client, if the request says that the client decides. */
+  #decisionOf({ decision }: Pick<ToolAnswer, 'decision'>): ToolAnswer['decision'] {
+    return this.#options.state.header.approvals === 'client' ? decision : undefined
   }
 
   #refuse(call: CallState): void {
@@ -108,6 +113,6 @@ export class CallRunner {
 
   #answer(call: CallState, answer: ToolAnswer): void {
     const { toolOutputBytes } = this.#options.state.header.limits
-    this.#options.entries.answer(call, answerText(answer, call.tool, toolOutputBytes), answer.decision)
+    this.#options.entries.answer(call, answerText(answer, call.tool, toolOutputBytes), this.#decisionOf(answer))
   }
 }

@@ -273,7 +273,7 @@ export class ExecutionRunner {
     this.#callEntries.applied(changes)
     this.#whenConfirmed(() => this.#calls.perform(changes))
     // After an approval was requested, or an answer deferred, the execution may be parked.
-    if (changes.settled.length + changes.requested.length > 0 || changes.isDeferral) this.#wakeUp.wake()
+    if (changes.settled.length + changes.requested.length > 0 || changes.deferred !== undefined) this.#wakeUp.wake()
   }
 
   /** Performs effects outside of this node, after a confirmation of the lease if one is due. */

@@ -32,8 +32,8 @@ export interface Changes {
   readonly settled: readonly CallState[]
   /** Calls that now wait for an approval. */
   readonly requested: readonly CallState[]
-  /** Whether a call now waits for its deferred answer. */
-  readonly isDeferral: boolean
+  /** Call that now waits for its deferred answer. */
+  readonly deferred?: CallState
   /** Decision about an approval. */
   readonly decided?: DecidedCall
   /** Whether the guest now waits for a call or a timer. */
@@ -60,7 +60,6 @@ const noChanges: Changes = {
   refused: [],
   settled: [],
   requested: [],
-  isDeferral: false,
   isWait: false,
   isPromotion: false,
   isEnd: false,
@@ -278,11 +277,11 @@ export class ExecutionState {
     return { ...noChanges, decided, sent }
   }
 
-  #deferred({ at, call }: EntryOf<'deferred'>): Changes {
-    this.calls.defer(call, at)
+  #deferred({ at, call, decision }: EntryOf<'deferred'>): Changes {
+    const deferred = this.calls.defer(call, at)
     const sent = this.calls.takePlaces(at)
     this.#wait(at)
-    return { ...noChanges, sent, isDeferral: true }
+    return { ...noChanges, sent, deferred, ...(decision && { decided: { call: deferred, ...decision } }) }
   }
 
   #waitStatus(): 'paused' | 'waiting' {
