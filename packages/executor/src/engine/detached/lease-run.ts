@@ -1,6 +1,6 @@
 import { maxTimerMs, type JournalEntry } from '@codemode/shared'
 
-import type { ExecutionFacts, InboxMessage, Lease, StatusChange } from '../../store/execution-store.ts'
+import type { ExecutionFacts, InboxMessage, Lease, ReceivedMessage, StatusChange } from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
@@ -41,7 +41,9 @@ export class LeaseRun {
   readonly #now: () => number
   #isParked = false
   #isSuspended = false
-  #isTakingMessages = false
+  /** Reading of messages under way, and whether there may be messages that it does not have. */
+  #taking: Promise<boolean> | undefined
+  #hasNews = false
   /** Number of the last message that needs nothing more. */
   #handled = 0
 
@@ -62,6 +64,7 @@ export class LeaseRun {
       state: this.#state,
       append: (entries) => this.#append(entries),
       confirm: () => lease.confirm(),
+      takeMessages: () => this.#takeMessages(),
       parking: {
         keepsDiverged: true,
         delayMs: (nextDueAt) => this.#parkDelayMs(nextDueAt, parts.parkAfterMs),
@@ -149,25 +152,46 @@ export class LeaseRun {
     return undefined
   }
 
-  async #takeMessages(): Promise<void> {
-    if (this.#isTakingMessages) return
-    this.#isTakingMessages = true
+  /**
+   * Takes the messages in the inbox, with those that arrive meanwhile. Resolves with whether they could be read; if not, the
+   * store reports them again.
+   */
+  #takeMessages(): Promise<boolean> {
+    this.#hasNews = true
+    this.#taking ??= this.#takeAll()
+    return this.#taking
+  }
+
+  async #takeAll(): Promise<boolean> {
     try {
-      for (const { number, message } of await this.#lease.messages()) {
-        if (message.kind === 'cancel') {
-          // A cancellation, and what came after it, stays in the inbox until the execution has ended.
-          this.#runner.stop(cancelled(message.reason))
-          break
-        }
-        if (number <= this.#handled) continue
-        // It is removed from the inbox together with the entry that it leads to.
-        this.#handled = number
-        this.#take(message)
+      while (this.#hasNews) {
+        this.#hasNews = false
+        const messages = await this.#lease.messages()
+        // A message may follow from an entry that the store has and the state does not have yet.
+        await this.#runner.committing
+        this.#takeEach(messages)
       }
+      return true
     } catch {
-      // The store does not answer, or the lease is lost. The store reports the messages again.
+      return false
     } finally {
-      this.#isTakingMessages = false
+      this.#taking = undefined
+    }
+  }
+
+  #takeEach(messages: readonly ReceivedMessage[]): void {
+    for (const { number, message } of messages) {
+      // The rest is for the next claim.
+      if (this.#isSuspended) return
+      if (message.kind === 'cancel') {
+        // A cancellation, and what came after it, stays in the inbox until the execution has ended.
+        this.#runner.stop(cancelled(message.reason))
+        return
+      }
+      if (number <= this.#handled) continue
+      // It is removed from the inbox together with the entry that it leads to.
+      this.#handled = number
+      this.#take(message)
     }
   }
 
