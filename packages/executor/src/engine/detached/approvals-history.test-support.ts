@@ -2,67 +2,20 @@
 // requests that were made of the executor and their outcomes, the deliveries to the tool server, and the journal.
 import { createHash } from 'node:crypto'
 
-import { newExecutionId, type Approval, type Decision, type ToolResponse, type TurnEffects } from '@codemode/shared'
+import { newExecutionId, type Approval, type Decision, type ToolResponse } from '@codemode/shared'
 import { expect, vi } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
-import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import type { Submission } from '../engine.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
 import { approvalText } from '../state/approval-text.ts'
-import { effectsOf, headerOf } from '../state/journal.test-support.ts'
+import { headerOf } from '../state/journal.test-support.ts'
 import { ApprovalsJournal, type ModelledCall } from './approvals-journal.test-support.ts'
+import { decisions, sandbox, tools, type Action, type Program } from './approvals-program.test-support.ts'
 import { DetachedExecutions } from './detached-executions.ts'
-
-const minute = 60_000
-
-/** Names of the tools: `pay` always waits for an approval, `ask` for odd amounts, and `later` defers its answers. */
-export const toolNames = ['plain', 'pay', 'payToday', 'ask', 'later', 'laterToday'] as const
-export type ToolName = (typeof toolNames)[number]
-
-const inputSchema = { type: 'object', properties: { amount: { type: 'number' } }, required: ['amount'] }
-const tools = [
-  { name: 'plain', inputSchema },
-  { name: 'pay', requiresApproval: 'always' as const, inputSchema },
-  { name: 'payToday', requiresApproval: 'always' as const, inputSchema, approvalTimeoutMs: minute },
-  { name: 'ask', requiresApproval: 'conditional' as const, inputSchema },
-  { name: 'later', inputSchema },
-  { name: 'laterToday', inputSchema, deferTimeoutMs: minute },
-]
-
-/** Program of a guest: groups of calls that are made at the same time. */
-export interface Program {
-  readonly groups: readonly (readonly ToolName[])[]
-  readonly hasCallback: boolean
-}
-
-/** Decisions by their numbers in an action. The last one is refused, because its input does not fit the tool. */
-export const decisions: readonly Decision[] = [
-  { decision: 'approve' },
-  { decision: 'approve', input: { amount: 42 } },
-  { decision: 'reject', reason: 'no' },
-  { decision: 'respond', output: 0 },
-  { decision: 'reject', reason: 'no', end: true },
-  { decision: 'approve', input: { amount: 'much' } },
-]
-
-/** Event of a history. `isRushed` if the next one follows before the executor has reacted. */
-export type Action = { readonly isRushed: boolean } & (
-  | { readonly type: 'pass'; readonly ms: number }
-  | { readonly type: 'finish'; readonly which: number }
-  | {
-      readonly type: 'decide'
-      readonly which: number
-      readonly decisions: readonly number[]
-      readonly isStale: boolean
-    }
-  | { readonly type: 'post'; readonly call: number; readonly response: 'answer' | 'deferred' | 'approvalRequired' }
-  | { readonly type: 'cancel' | 'callback' | 'close' | 'freeze' | 'serve' | 'stopServing' | 'slow' }
-  | { readonly type: 'crash'; readonly after: number; readonly isDone: boolean }
-)
 
 const limits = { executionTimeoutMs: 86_400_000, toolTimeoutMs: 86_400_000 }
 const principal: Principal = {
@@ -82,32 +35,6 @@ const callback = { url: 'https://app.example/tools', token: 'x'.repeat(16) }
 
 /** Lets everything happen that waits for no timer. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-const sandbox = {
-  versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-  placeGuest({ code }) {
-    const { groups } = JSON.parse(code) as Program
-    const answers: string[] = []
-    let [next, made, open] = [0, 0, 0]
-    const respond = (delivery: GuestDelivery): Partial<TurnEffects> => {
-      if (delivery.kind === 'answer') {
-        answers[delivery.call - 1] = delivery.text
-        open -= 1
-      }
-      if (open > 0) return {}
-      const group = groups[next++]
-      if (group === undefined) return { end: { ok: true, result: `[${answers.toString()}]` } }
-      open = group.length
-      return { calls: group.map((tool) => ({ call: (made += 1), tool, input: `{"amount":${made}}` })) }
-    }
-    const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => ({
-      type: 'turn',
-      cpuMs: 1,
-      effects: effectsOf(respond(delivery)),
-    })
-    return { turn, close() {} }
-  },
-} as Partial<Sandbox> as Sandbox
 
 /** Decision or answer that the executor has accepted. */
 interface Accepted<What> {

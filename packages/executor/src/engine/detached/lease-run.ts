@@ -1,6 +1,13 @@
 import { maxTimerMs, type JournalEntry } from '@codemode/shared'
 
-import type { ExecutionFacts, InboxMessage, Lease, ReceivedMessage, StatusChange } from '../../store/execution-store.ts'
+import type {
+  AppendOptions,
+  ExecutionFacts,
+  InboxMessage,
+  Lease,
+  ReceivedMessage,
+  StatusChange,
+} from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
@@ -120,19 +127,27 @@ export class LeaseRun {
     await this.#lease.release()
   }
 
-  #append(entries: readonly JournalEntry[]): Promise<void> {
+  async #append(entries: readonly JournalEntry[]): Promise<void> {
     const last = entries.at(-1)!
     const outcome = outcomeOf(last, this.#lease.header.executionId)
-    if (outcome !== undefined) return this.#lease.finish(entries, finalStatus(outcome, endOf(last)))
-    const isClaim = entries[0]?.type === 'claim'
+    if (outcome === undefined)
+      return this.#lease.append(entries, { ...this.#effectsOf(entries), handled: this.#handled })
+    const before = entries.slice(0, -1)
+    // The messages stay in the inbox until the end is stored as well, because one of them may have caused it.
+    if (before.length > 0) await this.#lease.append(before, this.#effectsOf(before))
+    await this.#lease.finish([last], finalStatus(outcome, endOf(last)))
+  }
+
+  /** Returns the effects of entries on the row of the execution and on its approvals. */
+  #effectsOf(entries: readonly JournalEntry[]): AppendOptions {
+    const [first] = entries
     const requested = approvalsRequestedBy(this.#state, entries)
     const expired = approvalsExpiredBy(entries)
-    return this.#lease.append(entries, {
-      handled: this.#handled,
-      ...(isClaim && { change: { status: 'running', startedAt: this.#state.startedAt ?? last.at } }),
+    return {
+      ...(first?.type === 'claim' && { change: { status: 'running', startedAt: this.#state.startedAt ?? first.at } }),
       ...(requested.length > 0 && { requested }),
       ...(expired.length > 0 && { expired }),
-    })
+    }
   }
 
   /** Calls of a client that serves them now are answered soon, so such an execution is parked only after a while. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-import { ApprovalsHistory, decisions, toolNames, type Action } from './approvals-history.test-support.ts'
+import { ApprovalsHistory } from './approvals-history.test-support.ts'
+import { decisions, toolNames, type Action } from './approvals-program.test-support.ts'
 
 const programs = fc.record({
   groups: fc.array(fc.array(fc.constantFrom(...toolNames), { minLength: 1, maxLength: 3 }), {
