@@ -2,7 +2,7 @@
 // requests that were made of the executor and their outcomes, the deliveries to the tool server, and the journal.
 import { createHash } from 'node:crypto'
 
-import { newExecutionId, type Approval, type Decision, type ToolResponse } from '@codemode/shared'
+import { isFinal, newExecutionId, type Approval, type Decision, type ToolResponse } from '@codemode/shared'
 import { expect, vi } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
@@ -202,18 +202,17 @@ export class ApprovalsHistory {
     expect((await this.#journal()).end, 'the execution ends').toBeDefined()
   }
 
-  #replaceNode(): void {
-    const old = this.#name
+  #replaceNode(node = this.#name): void {
     this.#crash = undefined
-    this.#node = this.#startNode()
-    this.#store.kill(old)
+    if (node === this.#name) this.#node = this.#startNode()
+    this.#store.kill(node)
   }
 
   #around(_operation: Operation, isDone: boolean, node: string): Promise<void> | undefined {
     if (this.#crashed.has(node)) return new Promise(() => {})
     if (node === this.#name && this.#crash?.isDone === isDone && --this.#crash.left <= 0) {
       this.#crashed.add(node)
-      queueMicrotask(() => this.#replaceNode())
+      queueMicrotask(() => this.#replaceNode(node))
       return new Promise(() => {})
     }
     if (!isDone || this.#slow === 0) return undefined
@@ -241,11 +240,11 @@ export class ApprovalsHistory {
     return this.#crashed.has(node) ? new Promise(() => {}) : { ok: true, output: `done ${number}` }
   }
 
-  #checkDelivery({ tool, input, approval }: OutgoingCall, { decision, input: made }: ModelledCall): void {
+  #checkDelivery({ tool, input, approval }: OutgoingCall, { decision, input: approved, made }: ModelledCall): void {
     if (tool.startsWith('pay')) expect(decision?.decision, 'a call is sent after its approval').toBe('approve')
     if (approval === undefined) return expect(input).toBe(made)
     expect(decision?.decision).toBe('approve')
-    expect(input).toBe(made)
+    expect(input).toBe(approved)
     expect(approval).toEqual({
       inputHash: createHash('sha256').update(input).digest('hex'),
       decidedBy: 'approver',
@@ -309,10 +308,9 @@ export class ApprovalsHistory {
 
   async #serve(): Promise<void> {
     const execution = await this.#node.find('acme', this.#id)
-    const isEnded = (await this.#journal()).end !== undefined
     const stop = new AbortController()
     const opening = execution.events({ signal: stop.signal, isServing: true })
-    if (this.#serving !== undefined && !isEnded)
+    if (this.#serving !== undefined && !isFinal(execution.status))
       return opening.then(() => expect.unreachable(), expectCode('EXECUTION_SERVED'))
     const events = (await opening)[Symbol.asyncIterator]()
     await events.next()

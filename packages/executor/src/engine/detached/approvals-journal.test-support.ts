@@ -7,6 +7,8 @@ type EntryOf<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: 
 /** Call as the journal has it. */
 export interface ModelledCall {
   readonly tool: string
+  /** Input as JSON text that the guest has given. */
+  readonly made: string
   /** Input as JSON text; the edited one after an approval with another input. */
   input: string
   status: 'open' | 'paused' | 'deferred' | 'settled'
@@ -39,7 +41,7 @@ export class ApprovalsJournal {
       case 'turn':
         for (const { call, tool, input } of entry.effects.calls) {
           const status = tool.startsWith('pay') ? 'paused' : 'open'
-          this.calls.set(call, { tool, input, status, requests: status === 'paused' ? 1 : 0 })
+          this.calls.set(call, { tool, made: input, input, status, requests: status === 'paused' ? 1 : 0 })
         }
         if (entry.effects.end !== undefined) this.end = 'completed'
         return
