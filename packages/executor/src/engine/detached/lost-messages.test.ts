@@ -131,7 +131,9 @@ test.each([
 
 test('an answer in one batch with the request for an approval does not settle the call', async () => {
   const node = start('a', () => new Promise(() => {}))
-  const execution = await node.submit(submissionOf('1', { tools: [{ name: 'pay', requiresApproval: 'conditional' }] }))
+  const submission = submissionOf('1', { tools: [{ name: 'pay', requiresApproval: 'conditional' }] })
+  const { callback: _, ...request } = submission.request
+  const execution = await node.submit({ ...submission, request })
   await untilStatus(execution.id, 'waiting')
   const asks = { kind: 'answer', call: 1, response: { approvalRequired: true } } as const
   await Promise.all([store.post('acme', execution.id, asks), store.post('acme', execution.id, answer(1))])

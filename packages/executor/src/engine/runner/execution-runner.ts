@@ -1,10 +1,11 @@
-import type { Delivery, ExecutionFailure, ToolResponse } from '@codemode/shared'
+import type { Delivery, ExecutionFailure, JournalEntry, ToolResponse } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
 import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
 import type { Changes, EntryOf } from '../state/execution-state.ts'
+import { takesPostedResponse } from '../state/posted-response.ts'
 import { CallEntries, type CallEntry } from './call-entries.ts'
 import { CallRunner } from './call-runner.ts'
 import {
@@ -22,8 +23,11 @@ import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
 
-/** Milliseconds after which a refused park is tried again, and the inbox is read again after a failure. */
-const retryMs = 200
+/** Milliseconds after which a refused park is tried again. */
+const parkRetryMs = 200
+
+/** Milliseconds after which messages that could not be read are read again. */
+const messagesRetryMs = 500
 
 type CompletedTurn = Extract<GuestTurn, { type: 'turn' }>
 
@@ -66,7 +70,7 @@ export class ExecutionRunner {
       journal,
       state,
       append,
-      onChanges: (changes) => this.#perform(changes),
+      onChanges: (changes, entry) => this.#perform(changes, entry),
       onRefused: (error) => this.#refused(error),
     })
     this.#callEntries = new CallEntries({
@@ -115,9 +119,7 @@ export class ExecutionRunner {
   /** Takes the response to an open call that did not come over the call's own connection. Returns false if it is late. */
   answer(number: number, response: ToolResponse): boolean {
     const call = this.#options.state.calls.open(number)
-    if (this.#isOver || call === undefined || call.status === 'paused') return false
-    // A call that is deferred already can only be answered.
-    if (call.status === 'deferred' && !('ok' in response)) return false
+    if (this.#isOver || call === undefined || !takesPostedResponse(this.#options.state, call, response)) return false
     this.#calls.answer(call, response)
     return true
   }
@@ -128,14 +130,14 @@ export class ExecutionRunner {
     if (!this.#isOver && call?.status === 'paused') this.#callEntries.decide(call, decision)
   }
 
-  /** Commits under way; undefined if all entries are committed. Never rejects. */
-  get committing(): Promise<void> | undefined {
-    return this.#writer.committing
-  }
-
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
   refuse(code: string): void {
     endExecutionSpan(this.#trace.span, code)
+  }
+
+  /** Commits under way; undefined if the state has all entries that were written. */
+  get committing(): Promise<void> | undefined {
+    return this.#writer.committing
   }
 
   get #isOver(): boolean {
@@ -164,13 +166,13 @@ export class ExecutionRunner {
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
   }
 
-  /** Settles a call whose time is over, unless a decision or an answer has been accepted in time. */
+  /** Settles a held call whose time is over. A decision that was accepted before may wait in the inbox, and precedes it. */
   async #settleOverdue(): Promise<void> {
-    const isCaughtUp = (await this.#options.catchUp?.()) ?? true
-    await this.#writer.committing
+    const { takeMessages } = this.#options
+    if (takeMessages !== undefined && !(await takeMessages())) return this.#wakeUp.wait(messagesRetryMs)
     if (this.#isOver) return
-    if (!isCaughtUp) return this.#wakeUp.wait(retryMs)
-    this.#callEntries.settleOverdue()
+    await this.#writer.committing
+    if (!this.#isOver) this.#callEntries.settleOverdue()
     await this.#writer.committing
   }
 
@@ -180,7 +182,7 @@ export class ExecutionRunner {
     const dueAt = this.#nextDueAt
     // An execution that has just been refused to be parked is parked soon.
     const parkMs = this.#parkDelayMs()
-    const parkedMs = parkMs === undefined ? Infinity : Math.max(parkMs, retryMs)
+    const parkedMs = parkMs === undefined ? Infinity : Math.max(parkMs, parkRetryMs)
     const waitMs = Math.min(dueAt - now(), parkedMs)
     const since = this.#writer.entries
     await this.#wakeUp.wait(waitMs === Infinity ? undefined : waitMs)
@@ -235,7 +237,7 @@ export class ExecutionRunner {
   async #failed(error: ExecutionFailure): Promise<void> {
     if (!this.#options.parking?.keepsDiverged || !concernsVersions(error)) return this.stop(error)
     while (!this.#isOver && !(await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) {
-      await this.#wakeUp.wait(retryMs)
+      await this.#wakeUp.wait(parkRetryMs)
     }
   }
 
@@ -263,14 +265,14 @@ export class ExecutionRunner {
   }
 
   /** Performs what follows from a committed entry. */
-  #perform(changes: Changes): void {
+  #perform(changes: Changes, entry: JournalEntry): void {
     if (changes.isEnd) {
       const deferred = changes.settled.filter(({ wasDeferred }) => wasDeferred)
       this.#calls.cancelDeferred(deferred, new Error('The execution has ended'))
       return this.#ended()
     }
     if (this.#isOver) return
-    this.#callEntries.applied(changes)
+    this.#callEntries.applied(entry)
     this.#whenConfirmed(() => this.#calls.perform(changes))
     // After an approval was requested, or an answer deferred, the execution may be parked.
     if (changes.settled.length + changes.requested.length > 0 || changes.deferred !== undefined) this.#wakeUp.wake()

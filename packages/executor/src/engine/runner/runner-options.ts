@@ -31,10 +31,10 @@ export interface ExecutionRunnerOptions extends RunnerParts {
    */
   readonly confirm?: () => Promise<void> | undefined
   /**
-   * Takes the decisions and answers that others have accepted until now. Resolves with false if they can't be read now.
-   * Absent for attached executions, to which they are passed at once.
+   * Takes the messages that were sent to the execution before, if others can send any. Resolves with false if they can't be
+   * read.
    */
-  readonly catchUp?: () => Promise<boolean>
+  readonly takeMessages?: () => Promise<boolean>
   /** Way to give the execution back while it waits; absent for an execution that stays on its node. */
   readonly parking?: Parking
   /** Called when a turn has been requested from the sandbox. */
