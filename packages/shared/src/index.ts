@@ -17,6 +17,7 @@ export {
   newCorrelationId,
   newExecutionId,
   newSessionId,
+  sessionIdSchema,
 } from './ids.ts'
 export { jsonObjectSchema, jsonSchema, type Json, type JsonObject } from './json.ts'
 export {
@@ -92,6 +93,21 @@ export {
   type Usage,
   type Warning,
 } from './protocol/execution-result.ts'
+export {
+  forkRequestSchema,
+  sessionIdle,
+  sessionListSchema,
+  sessionQuerySchema,
+  sessionRecordSchema,
+  sessionRequestSchema,
+  type ForkRequest,
+  type SessionList,
+  type SessionRecord,
+  type SessionRequest,
+  type SessionStep,
+  type SessionSummary,
+  type SessionVariable,
+} from './protocol/session.ts'
 export { infoSchema, type Info } from './protocol/info.ts'
 export {
   ambiguousRefusalSchema,

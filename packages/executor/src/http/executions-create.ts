@@ -21,17 +21,19 @@ import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpContext, HttpEnv } from './http-context.ts'
 import { slowJsonResponse } from './json-response.ts'
 import { requireRight, requireRightOrOwner } from './rights.ts'
+import { checkStep } from './session-step.ts'
 import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
-  readonly engine: Pick<Engine, 'submit' | 'submitDetached'>
+  readonly engine: Pick<Engine, 'submit' | 'submitDetached' | 'sessions'>
   readonly guard: Pick<CallbackGuard, 'check'>
 }
 
 const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
 
 /**
- * Handles POST /v1/executions: runs code, and responds with its result or, for `accept: text/event-stream`, its events.
+ * Handles POST /v1/executions and POST /v1/sessions/:session/steps: runs code, and responds with its result or, for `accept:
+ * text/event-stream`, its events.
  */
 export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
   return async function createExecution(c) {
@@ -41,12 +43,18 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
     const request = { ...body.value, id: executionId(c, body.value) }
+    const session = c.req.param('session')
+    if (session !== undefined) checkStep(engine.sessions, principal, { session, request })
     refuseUnservable(request, wantsEvents)
     if (request.callback !== undefined) guard.check(request.callback.url)
 
     if (request.detached === true)
       return createDetached(c, engine, submission(c, request, { bodyHash: hashOf(request) }))
-    const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, known }))
+    const bodyHash = session === undefined ? body.sha256 : `${body.sha256} ${session}`
+    const handle = engine.submit({
+      ...submission(c, request, { bodyHash, known }),
+      ...(session !== undefined && { session }),
+    })
     // A repeat of another owner's request gets an execution that already exists.
     requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading the execution with this id' })
     const detach = attachUntilClosed(c, handle)

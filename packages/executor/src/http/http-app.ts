@@ -22,6 +22,7 @@ import { readJournal } from './journal.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { openapi } from './openapi.ts'
 import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
+import { addSessionRoutes } from './sessions.ts'
 import { defaultStallMs } from './stalled-writes.ts'
 import { takeToolResults } from './tool-results.ts'
 import { traceContext } from './trace-context.ts'
@@ -58,6 +59,8 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.get('/v1/info', readInfo({ info }))
   app.get('/v1/executions', listExecutions({ engine }))
   app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
+  app.post('/v1/sessions/:session/steps', createExecution({ engine, guard, ...streams }))
+  addSessionRoutes(app, engine.sessions)
   app.get('/v1/executions/:id', readExecution({ engine }))
   app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
   app.get('/v1/executions/:id/journal', readJournal({ engine }))

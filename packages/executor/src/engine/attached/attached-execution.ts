@@ -1,4 +1,10 @@
-import { callNumberOf, type Journal, type RequestError, type ToolResponse } from '@codemode/shared'
+import {
+  callNumberOf,
+  type ExecutionStatus,
+  type Journal,
+  type RequestError,
+  type ToolResponse,
+} from '@codemode/shared'
 
 import type { EndedExecution, RequestedApproval } from '../../store/execution-store.ts'
 import type { Permit } from './admission.ts'
@@ -9,6 +15,7 @@ import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, type WallTimeout } from '../runner/failures.ts'
+import type { SessionRealm } from '../session/session-realm.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { pendingApprovals } from '../state/pending-approval.ts'
 import type { JournalLog } from '../state/journal-log.ts'
@@ -25,6 +32,8 @@ interface AttachedExecutionOptions extends RunnerParts {
   readonly permit: Permit
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answerStreamedCall: ((callId: string, response: ToolResponse) => boolean) | undefined
+  /** Realm of the session whose step the execution is. */
+  readonly realm?: SessionRealm | undefined
   /** Makes the execution a detached one by its journal. Resolves with whether it was stored; absent without a store. */
   readonly promote: ((promoted: PromotedJournal) => Promise<boolean>) | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
@@ -105,6 +114,37 @@ export class AttachedExecution implements ExecutionHandle {
 
   get id(): string {
     return this.#journal.header.executionId
+  }
+
+  get code(): string {
+    return this.#journal.header.code
+  }
+
+  get status(): ExecutionStatus {
+    return this.#state.status
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.hasEnded
+  }
+
+  /** Whether a turn of the code has ended, so that it may have changed its session. */
+  get hasRun(): boolean {
+    return this.#state.turns > 0
+  }
+
+  /** Whether the session of the step has the state after it. */
+  get isStateKept(): boolean {
+    return this.#state.isStateKept
+  }
+
+  /** Size of the journal in bytes. */
+  get journalBytes(): number {
+    return this.#journal.sizeBytes
+  }
+
+  get cpuMs(): number {
+    return this.#state.cpuMs
   }
 
   get correlationId(): string {
