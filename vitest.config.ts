@@ -4,6 +4,7 @@ import { argv } from 'node:process'
 import { defineConfig } from 'vitest/config'
 
 import { requirements } from './tests/requirements.ts'
+import { LongestFirst } from './tests/support/longest-first.ts'
 
 const conditions = ['@codemode/source']
 /** Tests beside their source that start processes or open sockets. */
@@ -26,6 +27,7 @@ export default defineConfig({
     pool: 'forks',
     execArgv: conditions.map((condition) => `--conditions=${condition}`),
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     // Limits for tests that hang, far above the duration of any test on a busy machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -98,7 +98,7 @@ async function measure(
     p50Ms: median(latencies),
     p99Ms: percentile(latencies, 0.99),
     correct: results.filter((result) => result.success && result.result === '1,2,3').length,
-    failed: results.flatMap((result) => (result.success ? [] : [result.error.code])),
+    failed: results.flatMap((result) => ('error' in result ? [result.error.code] : [])),
     toolRuns: [...runs.values()].reduce((sum, times) => sum + times, 0),
     twice: [...runs.values()].filter((times) => times > 1).length,
     kills: randomKills.kills,

@@ -92,7 +92,7 @@ async function run(
     while (performance.now() < until) {
       const result = await codemode.run(code, options)
       ended += 1
-      if (!result.success) failures.add(result.error.code)
+      if ('error' in result) failures.add(result.error.code)
     }
   }
   const trivial = async (): Promise<void> => {

@@ -42,7 +42,7 @@ export const memoryInARow: Workload = async (args, report) => {
     await inFlight(count / checkpoints, parallel, async (number) => {
       const { code, expected, tools = [] } = kinds[number % kinds.length]!
       const result = await codemode.run(code, { availableTools: tools })
-      const outcome = result.success ? result.result : result.error.code
+      const outcome = 'error' in result ? result.error.code : result.success && result.result
       if (outcome !== expected) throw new Error(`${code} gave ${JSON.stringify(outcome)}`)
     })
     rows.push(await memoryAfter((count / checkpoints) * step, executor.pid))

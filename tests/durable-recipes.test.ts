@@ -4,8 +4,10 @@ import { join } from 'node:path'
 
 import { connect, freePort, keyOf, startExecutorProcess, writeKeysFile } from '@codemode/testkit'
 import type { ExecutorProcess, KeysFile } from '@codemode/testkit'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { connectionTo, lockOf } from '../packages/executor/src/store/embedded/running-server.ts'
 import { ExampleProgram } from './support/example-program.ts'
 
 let folder: string
@@ -34,8 +36,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** Lets the time pass after which the executions of a dead node are given to another one. */
+async function expireHeartbeats(): Promise<void> {
+  const { address } = lockOf(join(folder, 'executor', 'postgres'))!
+  const client = new pg.Client(connectionTo(address!, 'codemode'))
+  await client.connect()
+  await client.query("update codemode_jobs.job set heartbeat_on = now() - interval '1 minute' where state = 'active'")
+  await client.end()
+}
+
 async function killAndRestartExecutor(): Promise<void> {
   await executor.kill()
+  await expireHeartbeats()
   executor = await startExecutorProcess({ env: executorEnv })
 }
 

@@ -56,7 +56,16 @@ export const requirements = {
   'JB-3': "Another tenant's execution answers exactly as an unknown one, on every route",
   'JB-4': 'Detached executions can be listed, filtered, cancelled and retried, from any process',
   'JB-5': "Nodes share a store: any node answers for any execution, and a dead node's executions go on elsewhere",
+  'JB-6':
+    'Deferred answers and stream tools of detached executions; waiting holds no job, no connection and no memory beyond rows',
+  'AP-1':
+    'A tool that requires approval waits before its handler runs, for days if need be, at no cost, across restarts and nodes',
+  'AP-2':
+    'A decision is bound to one call and the hash of its input; approve, with an edited input, reject, or respond; stale ones are refused, repeating is safe',
+  'AP-3': 'Attached executions: decided in the client, or promoted and reported as paused; resumed from any process',
+  'AP-4':
+    'Only keys with the right to approve decide; guest code and tools never can; decisions record who, when and why',
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
-    'stats(), activeExecutions(), and the events start, retry, tool, log, settle; a logger with levels and redaction',
+    'stats(), activeExecutions(), and the events start, retry, tool, log, approval, settle; a logger with levels and redaction',
 } as const

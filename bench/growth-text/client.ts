@@ -104,7 +104,7 @@ const call = (tool: string, input: string) => ({
   deadline: new Date(Date.now() + 3_600_000).toISOString(),
 })
 const invoke = (tool: string) => (input: string) =>
-  invokeTool(registry.get(tool)!, call(tool, input), new AbortController().signal)
+  invokeTool(registry.get(tool)!, call(tool, input), { signal: new AbortController().signal })
 
 async function drain(messages: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of messages);

@@ -77,7 +77,9 @@ async function finish(job: string, result: ExecutionResult): Promise<void> {
   const work = workOf(job)
   if (!existsSync(reportOf(job))) {
     const rows = (await readdir(work)).length
-    const outcome = result.success ? { status: 'completed', value: result.result } : { status: result.error.code }
+    const outcome = result.success
+      ? { status: 'completed', value: result.result }
+      : { status: result.status === 'paused' ? 'paused' : result.error.code }
     await writeFile(`${reportOf(job)}.part`, JSON.stringify({ id: result.executionId, ...outcome, rows }))
     await rename(`${reportOf(job)}.part`, reportOf(job))
   }

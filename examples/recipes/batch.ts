@@ -22,7 +22,7 @@ const codes = Array.from({ length: 200 }, (_, n) => {
 const results = await codemode.executeAll(codes, { onProgress: showProgress })
 
 const values = results.filter((result) => result.success).map(({ result }) => result)
-const failures = results.flatMap((result, n) => (result.success ? [] : [{ n, ...result.error }]))
+const failures = results.flatMap((result, n) => ('error' in result ? [{ n, ...result.error }] : []))
 const again = failures.filter(({ retryable }) => retryable)
 
 assert.equal(values.length, 195)

@@ -10,6 +10,7 @@ import { Codemode, MockExecutor } from '@codemode/client'
 /** Function under test: asks for a report, and gives up if the execution fails or times out. */
 async function report(codemode: Codemode, city: string): Promise<string> {
   const result = await codemode.run<number>('return tools.celsius(input)', { input: { city }, label: 'report' })
+  if (result.status === 'paused') return 'no report yet: a tool call waits for an approval'
   return result.success ? `${city}: ${result.result}` : `no report: ${result.error.message}`
 }
 

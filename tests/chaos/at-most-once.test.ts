@@ -111,7 +111,7 @@ async function reportedOutcome(api: ExecutionsApi, executionId: string): Promise
     const result = await api
       .run(JSON.stringify({ id: executionId, code: executionId }), scope)
       .catch((error: unknown) => resolveIfUnknown(api, scope, error))
-    return result.success ? 'succeeded' : 'may have run'
+    return 'success' in result && result.success ? 'succeeded' : 'may have run'
   } catch (error) {
     const isCertain = error instanceof ExecutorClientError && !error.ambiguous && error.code !== 'IDEMPOTENCY_CONFLICT'
     return isCertain ? 'has not run' : 'may have run'

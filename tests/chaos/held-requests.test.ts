@@ -130,7 +130,8 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
   isCounted = true
   const id = newExecutionId()
   const outcome = methods[method](client, `const id = '${id}'; return await tools.pay({ r: Math.random() })`).then(
-    (result) => (result.success ? isDeepStrictEqual([result.result], paid) && 'succeeded' : result.error.code),
+    (result) =>
+      result.success ? isDeepStrictEqual([result.result], paid) && 'succeeded' : 'error' in result && result.error.code,
     (error: ExecutorClientError) => error.code,
   )
   await Promise.race([parked.promise, outcome])

@@ -30,6 +30,8 @@ test(
       return { input, random: random() }
     }
     await using codemode = connect(executor, {
+      // Much longer than on an idle machine.
+      executionTimeoutMs: 300_000,
       tools: {
         a: answer,
         b: answer,

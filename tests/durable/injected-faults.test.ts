@@ -1,15 +1,17 @@
 // Executions in PostgreSQL whose node crashes before or after each step. A crash stops one run, and its lease is given up at
 // once as if the heartbeats had been missing, so that all cases run at the same time on two nodes.
 import { newExecutionId, type ToolAnswer } from '@codemode/shared'
+import { startPostgres, type PostgresServer } from '@codemode/testkit'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { PostgresLease } from '../../packages/executor/src/store/postgres/postgres-lease.ts'
-import { startStore, useServer } from '../../packages/executor/src/store/postgres/postgres-store.test-support.ts'
+import { startStore } from '../../packages/executor/src/store/postgres/postgres-store.test-support.ts'
 import type { PostgresStore } from '../../packages/executor/src/store/postgres/postgres-store.ts'
 import type { OutgoingCall } from '../../packages/executor/src/tools/transport.ts'
 import { callsOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
 import type { DetachedExecutions } from '../../packages/executor/src/engine/detached/detached-executions.ts'
+import { embeddedPrograms } from '../support/embedded-programs.ts'
 import { faultyStore, type BeginStep, type FaultyRun, type Step } from '../support/faulty-store.ts'
 import { JournalModel } from '../../packages/executor/src/engine/detached/journal-model.test-support.ts'
 import {
@@ -21,8 +23,9 @@ import {
   type Script,
 } from '../../packages/executor/src/engine/detached/scripted-nodes.test-support.ts'
 
-/** Milliseconds of a sleep for which an execution is parked. */
-const sleepMs = 300
+/** Milliseconds of a sleep for which an execution is parked, also when a busy machine notices late that it sleeps. */
+const sleepMs = 1_500
+const parkAfterMs = 100
 
 const scripts: Record<string, Script> = {
   'calls, sleeps and calls': (deliveries) => {
@@ -64,30 +67,10 @@ interface Case {
   readonly sent: { readonly call: number; readonly epoch: number }[]
 }
 
-const servers = useServer()
 const cases = new Map<string, Case>()
 let database: pg.Pool
 let stores: PostgresStore[]
 let nodes: DetachedExecutions[]
-
-beforeAll(async () => {
-  const url = await servers.createDatabase()
-  database = new pg.Pool({ connectionString: url, max: 4 })
-  stores = [await startStore(url), await startStore(url)]
-  nodes = stores.map((store, n) => {
-    const faulty = faultyStore(store, beginStep)
-    return startScriptedNode(faulty.store, `node ${n}`, {
-      sandbox: scriptedSandbox((code) => scripts[code]!),
-      callbackTransport: faulty.transport(receive),
-      maxRunning: 1_000,
-      parkAfterMs: sleepMs / 2,
-    })
-  })
-})
-afterAll(async () => {
-  await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()))
-  await database.end()
-})
 
 /** Counts the steps of an execution, and crashes its run at the step of the fault. */
 const beginStep: BeginStep = (run, step) => {
@@ -164,20 +147,50 @@ async function checkCalls({ id, sent }: Case, isComplete: boolean): Promise<void
   expect(wrong).toEqual([])
 }
 
-describe.each(Object.keys(scripts))('an execution that %s', (code) => {
-  test('has the same outcome with a crash before or after any step', { tags: ['JB-1'] }, async () => {
-    const undisturbed = await runCase(code)
-    await checkCalls(undisturbed, true)
-    const faults = undisturbed.steps.flatMap((_, index) => [
-      { at: index + 1, isDone: false },
-      { at: index + 1, isDone: true },
-    ])
-    const disturbed = await Promise.all(faults.map((fault) => runCase(code, fault)))
-    // The last steps may come in another number, when two of them happen at the same time.
-    expect(disturbed.filter(({ hasCrashed }) => hasCrashed).length).toBeGreaterThanOrEqual(faults.length - 4)
-    for (const each of disturbed) {
-      expect([each.fault, each.result]).toEqual([each.fault, undisturbed.result])
-      await checkCalls(each, each.result !== 'CANCELLED')
-    }
+describe.each([
+  { server: 'Debian', programs: async () => undefined },
+  { server: 'the embedded one', programs: embeddedPrograms },
+])('in PostgreSQL of $server', ({ programs }) => {
+  let server: PostgresServer
+
+  beforeAll(async () => {
+    server = await startPostgres({ programs: await programs() })
+    const { url } = server
+    database = new pg.Pool({ connectionString: url, max: 4 })
+    stores = [await startStore(url), await startStore(url)]
+    nodes = stores.map((store, n) => {
+      const faulty = faultyStore(store, beginStep)
+      return startScriptedNode(faulty.store, `node ${n}`, {
+        sandbox: scriptedSandbox((code) => scripts[code]!),
+        callbackTransport: faulty.transport(receive),
+        maxRunning: 1_000,
+        parkAfterMs,
+      })
+    })
   })
+  afterAll(async () => {
+    await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()))
+    await database.end()
+    await server[Symbol.asyncDispose]()
+  })
+
+  test.each(Object.keys(scripts))(
+    'an execution that %s has the same outcome with a crash before or after any step',
+    { tags: ['JB-1'] },
+    async (code) => {
+      const undisturbed = await runCase(code)
+      await checkCalls(undisturbed, true)
+      const faults = undisturbed.steps.flatMap((_, index) => [
+        { at: index + 1, isDone: false },
+        { at: index + 1, isDone: true },
+      ])
+      const disturbed = await Promise.all(faults.map((fault) => runCase(code, fault)))
+      // A run may have fewer steps than the undisturbed one, for example when two entries are appended together.
+      expect(disturbed.filter(({ hasCrashed }) => hasCrashed).length).toBeGreaterThan(faults.length / 2)
+      for (const each of disturbed) {
+        expect([each.fault, each.result]).toEqual([each.fault, undisturbed.result])
+        await checkCalls(each, each.result !== 'CANCELLED')
+      }
+    },
+  )
 })

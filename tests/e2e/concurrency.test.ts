@@ -39,7 +39,7 @@ test('one failed execution of executeAll does not affect the others', { tags: ['
     'await new Promise(() => {})',
     'return 6',
   ])
-  expect(results.map((result) => (result.success ? result.result : result.error.code))).toEqual([
+  expect(results.map((result) => (result.success ? result.result : 'error' in result && result.error.code))).toEqual([
     1,
     'GUEST_ERROR',
     'SYNTAX_ERROR',

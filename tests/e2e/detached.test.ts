@@ -117,7 +117,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     await (await canceller.getExecution(execution.id)).cancel('changed my mind')
     const result = await execution.wait()
     expect(result).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
-    expect(result.success ? '' : result.error.message).toContain('changed my mind')
+    expect('error' in result ? result.error.message : '').toContain('changed my mind')
     expect(execution.status).toBe('cancelled')
   })
 

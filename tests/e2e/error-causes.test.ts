@@ -148,14 +148,15 @@ test.each([
   ],
 ])('the result of %s has its causes', { tags: ['EX-8'] }, async (code, expected) => {
   const result = await suite.codemode.run(code)
-  const error = result.success ? {} : { cause: undefined, errors: undefined, ...result.error }
+  const error =
+    result.success || result.status === 'paused' ? {} : { cause: undefined, errors: undefined, ...result.error }
   expect(error).toMatchObject({ code: 'GUEST_ERROR', ...expected })
   expect(JSON.stringify(error)).not.toMatch(/forged|"tool"|"call"/)
 })
 
 async function errorOf(code: string) {
   const result = await suite.codemode.run(code)
-  return result.success ? undefined : result.error
+  return 'error' in result ? result.error : undefined
 }
 
 test(

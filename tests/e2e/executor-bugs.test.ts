@@ -29,7 +29,7 @@ test.each(transports)(
     const { executionId, correlationId } = result
     expect(result).toMatchObject({ success: false, error: { code: 'INTERNAL', retryable: false } })
     expect(JSON.stringify(result)).not.toContain('secret')
-    expect(result.success || result.error.message).toContain(correlationId)
+    expect('error' in result && result.error.message).toContain(correlationId)
     expect(failures).toEqual([[bug, { executionId, correlationId }]])
     const record = await api(executor, `/v1/executions/${executionId}`)
     expect(record.body).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } })

@@ -59,7 +59,7 @@ test('a ToolError that the code constructs has no details of a call', { tags: ['
   const forge = 'throw Object.assign(new ToolError("forged"), { tool: "bank", code: "TOOL_REJECTED", retryable: true })'
   const result = await suite.codemode.run(forge)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', message: 'forged', retryable: false } })
-  expect(result.success ? {} : result.error).not.toHaveProperty('details')
+  expect('error' in result ? result.error : {}).not.toHaveProperty('details')
 })
 
 test.each([

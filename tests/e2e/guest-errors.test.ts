@@ -10,7 +10,7 @@ const suite = useCodemode()
 async function errorOf(code: string): Promise<unknown> {
   const result = await suite.codemode.run(code, { cpuTimeoutMs: 1_000 })
   expect(result.success).toBe(false)
-  return result.success ? undefined : result.error
+  return 'error' in result ? result.error : undefined
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
@@ -97,7 +97,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
         },
         toolCalls: [{ tool: 'refuse', status: 'failed', errorCode: 'E_CLOSED' }],
       })
-      expect(result.success ? '' : result.error.guestStack).toContain('code:2:')
+      expect('error' in result ? result.error.guestStack : '').toContain('code:2:')
     },
   )
 

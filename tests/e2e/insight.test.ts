@@ -84,6 +84,7 @@ test('stats counts arrivals, waiting and running executions and their outcomes',
     successful: 0,
     failed: 0,
     cancelled: 0,
+    paused: 0,
     averageMs: undefined,
     minMs: undefined,
     maxMs: undefined,
@@ -164,7 +165,7 @@ test(
 
 test('on() refuses unknown events and listeners that are not functions', { tags: ['CL-3'] }, async () => {
   await using client = connect(suite.executor)
-  expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log or settle/)
+  expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log, approval or settle/)
   expect(() => client.on('settle', undefined as never)).toThrow(/codemode\.on\('settle'/)
 })
 

@@ -42,7 +42,7 @@ test.each([
       success: false,
       error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
     })
-    expect(result.success ? '' : result.error.message).toContain(path)
+    expect('error' in result ? result.error.message : '').toContain(path)
   },
 )
 

@@ -16,7 +16,7 @@ test(
       const result = results[n]!
       expect({
         code,
-        result: result.success ? result.result : result.error,
+        result: 'error' in result ? result.error : result.success && result.result,
         warnings: result.warnings.map((warning) => warning.code),
       }).toEqual({ code, result: value ?? null, warnings: isMistake ? ['NO_VALUE'] : [] })
     }

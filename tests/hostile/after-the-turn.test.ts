@@ -16,7 +16,7 @@ test(
     const before = sandboxProcesses()
     for (const { title, code, ends } of quietAttacks) {
       const result = await codemode.run(code)
-      const outcome = result.success ? { result: result.result } : { error: result.error }
+      const outcome = result.success ? { result: result.result } : { error: 'error' in result && result.error }
       const { logs, usage, toolCalls } = result
       const unsettled = toolCalls.filter(({ status }) => status !== 'completed')
       expect({ title, ...outcome, logs, replays: usage.replays, unsettled }).toMatchObject({

@@ -94,7 +94,7 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
 
 /** Expects the outcome that the attack lists. */
 export function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
-  const outcome = result.success ? { result: result.result } : { error: result.error }
+  const outcome = result.success ? { result: result.result } : { error: 'error' in result && result.error }
   expect(outcome).toMatchObject(ends)
   // An error may have more fields than the attack lists; a result is compared as a whole.
   expect('result' in ends ? outcome : ends).toEqual(ends)

@@ -29,7 +29,7 @@ const total = await codemode.executeAsync<number>(
    return prices.reduce((sum, cents) => sum + cents, 0) + await tools.shop.stock({ article: 'pen' })`,
 )
 const outcome: ExecutionResult = await codemode.run('return await tools.price_of({ article: 7 })')
-const refused = outcome.success ? 'nothing' : outcome.error.message
+const refused = 'error' in outcome ? outcome.error.message : 'nothing'
 const thrown = await codemode.executeAsync('null.x').catch((error: unknown) => error)
 
 console.log(JSON.stringify({ total, refused, thrown: thrown instanceof ExecutionError && thrown.errorName }))

@@ -1,7 +1,11 @@
 import { inspect, type InspectOptions } from 'node:util'
 
-import type { ExecutionSummary, Json } from '@codemode/shared'
+import type { Approval, ExecutionSummary, Json } from '@codemode/shared'
 
+import type { DeferredToolAnswer } from './approvals/answer-tool-call.ts'
+import type { ApprovalToDecide } from './approvals/decide.ts'
+import type { ApprovalDecision } from './approvals/decision.ts'
+import type { ListApprovalsOptions } from './approvals/list-approvals.ts'
 import { ClientCore } from './run/client-core.ts'
 import type { CloseOptions } from './run/close-parts.ts'
 import { configFromCode, configFromEnv } from './config/env.ts'
@@ -14,6 +18,7 @@ import type { ExecuteOptions } from './run/execute-options.ts'
 import type { Execution } from './run/execution.ts'
 import type { ExecutionResult } from './run/execution-result.ts'
 import type { ListOptions } from './run/list-executions.ts'
+import type { ExecutionResumeOptions } from './run/resume.ts'
 import type { SubmitOptions } from './run/submit-options.ts'
 import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
@@ -105,7 +110,8 @@ export class Codemode implements AsyncDisposable {
   /**
    * Runs code and resolves with its value. Rejects with an ExecutionError if the code fails (or gives warnings, with the
    * option `warningsAsErrors`), an ExecutorTimeoutError
-   * after a timeout, a CancelledError if the signal aborts, and another ExecutorClientError if the request fails.
+   * after a timeout, a CancelledError if the signal aborts, an ApprovalPendingError if the execution is paused, and another
+   * ExecutorClientError if the request fails.
    */
   async executeAsync<T = Json>(code: string, options: ExecuteOptions = {}): Promise<T> {
     return valueOf(await this.run<T>(code, options), this.#core.throwsForWarnings(options))
@@ -124,7 +130,10 @@ export class Codemode implements AsyncDisposable {
     return valueOf(result, this.#core.throwsForWarnings(options))
   }
 
-  /** Runs code and resolves with its result, also if the code failed. Rejects only if request or executor failed. */
+  /**
+   * Runs code and resolves with its result, also if the code failed, or with the approvals for which it waits, as a result with
+   * `status: 'paused'`. Rejects only if request or executor failed.
+   */
   run<T = Json>(code: string, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
     return this.#core.run(code, options, this.#view) as Promise<ExecutionResult<T>>
   }
@@ -142,8 +151,8 @@ export class Codemode implements AsyncDisposable {
   /**
    * Starts to run the code. Resolves when the executor has accepted it. With `detached: true` it has been stored by then: it
    * outlives this client and the executor's process, and any client can follow it by its id. Its signal ends the
-   * submission only, and it does not count in `activeExecutions`, `stats`, `concurrency` and `rateLimit`. Tools of a view
-   * (`withTools`) are refused then, because no other process could serve them.
+   * submission only, and it does not count in `activeExecutions`, `stats`, `concurrency` and `rateLimit`. Its tools are served
+   * by the tool server, which has none of a view (`withTools`), or with `servedBy: 'resume'` by any client that resumes it.
    *
    * @example
    * import { Codemode } from '@codemode/client'
@@ -189,6 +198,45 @@ export class Codemode implements AsyncDisposable {
    */
   listExecutions(options: ListOptions = {}): AsyncIterable<ExecutionSummary> {
     return this.#core.detached.list(options)
+  }
+
+  /**
+   * Waits for the result of an execution that the executor keeps, and meanwhile serves its tool calls with the tools of this
+   * client or view: for a detached execution without a callback, and for one that was paused. One client serves at a time;
+   * others wait, and take over when it ends. Waits also while the execution is paused. An execution with a callback is only
+   * watched. Rejects with a ConfigurationError for a call of a tool that this client does not have; the call then waits for one
+   * that has it. Rejects when the signal aborts, after `timeoutMs`, and when the client closes; the execution goes on then.
+   */
+  resume<T = Json>(executionId: string, options: ExecutionResumeOptions = {}): Promise<ExecutionResult<T>> {
+    return this.#core.detached.resume(executionId, { ...options, view: this.#view }) as Promise<ExecutionResult<T>>
+  }
+
+  /**
+   * Returns the approvals of this API key's tenant, oldest first. The list is read in pages while it is iterated. A key needs the
+   * right `read` or `approve`; one with `run` only sees those of its own executions.
+   */
+  listApprovals(options: ListApprovalsOptions = {}): AsyncIterable<Approval> {
+    return this.#core.detached.listApprovals(options)
+  }
+
+  /**
+   * Decides about a tool call that waits for an approval: `{ approve: true, input? }` runs its handler, with the edited input if
+   * there is one; `{ reject: 'reason', end? }` fails the call, or ends the execution; `{ respond: value }` answers in place of the
+   * tool. Resolves with the approval after the decision. Rejects with `FORBIDDEN` without the right `approve`, with
+   * `INVALID_REQUEST` for an edited input that does not match the tool's schema, and with `APPROVAL_CONFLICT`, and the current
+   * state, if the call does not wait for this approval. Repeating a decision has no further effect.
+   */
+  decide(approval: ApprovalToDecide, decision: ApprovalDecision): Promise<Approval> {
+    return this.#core.detached.decide(approval, decision)
+  }
+
+  /**
+   * Answers a tool call whose handler has returned `call.defer()`, from any process. Rejects with `APPROVAL_CONFLICT`, and the state
+   * of the call in the message, if the answer is not accepted: it came late, the call has an answer, or waits for an approval.
+   * The answer is not checked against the tool's `outputSchema`.
+   */
+  answerToolCall(callId: string, answer: DeferredToolAnswer): Promise<void> {
+    return this.#core.detached.answerToolCall(callId, answer)
   }
 
   /** Returns the executions of this client and its views that wait in its queue or are under way. */

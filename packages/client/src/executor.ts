@@ -1,13 +1,18 @@
 import type {
   AcceptedExecution,
+  Approval,
+  ApprovalList,
+  ApprovalStatus,
   Callback,
+  DecisionRequest,
   ExecutionEvent,
   ExecutionList,
   ExecutionRecord,
   ExecutionRequest,
   ExecutionStatus,
-  ToolAnswer,
   ToolCallMessage,
+  ToolResponse,
+  ToolResultsRequest,
 } from '@codemode/shared'
 
 import type { ExecutorClientError } from './errors/executor-client-error.ts'
@@ -57,7 +62,7 @@ export interface RunOptions {
   /** Called with each failed request before it is sent again. */
   onRetry?(this: void, retry: Retry): void
   /** Called to serve a tool call, unless there is a callback. Must not reject. */
-  callTool(this: void, call: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer>
+  callTool(this: void, call: ToolCallMessage, signal: AbortSignal): Promise<ToolResponse>
   /**
    * Called with each call that is refused because its id was used before with another tool or input, which means that
    * the code has run twice; and with the reason as text.
@@ -107,6 +112,36 @@ export interface RetryOptions extends SubmissionOptions {
   callbackFor(this: void, tools: readonly string[]): Promise<Callback>
 }
 
+/** Request for one page of approvals. */
+export interface ApprovalListQuery {
+  /** Only approvals with this status. */
+  readonly status?: ApprovalStatus | undefined
+  /** Only approvals of this execution. */
+  readonly executionId?: string | undefined
+  /** Maximum number of approvals of the page, up to 200; 50 by default. */
+  readonly limit?: number | undefined
+  /** The field `nextCursor` of the page before. */
+  readonly cursor?: string | undefined
+}
+
+/** Options of a client that serves the tool calls of an execution, and waits for its end. */
+export interface ResumeOptions extends ControlOptions {
+  /** Called to serve a tool call. Must not reject. */
+  callTool(this: void, call: ToolCallMessage, signal: AbortSignal): Promise<ToolResponse>
+  /** Called to get the milliseconds that a call of a tool may take. */
+  timeoutOf(this: void, tool: string): number
+  /** Called with each event, in order, from the first one on. */
+  onEvent?(this: void, event: ExecutionEvent): void
+  /** Called with each call that is refused, as in `RunOptions`. */
+  onCallConflict?(this: void, call: ToolCallMessage, reason: string): void
+}
+
+/** Options of a new callback for an execution. */
+export interface SetCallbackOptions extends ControlOptions {
+  /** Called with the names of the execution's tools to make the callback. */
+  callbackFor(this: void, tools: readonly string[]): Promise<Callback>
+}
+
 /**
  * Part of an executor that keeps detached executions. Repeating a request with the same id never runs code twice, so a
  * request whose outcome is unknown is sent again.
@@ -118,6 +153,27 @@ export interface DetachedExecutor {
   list(query: ListQuery, options?: ControlOptions): Promise<ExecutionList>
   /** Stores a new execution of the code, the values and the options of the one with the given id. */
   retry(executionId: string, options: RetryOptions): Promise<AcceptedExecution>
+  /**
+   * Serves the tool calls of an execution without a callback, while no other client does, and resolves with its result. Rejects
+   * when the signal aborts; the execution goes on.
+   */
+  resume(executionId: string, options: ResumeOptions): Promise<ExecutionResult>
+  /** Sends responses to tool calls. Resolves with the ids of the calls whose responses were accepted. */
+  sendToolResults(
+    executionId: string,
+    request: ToolResultsRequest,
+    options?: ControlOptions,
+  ): Promise<readonly string[]>
+  /** Replaces the callback of an execution. */
+  setCallback(executionId: string, options: SetCallbackOptions): Promise<void>
+  /** Returns a page of the approvals, oldest first. */
+  listApprovals(query: ApprovalListQuery, options?: ControlOptions): Promise<ApprovalList>
+  /** Decides about a tool call that waits for an approval. Repeating the same decision has no further effect. */
+  decide(
+    call: Pick<Approval, 'executionId' | 'callId'>,
+    request: DecisionRequest,
+    options?: ControlOptions,
+  ): Promise<Approval>
 }
 
 /**
@@ -125,7 +181,7 @@ export interface DetachedExecutor {
  * an executor that wraps others forwards them.
  */
 export interface Executor extends AsyncDisposable {
-  /** Runs the code. Resolves when the code has succeeded or failed; rejects if the request or the executor failed. */
+  /** Runs the code. Resolves when the code has succeeded or failed, or is paused; rejects if the request or the executor failed. */
   run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult>
   /** Cancels the execution with the given id. Without this method, the client aborts the signal of the run. */
   cancel?(executionId: string, reason?: string, options?: ControlOptions): Promise<void>

@@ -1,6 +1,10 @@
 export type {
   AcceptedExecution,
+  Approval,
+  ApprovalList,
+  ApprovalStatus,
   Callback,
+  DecisionRequest,
   ErrorCode,
   ExecutionEvent,
   ExecutionList,
@@ -11,16 +15,25 @@ export type {
   Json,
   JsonObject,
   LogEntry,
+  Notify,
   TimeoutLayer,
   ToolAnswer,
   ToolCallMessage,
   ToolCallSummary,
+  ToolResponse,
+  ToolResultsRequest,
   Usage,
   Warning,
 } from '@codemode/shared'
+export type { DeferredToolAnswer } from './approvals/answer-tool-call.ts'
+export type { OnApproval } from './approvals/ask-client.ts'
+export type { ApprovalToDecide } from './approvals/decide.ts'
+export type { ApprovalDecision } from './approvals/decision.ts'
+export type { ListApprovalsOptions } from './approvals/list-approvals.ts'
 export type { CloseOptions } from './run/close-parts.ts'
 export { Codemode } from './codemode.ts'
 export type { ClientConfig, ComposedConfig, ExecutorClientConfig } from './config/schema.ts'
+export { ApprovalPendingError } from './errors/approval-pending-error.ts'
 export { CancelledError } from './errors/cancelled-error.ts'
 export { ConfigurationError } from './errors/configuration-error.ts'
 export { ExecutionError } from './errors/execution-error.ts'
@@ -33,8 +46,16 @@ export type { ExecuteOptions } from './run/execute-options.ts'
 export type { EventsOptions, Execution } from './run/execution.ts'
 export type { ExecutionProgress, ExecutionTimes } from './run/execution-state.ts'
 export type { ListOptions } from './run/list-executions.ts'
+export type { ExecutionResumeOptions } from './run/resume.ts'
 export type { SubmitOptions } from './run/submit-options.ts'
-export type { ExecutionResult, FailedExecution, ResultSource, SucceededExecution } from './run/execution-result.ts'
+export type {
+  ExecutionResult,
+  FailedExecution,
+  PausedExecution,
+  ResultSource,
+  SucceededExecution,
+} from './run/execution-result.ts'
+export type { MockApproval } from './executors/mock-approvals.ts'
 export { type MockAnswer, type MockResponse, type MockResult, type MockToolCaller } from './executors/mock-answer.ts'
 export { MockExecutor, type MockCall, type MockExecutorOptions } from './executors/mock-executor.ts'
 export { withCache, type CacheOptions, type CachingExecutor } from './executors/with-cache.ts'
@@ -43,16 +64,20 @@ export { withFailover, type FailoverOptions } from './executors/with-failover.ts
 export { withFallback, type FallbackOptions } from './executors/with-fallback.ts'
 export { ExecutorClient } from './protocol/executor-client.ts'
 export type {
+  ApprovalListQuery,
   ControlOptions,
   DetachedExecutor,
   Executor,
   ListQuery,
+  ResumeOptions,
   Retry,
   RetryOptions,
   RunOptions,
+  SetCallbackOptions,
   SubmissionOptions,
 } from './executor.ts'
 export type {
+  ApprovalEvent,
   ClientEvents,
   ClientListener,
   LogEvent,
@@ -62,8 +87,11 @@ export type {
 } from './insight/client-events.ts'
 export type { Logger, LogLevel } from './insight/logger.ts'
 export type { Stats } from './insight/stats.ts'
+export type { DeferredAnswer } from './tools/deferral.ts'
 export {
   tool,
+  type ApprovalCall,
+  type ApprovalRule,
   type Context,
   type Tool,
   type ToolCall,

@@ -11,6 +11,7 @@ import {
   type CachingExecutor,
   type CancelledError,
   type ClientConfig,
+  type Approval,
   type Codemode,
   type Execution,
   type ExecuteAllOptions,
@@ -26,6 +27,7 @@ import {
   type Json,
   type JsonObject,
   type MockExecutor,
+  type PausedExecution,
   type SucceededExecution,
   type TimeoutLayer,
   type Tool,
@@ -50,9 +52,12 @@ test('executeAsync resolves with the requested type, JSON by default', () => {
 })
 
 test('success discriminates the type of a result', () => {
-  expectTypeOf<ExecutionResult>().toEqualTypeOf<SucceededExecution | FailedExecution>()
+  expectTypeOf<ExecutionResult>().toEqualTypeOf<SucceededExecution | FailedExecution | PausedExecution>()
   expectTypeOf<Extract<ExecutionResult<number>, { success: true }>['result']>().toEqualTypeOf<number>()
-  expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['retryable']>().toEqualTypeOf<boolean>()
+  expectTypeOf<FailedExecution['error']['retryable']>().toEqualTypeOf<boolean>()
+  // Code that forgets paused executions does not compile, because these have neither a value nor an error.
+  expectTypeOf<Extract<ExecutionResult, { success: false }>>().not.toHaveProperty('error')
+  expectTypeOf<Extract<ExecutionResult, { status: 'paused' }>['approvals'][number]>().toEqualTypeOf<Approval>()
   expectTypeOf<FailedExecution>().not.toHaveProperty('result')
   expectTypeOf<SucceededExecution>().not.toHaveProperty('error')
 })

@@ -3,7 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getuid } from 'node:process'
+import { env, getuid } from 'node:process'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -18,15 +18,17 @@ export interface PostgresServer extends AsyncDisposable {
   start(): Promise<void>
 }
 
-/** Starts a server with the newest PostgreSQL that Debian's packages have installed. Root runs it as user `postgres`. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const programs = globSync('/usr/lib/postgresql/*/bin')
-    .filter((folder) => existsSync(join(folder, 'initdb')))
-    .sort()
-    .at(-1)
-  if (programs === undefined) {
-    throw new Error('These tests need PostgreSQL, and /usr/lib/postgresql has none: apt-get install postgresql')
-  }
+interface PostgresOptions {
+  /** Folder of the programs of PostgreSQL. */
+  readonly programs?: string | undefined
+}
+
+/**
+ * Starts a server with the programs in the folder of the options, in the one that CODEMODE_TEST_POSTGRES_BIN names, or with
+ * the newest ones that Debian's packages have installed. Root runs it as user `postgres`.
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const programs = options.programs ?? env['CODEMODE_TEST_POSTGRES_BIN'] ?? installedPrograms()
   // A short path, because that of a socket has at most 107 bytes.
   const folder = await mkdtemp(join(tmpdir(), 'cm-pg-'))
   const data = join(folder, 'data')
@@ -57,6 +59,15 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function installedPrograms(): string {
+  const programs = globSync('/usr/lib/postgresql/*/bin')
+    .filter((folder) => existsSync(join(folder, 'initdb')))
+    .sort()
+    .at(-1)
+  if (programs !== undefined) return programs
+  throw new Error('These tests need PostgreSQL, and /usr/lib/postgresql has none: apt-get install postgresql')
 }
 
 /** Returns the command that runs a program as user `postgres`, to whom the folder is given. */

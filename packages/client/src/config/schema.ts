@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { clientTimeouts, maxTimerMs, requestLimitsSchema } from '@codemode/shared'
 import { z } from 'zod'
 
+import type { OnApproval } from '../approvals/ask-client.ts'
 import type { Executor } from '../executor.ts'
 import { logLevels, type Logger } from '../insight/logger.ts'
 import type { ToolLike } from '../tools/define.ts'
@@ -118,6 +119,9 @@ const toolsModule = z.union([z.string().min(1), z.instanceof(URL)]).transform((m
   return z.NEVER
 })
 
+/** Schema of the function that decides about tool calls. */
+export const onApprovalSchema = z.custom<OnApproval>((value) => typeof value === 'function', 'must be a function')
+
 const clientSchema = z.strictObject({
   /** Tools by name; `registerTool` adds more. */
   tools: z
@@ -163,6 +167,12 @@ const clientSchema = z.strictObject({
    * warnings. They do not by default.
    */
   warningsAsErrors: z.boolean().optional(),
+  /**
+   * Function that decides about tool calls which require an approval, before their handlers run; for executions that end with
+   * this client. Without it, an execution that waits for approvals is paused and kept by the executor. An execution may have
+   * a function of its own.
+   */
+  onApproval: onApprovalSchema.optional(),
   /** Destination of the client's log lines, for example `console`; by default, lines of JSON on stderr. */
   logger: z
     .custom<Logger>((logger) => logMethods.every((name) => typeof (logger as Partial<Logger>)?.[name] === 'function'), {

@@ -1,6 +1,7 @@
 import { callIdOf, timeoutOptions, type TimeoutLayer } from '@codemode/shared'
 
 import type { ExecutionResult, FailedExecution, SucceededExecution } from '../run/execution-result.ts'
+import { approvalPending } from './approval-pending-error.ts'
 import { CancelledError } from './cancelled-error.ts'
 import { causeFor, errorFromCause } from './error-from-cause.ts'
 import { ExecutionError } from './execution-error.ts'
@@ -9,10 +10,11 @@ import { ExecutorTimeoutError } from './executor-timeout-error.ts'
 import { handlerErrorsOf } from './handler-errors.ts'
 
 /**
- * Returns the value of a successful execution. Throws the error of a failed one and, if `throwsForWarnings`, of one with
- * warnings.
+ * Returns the value of a successful execution. Throws the error of a failed one, an ApprovalPendingError for a paused one
+ * and, if `throwsForWarnings`, the error of one with warnings.
  */
 export function valueOf<T>(result: ExecutionResult<T>, throwsForWarnings: boolean): T {
+  if (result.status === 'paused') throw approvalPending(result)
   if (!result.success) throw errorFromResult(result)
   // A custom executor may leave the warnings out.
   const { warnings = [] } = result as Partial<SucceededExecution<T>>

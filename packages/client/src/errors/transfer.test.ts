@@ -35,6 +35,21 @@ const errors: Record<string, Error> = {
     cause: new DOMException('m', 'AbortError'),
   }),
   ConfigurationError: new client.ConfigurationError('m', 'line 1\nline 2', { cause: new SyntaxError('why') }),
+  ApprovalPendingError: new client.ApprovalPendingError('m', {
+    ...all,
+    executionId: 'exe_1',
+    approvals: [
+      {
+        executionId: 'exe_1',
+        callId: 'exe_1:1',
+        tool: 't',
+        input: {},
+        inputHash: '0'.repeat(64),
+        status: 'pending',
+        requestedAt: '2026-01-01T00:00:00.000Z',
+      },
+    ],
+  }),
   AggregateError: new AggregateError([new client.CancelledError('m'), 'a text'], 'm'),
   Error: Object.assign(new Error('m', { cause: new client.ToolError('m') }), { code: 'ECONNREFUSED', errno: -111 }),
   DOMException: new DOMException('m', 'TimeoutError'),

@@ -6,6 +6,7 @@ import { inspect } from 'node:util'
 
 import { causeLimits } from '@codemode/shared'
 
+import { ApprovalPendingError } from './approval-pending-error.ts'
 import { CancelledError } from './cancelled-error.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { ExecutionError } from './execution-error.ts'
@@ -17,6 +18,7 @@ import { ToolError } from './tool-error.ts'
 
 const prototypes: Readonly<Record<string, Error>> = Object.fromEntries(
   Object.entries({
+    ApprovalPendingError,
     CancelledError,
     ConfigurationError,
     ExecutionError,

@@ -34,6 +34,11 @@ function node(name: string) {
     submit: (request, { canGoElsewhere }) => answer({ submit: request.id, canGoElsewhere }, accepted(request.id)),
     list: (query) => answer({ list: query }, { items: [{ executionId: name }], nextCursor: null }),
     retry: (executionId, options) => answer({ retry: executionId, as: options.id }, accepted(options.id)),
+    resume: (executionId) => answer({ resume: executionId }, { success: true, result: name }),
+    sendToolResults: (executionId, { results }) => answer({ results: executionId }, [results[0]?.callId]),
+    setCallback: (executionId) => answer({ callback: executionId }, undefined),
+    listApprovals: (query) => answer({ approvals: query }, { items: [], nextCursor: null }),
+    decide: ({ callId }) => answer({ decide: callId }, { callId }),
   }
   const executor: Executor = {
     run: () => Promise.reject(unreached()),

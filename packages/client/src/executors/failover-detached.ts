@@ -52,11 +52,14 @@ export function failoverDetached({ executors, routes, order }: FailoverDetachedO
     ...(allHave('record') && { record }),
     ...(allHave('cancel') && { cancel }),
     ...(allHave('events') && { events }),
-    ...(allHave('detached') && { detached: detachedOf(order) }),
+    ...(allHave('detached') && { detached: detachedOf(order, candidates) }),
   }
 }
 
-function detachedOf(order: () => readonly Executor[]): DetachedExecutor {
+function detachedOf(
+  order: () => readonly Executor[],
+  candidates: (executionId: string) => readonly Executor[],
+): DetachedExecutor {
   return {
     list: (query, options) => firstAnswer(order(), isUnavailable, ({ detached }) => detached!.list(query, options)),
     submit: (request, options) =>
@@ -67,6 +70,15 @@ function detachedOf(order: () => readonly Executor[]): DetachedExecutor {
       firstAnswer(order(), hasCertainlyNotRun, ({ detached }, canGoElsewhere) =>
         detached!.retry(id, { ...options, canGoElsewhere }),
       ),
+    resume: (id, options) => firstAnswer(order(), isUnavailable, ({ detached }) => detached!.resume(id, options)),
+    setCallback: (id, options) =>
+      firstAnswer(order(), isUnavailable, ({ detached }) => detached!.setCallback(id, options)),
+    sendToolResults: (id, request, options) =>
+      firstAnswer(candidates(id), isUnavailable, ({ detached }) => detached!.sendToolResults(id, request, options)),
+    listApprovals: (query, options) =>
+      firstAnswer(order(), isUnavailable, ({ detached }) => detached!.listApprovals(query, options)),
+    decide: (call, request, options) =>
+      firstAnswer(order(), isUnavailable, ({ detached }) => detached!.decide(call, request, options)),
   }
 }
 

@@ -6,6 +6,7 @@ import { nameOf } from '../errors/thrown.ts'
 import { ToolError } from '../errors/tool-error.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
+import type { MockApproval } from './mock-approvals.ts'
 
 /** Function that calls a tool of the request as the code would; it rejects with a ToolError when the call fails. */
 export type MockToolCaller = (tool: string, input?: unknown) => Promise<Json>
@@ -17,26 +18,30 @@ export type MockToolCaller = (tool: string, input?: unknown) => Promise<Json>
 export type MockResult = Json | ((request: ExecutionRequest, callTool: MockToolCaller) => Json | Promise<Json>)
 
 /**
- * End of an execution: a value, a failure of the code (a `GUEST_ERROR` by default), or an error that rejects the
- * request.
+ * End of an execution: a value, a failure of the code (a `GUEST_ERROR` by default), an error that rejects the request, or
+ * tool calls for whose approvals the execution is paused.
  */
 export type MockAnswer =
   | { readonly result: MockResult }
   | { readonly error: Partial<ExecutionFailure> & { readonly message: string } }
   | { readonly reject: Error }
+  | { readonly paused: readonly MockApproval[] }
 
 /** Answer, with a matcher of the code that gets it: an exact text, a pattern, or a predicate. */
 export type MockResponse = MockAnswer & { readonly code: string | RegExp | ((request: ExecutionRequest) => boolean) }
 
 /** End of an execution of a mock that is not rejected. */
-export type MockEnd = { readonly value: Json } | { readonly failure: ExecutionFailure }
+export type MockEnd =
+  | { readonly value: Json }
+  | { readonly failure: ExecutionFailure }
+  | { readonly paused: readonly MockApproval[] }
 
 /** Returns whether a value is a response: one matcher, and one end. */
 export function isMockResponse(value: unknown): value is MockResponse {
   if (typeof value !== 'object' || value === null || !('code' in value)) return false
   const { code } = value
   const isMatcher = typeof code === 'string' || typeof code === 'function' || code instanceof RegExp
-  return isMatcher && ['result', 'error', 'reject'].filter((name) => name in value).length === 1
+  return isMatcher && ['result', 'error', 'reject', 'paused'].filter((name) => name in value).length === 1
 }
 
 /** Returns whether a response is for the code of the request. */
@@ -55,6 +60,7 @@ export async function endOf(
   callTool: MockToolCaller,
 ): Promise<MockEnd> {
   if ('error' in answer) return { failure: guestFailure(answer.error) }
+  if ('paused' in answer) return answer
   const { result } = answer
   try {
     return { value: toJson(typeof result === 'function' ? await result(request, callTool) : result) }

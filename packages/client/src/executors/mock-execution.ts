@@ -3,7 +3,7 @@ import {
   defaultRequestLimits,
   type ExecutionEvent,
   type Json,
-  type ToolAnswer,
+  type ToolResponse,
   type ToolCallSummary,
 } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
@@ -11,12 +11,13 @@ import { toolFailed } from '@codemode/shared/internal'
 import { requestAborted } from '../errors/cancelled-error.ts'
 import { ToolError } from '../errors/tool-error.ts'
 import type { EventsOptions } from '../run/execution.ts'
-import { emptyRunFields, type ExecutionResult } from '../run/execution-result.ts'
+import { emptyRunFields, type EndedExecution, type ExecutionResult } from '../run/execution-result.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import type { RunWithIds } from './with-ids.ts'
+import { pendingApproval, type MockApproval } from './mock-approvals.ts'
 import type { MockEnd } from './mock-answer.ts'
-import { finishedEvent, startedEvent } from './result-events.ts'
+import { finishedEvent, pausedEvent, startedEvent } from './result-events.ts'
 
 type ToolEvent = Extract<ExecutionEvent, { type: 'tool.called' | 'tool.settled' }>
 type EventBody<Event = ToolEvent> = Event extends ToolEvent ? Omit<Event, 'id' | 'at' | 'executionId'> : never
@@ -27,6 +28,7 @@ export class MockExecution {
   readonly #ending = new AbortController()
   readonly #calls: ToolCallSummary[] = []
   readonly #events: ExecutionEvent[] = []
+  readonly #waits = Promise.withResolvers<MockApproval>()
   #nextEvent = Promise.withResolvers<void>()
 
   constructor(given: RunWithIds) {
@@ -38,12 +40,20 @@ export class MockExecution {
     return this.#events.length > 0
   }
 
+  /** Resolves with the end of the execution when one of its calls waits for an approval. */
+  async whenPaused(): Promise<MockEnd> {
+    return { paused: [await this.#waits.promise] }
+  }
+
   start(): void {
     const { request, options } = this.#given
     this.#emit(startedEvent(request.id, options.correlationId))
   }
 
-  /** Calls a tool as the code would; rejects with a ToolError when the call fails. */
+  /**
+   * Calls a tool as the code would; rejects with a ToolError when the call fails. A call that needs an approval pauses the
+   * execution, and one whose answer is deferred ends only with the execution.
+   */
   async callTool(tool: string, input: unknown = {}): Promise<Json> {
     this.#ending.signal.throwIfAborted()
     const { request, options } = this.#given
@@ -56,9 +66,11 @@ export class MockExecution {
     this.#emitToolEvent({ type: 'tool.called', ...call })
     const { correlationId } = options
     const context = structuredClone(request.context ?? {})
-    const answer: ToolAnswer = request.tools?.some(({ name }) => name === tool)
+    const answer: ToolResponse = request.tools?.some(({ name }) => name === tool)
       ? await options.callTool({ type: 'tool.call', executionId, correlationId, context, ...call }, this.#ending.signal)
       : toolFailed('TOOL_NOT_ALLOWED', `The tool ${tool} is not one of the tools of this execution`)
+    if ('approvalRequired' in answer) this.#waits.resolve({ tool, input: call.input, reason: answer.reason })
+    if (!('ok' in answer)) return this.#untilEnd()
     if (!this.#ending.signal.aborted) this.#settle(summary, answer)
     if (answer.ok) return answer.output
     const { message, code, data, retryable } = answer.error
@@ -73,11 +85,12 @@ export class MockExecution {
   /** Ends the execution, and cancels its open calls. */
   end(end: MockEnd): ExecutionResult {
     this.#ending.abort(new DOMException('The execution has ended', 'AbortError'))
-    for (const call of this.#calls) if (call.status === 'running') call.status = 'cancelled'
     const { request, options } = this.#given
+    if ('paused' in end) return this.#pause(end.paused)
+    for (const call of this.#calls) if (call.status === 'running') call.status = 'cancelled'
     const outcome =
       'value' in end ? { success: true as const, result: end.value } : { success: false as const, error: end.failure }
-    const result: ExecutionResult = {
+    const result: EndedExecution = {
       ...outcome,
       executionId: request.id,
       correlationId: options.correlationId,
@@ -87,6 +100,18 @@ export class MockExecution {
     }
     this.#emit(finishedEvent(result, this.#nextId()))
     return result
+  }
+
+  /** Pauses the execution. The calls that it has made keep their numbers. */
+  #pause(calls: Extract<MockEnd, { paused: unknown }>['paused']): ExecutionResult {
+    const { request, options } = this.#given
+    const { correlationId } = options
+    const made = this.#calls.findLastIndex(({ status }) => status !== 'running') + 1
+    const approvals = calls.map((call, n) => pendingApproval(request.id, made + n + 1, call))
+    const fields = { executionId: request.id, correlationId, ...emptyRunFields() }
+    const paused = { success: false, status: 'paused', ...fields, approvals, source: 'executor' } as const
+    this.#emit(pausedEvent(paused, this.#nextId()))
+    return paused
   }
 
   /** Ends the execution as cancelled. */
@@ -100,7 +125,7 @@ export class MockExecution {
   }
 
   /**
-   * Yields all events after the given one up to `finished`, and waits for those that are not there yet. Rejects when the
+   * Yields all events after the given one up to the last one, and waits for those that are not there yet. Rejects when the
    * signal aborts.
    */
   async *events({ after = '0', signal }: EventsOptions): AsyncGenerator<ExecutionEvent, void> {
@@ -116,14 +141,22 @@ export class MockExecution {
         while (next >= this.#events.length) await Promise.race([this.#nextEvent.promise, aborted.promise])
         const event = this.#events[next]!
         yield event
-        if (event.type === 'finished') return
+        if (event.type === 'finished' || event.type === 'paused') return
       }
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
-  #settle(summary: ToolCallSummary, answer: ToolAnswer): void {
+  /** Waits until the execution ends, and then rejects with the reason. */
+  #untilEnd(): Promise<never> {
+    const { signal } = this.#ending
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+  }
+
+  #settle(summary: ToolCallSummary, answer: Extract<ToolResponse, { ok: boolean }>): void {
     const { callId, tool } = summary
     const errorCode = answer.ok ? undefined : answer.error.code
     summary.status = answer.ok ? 'completed' : 'failed'

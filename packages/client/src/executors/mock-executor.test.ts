@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { Codemode } from '../codemode.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
-import type { ToolCall } from '../tools/define.ts'
+import { tool, type ToolCall } from '../tools/define.ts'
 import { MockExecutor } from './mock-executor.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -193,10 +193,52 @@ test('disposing cancels running and later executions', async () => {
 
 test.each([
   [{ latencyMs: -1 }, 'latencyMs'],
-  [{ responses: [{ code: 'x' }] }, 'must have a code and one of result, error and reject'],
+  [{ responses: [{ code: 'x' }] }, 'must have a code and one of result, error, reject and paused'],
   [{ default: 1 }, 'There is no option default'],
 ])('the mock refuses the options %j with the corrected code', (wrong, problem) => {
   expect(() => new MockExecutor(wrong as never)).toThrow(ConfigurationError)
   expect(() => new MockExecutor(wrong as never)).toThrow(problem)
   expect(() => new MockExecutor(wrong as never)).toThrow('new MockExecutor({ responses: [')
+})
+
+test('an execution is paused for the calls of a response, or for a call of a tool that requires an approval', async () => {
+  const executor = new MockExecutor({
+    responses: [
+      { code: 'listed', paused: [{ tool: 'pay', input: { amount: 5 }, reason: 'large' }, { tool: 'mail' }] },
+      { code: 'called', result: (_request, callTool) => callTool('pay', { amount: 7 }).catch(() => 'caught') },
+    ],
+  })
+  const pay = tool({ requiresApproval: ({ amount }) => amount > 6, execute: ({ amount }) => amount as number })
+  await using codemode = Codemode.fromClientConfig({ executor, tools: { pay } })
+  const listed = await codemode.run('listed')
+  const { executionId } = listed
+  expect(listed).toMatchObject({
+    status: 'paused',
+    approvals: [
+      {
+        executionId,
+        callId: `${executionId}:1`,
+        tool: 'pay',
+        input: { amount: 5 },
+        reason: 'large',
+        status: 'pending',
+      },
+      { callId: `${executionId}:2`, tool: 'mail', input: {} },
+    ],
+  })
+  const called = await codemode.submit('called')
+  expect(await called.wait()).toMatchObject({ status: 'paused', approvals: [{ tool: 'pay', input: { amount: 7 } }] })
+  expect((await all(called.events())).map(({ type }) => type)).toEqual(['started', 'tool.called', 'paused'])
+  await expect(codemode.executeAsync('called')).rejects.toMatchObject({ code: 'APPROVAL_PENDING' })
+  const decided = await codemode.run('called', { onApproval: () => ({ approve: true, input: { amount: 3 } }) })
+  expect(decided).toMatchObject({ success: true, result: 3 })
+})
+
+test('a call whose answer is deferred keeps the execution waiting', async () => {
+  const executor = new MockExecutor({ defaultResult: (_request, callTool) => callTool('later') })
+  const later = tool({ execute: (_input, call) => call.defer() })
+  await using codemode = Codemode.fromClientConfig({ executor, tools: { later } })
+  const execution = await codemode.submit('x')
+  await execution.cancel('enough')
+  expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
 })

@@ -25,7 +25,7 @@ const correctCall = 'new MockExecutor({ responses: [{ code: /weather/, result: 2
 const optionsSchema = z.strictObject({
   /** Answers by code, of which the first that matches is used. */
   responses: z
-    .array(z.custom<MockResponse>(isMockResponse, 'must have a code and one of result, error and reject'))
+    .array(z.custom<MockResponse>(isMockResponse, 'must have a code and one of result, error, reject and paused'))
     .readonly()
     .default([]),
   /** Value of all other code, or a function that makes it; null by default. */
@@ -114,7 +114,8 @@ export class MockExecutor implements Executor {
     if (latencyMs > 0) await wait(latencyMs, signal)
     if ('reject' in answer) throw answer.reject
     execution.start()
-    const end = await endOf(answer, request, (tool, input) => execution.callTool(tool, input))
+    const ended = endOf(answer, request, (tool, input) => execution.callTool(tool, input))
+    const end = await Promise.race([ended, execution.whenPaused()])
     signal.throwIfAborted()
     return execution.end(end)
   }

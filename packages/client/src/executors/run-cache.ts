@@ -62,5 +62,6 @@ export class RunCache {
  * and must not be reported as the executor's own.
  */
 function isCacheable({ success, source }: ExecutionResult): boolean {
+  // Neither a failure nor a paused execution.
   return success && (source === 'executor' || source === 'cache')
 }

@@ -156,7 +156,7 @@ describe('identical concurrent requests', () => {
     const inner = new MockExecutor({ defaultResult: () => Promise.reject(new Error(`failure ${(runs += 1)}`)) })
     const executor = withCache(inner)
     const together = await Promise.all(ids.map((id) => executor.run({ code: 'x', id }, options)))
-    expect(together.map((result) => !result.success && result.error.message)).toEqual(ids.map(() => 'failure 1'))
+    expect(together.map((result) => 'error' in result && result.error.message)).toEqual(ids.map(() => 'failure 1'))
     expect(await executor.run({ code: 'x' }, options)).toMatchObject({ error: { message: 'failure 2' } })
   })
 

@@ -12,7 +12,7 @@ import { CancelledById } from '../errors/cancelled-error.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 import { withIds, type RunWithIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
-import { finishedEvent, startedEvent } from './result-events.ts'
+import { finishedEvent, pausedEvent, startedEvent } from './result-events.ts'
 import { RunCache } from './run-cache.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
@@ -44,7 +44,8 @@ export interface CachingExecutor extends Executor {
  * and `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
  * caller waits for it.
  *
- * Only results of the executor itself are cached: no failures, and nothing from a fallback or a degradation. Use it for
+ * Only results of the executor itself are cached: no failures, no paused executions, and nothing from a fallback or a
+ * degradation. Use it for
  * code whose tools only read, and put into `context` everything that their answers depend on, such as the user.
  */
 export function withCache(executor: Executor, options: CacheOptions = {}): CachingExecutor {
@@ -118,13 +119,19 @@ function whileWaiting({ onEvent, ...options }: RunOptions, signal: AbortSignal):
   return { ...options, onEvent: (event) => void (signal.aborted || onEvent(event)) }
 }
 
-/** Returns a result of another request as the result of this one. */
+/**
+ * Returns a result of another request as the result of this one. A paused execution keeps its id, by which it is resumed.
+ */
 function repeatResult(
   result: ExecutionResult,
   executionId: string,
   options: RunOptions & { readonly correlationId: string },
 ): ExecutionResult {
   const { correlationId, onEvent } = options
+  if (result.status === 'paused') {
+    onEvent?.(pausedEvent(result, '2'))
+    return { ...result, correlationId }
+  }
   const repeated = { ...result, executionId, correlationId, source: 'cache' } as const
   onEvent?.(finishedEvent(repeated, '2'))
   return repeated

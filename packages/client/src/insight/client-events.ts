@@ -1,7 +1,7 @@
-import type { ErrorCode, ExecutionFailure, LogEntry, Warning } from '@codemode/shared'
+import type { Approval, ErrorCode, ExecutionFailure, LogEntry, Warning } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { FinalStatus, ResultSource } from '../run/execution-result.ts'
+import type { ResultSource, SettledStatus } from '../run/execution-result.ts'
 import type { Retry } from '../executor.ts'
 import { callListener } from './call-listener.ts'
 
@@ -35,12 +35,20 @@ export interface ToolEvent extends Ids {
 /** Event: the code has written to its console. */
 export interface LogEvent extends Ids, LogEntry {}
 
-/** Event: an execution has ended, or its request has failed. */
+/** Event: a tool call of an execution waits for an approval. */
+export interface ApprovalEvent extends Ids {
+  /** Label of the execution, if this client has started it with one. */
+  readonly label: string | undefined
+  /** Approval that is pending, for `codemode.decide(approval, decision)`. */
+  readonly approval: Approval
+}
+
+/** Event: an execution has ended or is paused, or its request has failed. */
 export interface SettleEvent extends Ids {
   /** Label of the execution, if it has one. */
   readonly label: string | undefined
-  /** Final status; `failed` for a request that failed. */
-  readonly status: FinalStatus
+  /** Final status; `failed` for a request that failed; `paused` for an execution that waits for approvals. */
+  readonly status: SettledStatus
   /** Milliseconds since the call of the client, time in its queue included. */
   readonly durationMs: number
   /** Failure or cancellation, with causes and inner errors; undefined if the execution completed. */
@@ -66,7 +74,9 @@ export interface ClientEvents {
   readonly tool: ToolEvent
   /** Emitted when the code has written to its console. */
   readonly log: LogEvent
-  /** Emitted when an execution has ended, or its request has failed. */
+  /** Emitted when this client learns, from the events or the result of an execution, that an approval is pending. */
+  readonly approval: ApprovalEvent
+  /** Emitted when an execution has ended or is paused, or its request has failed. */
   readonly settle: SettleEvent
 }
 
@@ -80,6 +90,7 @@ export class ClientEmitter {
     retry: new Set(),
     tool: new Set(),
     log: new Set(),
+    approval: new Set(),
     settle: new Set(),
   }
 
@@ -108,7 +119,7 @@ export class ClientEmitter {
 
 function invalidListener(name: unknown, listener: unknown): ConfigurationError {
   return new ConfigurationError(
-    `on() takes the name of an event (start, retry, tool, log or settle) and a function; got ${String(name)} and a value of type ${typeof listener}.`,
+    `on() takes the name of an event (start, retry, tool, log, approval or settle) and a function; got ${String(name)} and a value of type ${typeof listener}.`,
     "codemode.on('settle', ({ executionId, status }) => console.log(executionId, status))",
   )
 }

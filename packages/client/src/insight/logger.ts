@@ -91,7 +91,8 @@ export function logEvents(events: ClientEmitter, log: ClientLog): void {
     events.on('settle', ({ warnings, ...event }) => {
       const { executionId, correlationId, label } = event
       for (const warning of warnings) log.write('warn', 'code warning', { executionId, correlationId, label, warning })
-      return log.write(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, event)
+      const isExpected = event.status === 'completed' || event.status === 'paused'
+      return log.write(isExpected ? 'info' : 'warn', `execution ${event.status}`, event)
     })
   }
   if (log.isLogged('debug')) {

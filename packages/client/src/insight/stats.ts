@@ -1,4 +1,4 @@
-import { statusOf, type ExecutionResult, type FinalStatus } from '../run/execution-result.ts'
+import { statusOf, type ExecutionResult, type SettledStatus } from '../run/execution-result.ts'
 
 /** Counts and durations of a client's executions since its creation. */
 export interface Stats {
@@ -14,6 +14,11 @@ export interface Stats {
   readonly failed: number
   /** Number of executions cancelled by a signal, a handle, or the closing of the client. */
   readonly cancelled: number
+  /**
+   * Number of executions that were handed over to the executor because they wait for approvals. They are not counted again
+   * when they go on.
+   */
+  readonly paused: number
   /** Mean duration from sending to the end, in milliseconds; undefined until the first execution has ended. */
   readonly averageMs: number | undefined
   /** Shortest duration in milliseconds. */
@@ -24,11 +29,11 @@ export interface Stats {
   readonly concurrency: number | undefined
 }
 
-const counterOf = { completed: 'successful', failed: 'failed', cancelled: 'cancelled' } as const
+const counterOf = { completed: 'successful', failed: 'failed', cancelled: 'cancelled', paused: 'paused' } as const
 
 /** Counter of executions that are queued, sent and ended. */
 export class StatsCounter {
-  readonly #ended = { successful: 0, failed: 0, cancelled: 0 }
+  readonly #ended = { successful: 0, failed: 0, cancelled: 0, paused: 0 }
   #pending = 0
   #running = 0
   #measured = 0
@@ -45,8 +50,8 @@ export class StatsCounter {
     this.#running += 1
   }
 
-  /** Counts the end of an execution that ran for `ranMs` milliseconds; undefined for one that was never sent. */
-  ended(status: FinalStatus, ranMs: number | undefined): void {
+  /** Counts the end, or the pause, of an execution that ran for `ranMs` milliseconds; undefined for one that was never sent. */
+  ended(status: SettledStatus, ranMs: number | undefined): void {
     this.#ended[counterOf[status]] += 1
     if (ranMs === undefined) {
       this.#pending -= 1
@@ -62,7 +67,7 @@ export class StatsCounter {
   /** Runs an execution synchronously, and counts it. */
   countBlocking(run: () => ExecutionResult): ExecutionResult {
     const sentAt = performance.now()
-    let status: FinalStatus = 'failed'
+    let status: SettledStatus = 'failed'
     this.queued()
     this.sent()
     try {
@@ -75,15 +80,16 @@ export class StatsCounter {
   }
 
   snapshot(concurrency: number | undefined): Stats {
-    const { successful, failed, cancelled } = this.#ended
+    const { successful, failed, cancelled, paused } = this.#ended
     const isMeasured = this.#measured > 0
     return {
-      total: this.#pending + this.#running + successful + failed + cancelled,
+      total: this.#pending + this.#running + successful + failed + cancelled + paused,
       pending: this.#pending,
       running: this.#running,
       successful,
       failed,
       cancelled,
+      paused,
       averageMs: isMeasured ? this.#sumMs / this.#measured : undefined,
       minMs: isMeasured ? this.#minMs : undefined,
       maxMs: isMeasured ? this.#maxMs : undefined,

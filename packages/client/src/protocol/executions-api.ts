@@ -2,16 +2,23 @@ import type { Readable } from 'node:stream'
 
 import {
   acceptedExecutionSchema,
+  approvalListSchema,
+  approvalSchema,
   executionListSchema,
   executionRecordSchema,
   executionResultSchema,
   headers,
+  pausedExecutionSchema,
   toolResultsResponseSchema,
   type AcceptedExecution,
+  type Approval,
+  type ApprovalList,
   type ExecutionList,
   type ExecutionRecord,
   type ExecutionResult,
   type InstanceReading,
+  type JsonObject,
+  type PausedExecution,
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 import { z } from 'zod'
@@ -28,8 +35,13 @@ import { withRetries } from '../http/with-retries.ts'
 /** Schema that every response of an executor matches, but not, for example, a login page of a proxy. */
 export const anyObject = z.looseObject({})
 
-/** Part of a journal that names the tools of its execution. */
-const declaredToolsSchema = z.object({ header: z.object({ tools: z.array(z.object({ name: z.string() })) }) })
+/** Part of the header of a journal: the tools of its execution, and its context as JSON text. */
+const headerSchema = z.object({
+  header: z.object({ tools: z.array(z.object({ name: z.string() })), context: z.string().default('{}') }),
+})
+
+/** Response to a request that runs an execution to its end, or until it is paused. */
+const outcomeSchema = z.union([executionResultSchema, pausedExecutionSchema])
 
 /** Maximum number of attempts to read an execution's record after the last attempt of another request has failed. */
 const maxRecordAttempts = 3
@@ -56,10 +68,10 @@ export class ExecutionsApi {
     }
   }
 
-  /** Sends `POST /v1/executions`. Resolves when the execution has ended. Every attempt sends the same body. */
-  async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
+  /** Sends `POST /v1/executions`. Resolves when the execution has ended or is paused. Every attempt sends the same body. */
+  async run(body: string, scope: ExecutionScope): Promise<ExecutionResult | PausedExecution> {
     return this.#sendCreation(scope, async (creation) =>
-      parseResponse(executionResultSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
+      parseResponse(outcomeSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
     )
   }
 
@@ -68,14 +80,21 @@ export class ExecutionsApi {
     return this.#sendCreation(scope, (creation) => this.#http.stream({ ...creation, body }, scope))
   }
 
-  /** Sends `GET /v1/executions/:id/events`. Resolves with the stream of events after the given one. */
-  events(lastEventId: string | undefined, scope: ExecutionScope): Promise<Readable> {
+  /**
+   * Sends `GET /v1/executions/:id/events`. Resolves with the stream of events after the given one. A reader that serves the
+   * tool calls gets the error EXECUTION_SERVED, which is not retried, while another one does.
+   */
+  events(lastEventId: string | undefined, scope: EventsScope): Promise<Readable> {
+    const query = scope.servesCalls === true ? '?serve=1' : ''
     return this.#sendWithRetries(scope, (attemptNumber) => {
       const resume = lastEventId === undefined ? {} : { [headers.lastEventId]: lastEventId }
-      return this.#http.stream(
-        { method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attemptNumber },
-        scope,
-      )
+      const request = {
+        method: 'GET',
+        path: `${pathOf(scope)}/events${query}`,
+        headers: resume,
+        attemptNumber,
+      } as const
+      return this.#http.stream(request, scope).catch(asFinalIfServed)
     })
   }
 
@@ -136,12 +155,38 @@ export class ExecutionsApi {
     })
   }
 
-  /** Sends `GET /v1/executions/:id/journal`. Resolves with the names of the execution's tools. */
-  async declaredTools(scope: ExecutionScope): Promise<string[]> {
+  /** Sends `GET /v1/executions/:id/journal`. Resolves with the names of the execution's tools, and its context. */
+  async header(scope: ExecutionScope): Promise<{ readonly tools: readonly string[]; readonly context: JsonObject }> {
     return this.#sendWithRetries(scope, async (attemptNumber) => {
       const request = { method: 'GET', path: `${pathOf(scope)}/journal`, attemptNumber } as const
-      const { header } = parseResponse(declaredToolsSchema, await this.#http.text(request, scope), 'journal')
-      return header.tools.map(({ name }) => name)
+      const { header } = parseResponse(headerSchema, await this.#http.text(request, scope), 'journal')
+      const context = JSON.parse(header.context) as JsonObject
+      return { tools: header.tools.map(({ name }) => name), context }
+    })
+  }
+
+  /** Sends `GET /v1/approvals` with the given query. */
+  listApprovals(query: URLSearchParams, scope: RequestScope): Promise<ApprovalList> {
+    return withRetries(this.#retryScope(scope), async (attemptNumber) => {
+      const request = { method: 'GET', path: `/v1/approvals?${query.toString()}`, attemptNumber } as const
+      return parseResponse(approvalListSchema, await this.#http.text(request, scope), 'list of approvals')
+    })
+  }
+
+  /** Sends `POST /v1/executions/:id/approvals/:callId` with the text of a `DecisionRequest`; a repeat has the same outcome. */
+  decide(callId: string, body: string, scope: ExecutionScope): Promise<Approval> {
+    return this.#sendWithRetries(scope, async (attemptNumber) => {
+      const path = `${pathOf(scope)}/approvals/${encodeURIComponent(callId)}`
+      const response = await this.#http.text({ method: 'POST', path, body, attemptNumber }, scope)
+      return parseResponse(approvalSchema, response, 'response to a decision')
+    })
+  }
+
+  /** Sends `PUT /v1/executions/:id/callback` with the text of a `Callback`. */
+  async setCallback(body: string, scope: ExecutionScope): Promise<void> {
+    await this.#sendWithRetries(scope, async (attemptNumber) => {
+      const request = { method: 'PUT', path: `${pathOf(scope)}/callback`, body, attemptNumber } as const
+      parseResponse(anyObject, await this.#http.text(request, scope), 'response to a new callback')
     })
   }
 
@@ -189,6 +234,18 @@ export class ExecutionsApi {
     }
     return this.#http.latestReading
   }
+}
+
+/** Scope of a stream of events. */
+export interface EventsScope extends ExecutionScope {
+  /** Whether the reader serves the tool calls of the execution. */
+  readonly servesCalls?: boolean | undefined
+}
+
+/** Rejects with the error of a stream. While another client serves the calls, the reader watches in place of retrying. */
+function asFinalIfServed(error: unknown): never {
+  const isServed = error instanceof ExecutorClientError && error.code === 'EXECUTION_SERVED'
+  throw isServed ? Object.assign(error, { retryable: false }) : error
 }
 
 /** Request that creates an execution, without its body. */

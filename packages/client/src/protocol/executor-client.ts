@@ -5,6 +5,7 @@ import {
   type ExecutionRecord,
   type ExecutionRequest,
   type ExecutionResult as WireResult,
+  type PausedExecution as WirePaused,
 } from '@codemode/shared'
 
 import { resolveTimeouts } from '../config/timeouts.ts'
@@ -15,7 +16,7 @@ import { cancelledBy, requestAborted } from '../errors/cancelled-error.ts'
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
-import { resultFromWire, type ExecutionResult } from '../run/execution-result.ts'
+import { pausedFromWire, resultFromWire, type ExecutionResult } from '../run/execution-result.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
 import { DetachedClient } from './detached-client.ts'
 import { anyObject, ExecutionsApi } from './executions-api.ts'
@@ -64,10 +65,10 @@ export class ExecutorClient implements Executor {
     this.#http = new HttpClient({ ...resolved, proxies: environmentProxies() })
     this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
     this.#requestTimeoutMs = resolved.requestTimeoutMs
-    this.detached = new DetachedClient(this.#api, this.#closing.signal)
+    this.detached = new DetachedClient(this.#api, this.#closing.signal, this.#callRecord)
   }
 
-  /** Runs an execution to its end. Rejects with a typed error if the request failed, not if the code failed. */
+  /** Runs an execution to its end, or until it is paused. Rejects with a typed error if the request failed, not if the code failed. */
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
@@ -86,7 +87,7 @@ export class ExecutorClient implements Executor {
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)
-      if (!result.success) markFailed(span, result.error.code)
+      if ('error' in result) markFailed(span, result.error.code)
       return result
     })
     try {
@@ -179,7 +180,7 @@ export class ExecutorClient implements Executor {
             )
           : await this.#api.run(body, scope).catch((error: unknown) => resolveIfUnknown(this.#api, scope, error))
       if (hasRequestTimedOut(result)) throw concludeError(lifetime.timedOut(), { attempts: 1, ambiguous: true })
-      return resultFromWire(result)
+      return 'status' in result ? pausedFromWire(result) : resultFromWire(result)
     } catch (error) {
       if (lifetime.signal.aborted) {
         const reason: unknown = lifetime.signal.reason
@@ -228,7 +229,7 @@ export class ExecutorClient implements Executor {
  * Returns whether the executor ended the execution because `requestTimeoutMs` had passed. The executor gets the
  * remaining time with the request, and may notice the timeout before the client.
  */
-function hasRequestTimedOut(result: WireResult): boolean {
-  if (result.success || result.error.code !== 'EXECUTION_TIMEOUT') return false
+function hasRequestTimedOut(result: WireResult | WirePaused): boolean {
+  if (!('error' in result) || result.error.code !== 'EXECUTION_TIMEOUT') return false
   return timeoutFieldsOf(result.error.details, 'execution').layer === 'request'
 }

@@ -7,7 +7,7 @@ import { isFinal, type ExecutionEvent } from '@codemode/shared'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
-import type { ExecutionsApi } from './executions-api.ts'
+import type { EventsScope, ExecutionsApi } from './executions-api.ts'
 import { parseEvent, readMessages } from '../http/event-stream.ts'
 import { retryDelayMs, type RetryPolicy } from '../http/retry-policy.ts'
 import { delay } from '../async/delay.ts'
@@ -35,7 +35,7 @@ export async function* followEvents(...args: Parameters<typeof followBatches>): 
 export async function* followBatches(
   open: () => Promise<Readable>,
   api: ExecutionsApi,
-  scope: ExecutionScope,
+  scope: EventsScope,
   after?: string,
 ): AsyncGenerator<ExecutionEvent[], void> {
   let lastEventId = after
@@ -115,7 +115,8 @@ async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
   let isFinished = false
   try {
     for await (const messages of readMessages(body)) {
-      isFinished = messages.at(-1)?.event === 'finished'
+      // A run ends at the event `paused`, too.
+      isFinished = ['finished', 'paused'].includes(messages.at(-1)?.event ?? '')
       yield messages
     }
   } finally {

@@ -1,11 +1,12 @@
 // Resolves the unknown outcome of a request: the client reads the execution by its id instead of running it again.
-import { executionResultSchema, isFinal, type ExecutionResult } from '@codemode/shared'
+import { executionResultSchema, isFinal, type ExecutionResult, type PausedExecution } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
 import type { ExecutionsApi } from './executions-api.ts'
 import { followEvents } from './follow-events.ts'
+import { pausedFrom } from './paused-from.ts'
 import { retryDelayMs } from '../http/retry-policy.ts'
 import { delay } from '../async/delay.ts'
 
@@ -35,7 +36,7 @@ export async function resolveIfUnknown(
   api: ExecutionsApi,
   scope: ExecutionScope,
   failure: unknown,
-): Promise<ExecutionResult> {
+): Promise<ExecutionResult | PausedExecution> {
   if (scope.signal.aborted || !canBeResolved(failure)) throw failure
   return resolveOutcome(api, scope, failure)
 }
@@ -48,7 +49,7 @@ export async function resolveOutcome(
   api: ExecutionsApi,
   scope: ExecutionScope,
   failure: ExecutorClientError,
-): Promise<ExecutionResult> {
+): Promise<ExecutionResult | PausedExecution> {
   let hasAnswered = false
   // After a failed connection, the first read of the record has fewer attempts: the policy's are used up already.
   const mayBeUnreachable = isUnanswered(failure)
@@ -71,11 +72,17 @@ export async function resolveOutcome(
   }
 }
 
-/** Follows the events of an execution. Resolves with its result, or with undefined if the stream can't be read. */
-async function follow(api: ExecutionsApi, scope: ExecutionScope): Promise<ExecutionResult | undefined> {
+/**
+ * Follows the events of an execution to its end, or until it is paused. Resolves with undefined if the stream can't be read.
+ */
+async function follow(
+  api: ExecutionsApi,
+  scope: ExecutionScope,
+): Promise<ExecutionResult | PausedExecution | undefined> {
   try {
     for await (const event of followEvents(() => api.events(undefined, scope), api, scope)) {
       if (event.type === 'finished') return event.result
+      if (event.type === 'paused') return pausedFrom(event)
     }
   } catch (error) {
     if (scope.signal.aborted || !(error instanceof ExecutorClientError)) throw error

@@ -1,4 +1,11 @@
-import type { ExecutionRequest, ExecutionResult, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import {
+  maxTimerMs,
+  type ExecutionRequest,
+  type ExecutionResult,
+  type PausedExecution,
+  type ToolCallMessage,
+  type ToolResponse,
+} from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -7,6 +14,7 @@ import type { ExecutionsApi } from './executions-api.ts'
 import type { RunOptions } from '../executor.ts'
 import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
+import { pausedFrom } from './paused-from.ts'
 import type { RunLifetime } from './run-lifetime.ts'
 import { canBeResolved, ambiguousError, resolveOutcome } from './resolve-outcome.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
@@ -31,8 +39,11 @@ interface StreamRun {
  */
 const recordMarginMs = 60_000
 
-/** Runs an execution over its event stream, and serves its tool calls unless the request has a callback. */
-export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
+/**
+ * Runs an execution over its event stream, and serves its tool calls unless the request has a callback. Resolves when it has
+ * ended or is paused.
+ */
+export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult | PausedExecution> {
   const { request, scope, lifetime, callsEnded, options, record } = run
   const time = new StreamTime()
   const messageOf = (event: ToolCalledEvent) => callMessage(run, event, time.remainingMs(event))
@@ -60,6 +71,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
       for (const event of events) {
         options.onEvent?.(event)
         if (event.type === 'finished') return event.result
+        if (event.type === 'paused') return pausedFrom(event)
       }
     }
     throw malformed('event stream', undefined)
@@ -77,7 +89,7 @@ async function serveAllowedCall(
   { request, options }: StreamRun,
   call: ToolCallMessage,
   signal: AbortSignal,
-): Promise<ToolAnswer> {
+): Promise<ToolResponse> {
   if (request.tools?.some(({ name }) => name === call.tool) !== true) {
     return toolFailed('TOOL_NOT_ALLOWED', `The tool ${call.tool} is not one of the tools of this execution`)
   }
@@ -86,7 +98,7 @@ async function serveAllowedCall(
 
 function callMessage(
   { request, scope }: StreamRun,
-  { callId, tool, input }: ToolCalledEvent,
+  { callId, tool, input, approval }: ToolCalledEvent,
   remainingMs: number,
 ): ToolCallMessage {
   const { executionId, correlationId } = scope
@@ -98,7 +110,8 @@ function callMessage(
     tool,
     input,
     context: structuredClone(request.context ?? {}),
-    deadline: new Date(Date.now() + remainingMs).toISOString(),
+    deadline: new Date(Date.now() + Math.min(remainingMs, maxTimerMs)).toISOString(),
+    ...(approval && { approval }),
   }
 }
 
@@ -106,6 +119,6 @@ function callMessage(
  * Ignores errors of an execution that is gone or has ended. Such an execution needs no answers, and its event stream
  * ends as well.
  */
-function ignoreEnded(error: unknown): void {
+export function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

@@ -1,7 +1,7 @@
 import { nextTick } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 
-import { fixedLimits, type ExecutionEvent, type ToolAnswer } from '@codemode/shared'
+import { fixedLimits, type ExecutionEvent, type ToolResponse } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
 import { callFingerprint } from '../tools/call-fingerprint.ts'
@@ -27,7 +27,9 @@ interface StreamCallsOptions {
   readonly record: CallRecord
   /** Time after which no repeat of a call arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  readonly serveEvent: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Whether calls that this stream stops serving are served by another one, so that no answer is kept of those it aborts. */
+  readonly arrivesAgain?: boolean
+  readonly serveEvent: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolResponse>
   /** Called with tool calls; returns those that are still open at the executor. */
   readonly openCalls: (
     events: readonly ToolCalledEvent[],
@@ -42,7 +44,8 @@ interface StreamCallsOptions {
 
 /**
  * Tool calls of one event stream. Each call id runs once, however often its event arrives, and only after all events
- * that have arrived are read: a proxy may deliver a call together with the event that settles it. Answers that are
+ * that have arrived are read: a proxy may deliver a call together with the event that settles it. A call that needs an
+ * approval arrives a second time after it. Answers that are
  * ready at the same time, or while others are being sent, are sent in one request.
  */
 export class StreamCalls {
@@ -67,6 +70,7 @@ export class StreamCalls {
     this.#batches += 1
     for (const event of events) {
       if (event.type === 'tool.called') this.#called(event)
+      if (event.type === 'approval.requested') this.#awaitsApproval(event.callId)
       if (event.type === 'tool.settled') this.#settled(event.callId, 'The call was settled without this answer')
       if (event.type === 'finished') this.end('The execution has ended')
     }
@@ -89,6 +93,12 @@ export class StreamCalls {
     const controller = new AbortController()
     this.#open.set(callId, controller)
     this.#arrived.push({ event, fingerprint, signal: controller.signal })
+  }
+
+  /** Drops a call that waits for an approval. It arrives again after it, perhaps with an edited input. */
+  #awaitsApproval(callId: string): void {
+    this.#settled(callId, 'The call waits for an approval')
+    this.#seen.delete(callId)
   }
 
   #settled(callId: string, reason: string): void {
@@ -124,12 +134,11 @@ export class StreamCalls {
   }
 
   async #serve({ event, fingerprint, signal }: ArrivedCall): Promise<void> {
-    const { record, keepUntil, serveEvent, onFailure } = this.#options
+    const { record, keepUntil, arrivesAgain = false, serveEvent, onFailure } = this.#options
     const { callId, tool } = event
     try {
-      const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, gracePeriodMs: 0 }, signal, (own) =>
-        serveEvent(event, own).catch(failedByHandler),
-      )
+      const call = { id: callId, tool, fingerprint, keepUntil, arrivesAgain, gracePeriodMs: 0 }
+      const json = await record.answer(call, signal, (own) => serveEvent(event, own).catch(failedByHandler))
       if (!signal.aborted) this.#send(callId, json)
     } catch (error) {
       if (signal.aborted) return

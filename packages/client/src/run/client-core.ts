@@ -37,22 +37,24 @@ export class ClientCore {
     const log = createLog(config)
     this.tools = new ClientTools(config, {
       events: this.events,
-      runOf: (executionId) => this.#active.find(executionId),
+      runOf: (executionId, tool) => this.#active.find(executionId)?.servedFor(tool),
       onServerError: (error, correlationId) => logToolServerError(log, error, correlationId),
     })
-    this.#parts = {
+    const shared = {
       executor: createExecutor(config),
-      admission: createAdmission(config),
       events: this.events,
-      stats: this.#stats,
       tools: this.tools,
-      addId: (run, executionId) => this.#active.alias(run, executionId),
       assertOpen: () => this.assertOpen(),
     }
-    const { executor, tools, events, assertOpen } = this.#parts
-    const { requestTimeoutMs, correlationIdPrefix } = config
-    const options = { requestTimeoutMs, correlationIdPrefix }
-    this.detached = new DetachedExecutions({ executor, tools, events, assertOpen, ...options })
+    const { requestTimeoutMs, correlationIdPrefix, toolTimeoutMs } = config
+    this.detached = new DetachedExecutions({ ...shared, requestTimeoutMs, correlationIdPrefix, toolTimeoutMs })
+    this.#parts = {
+      ...shared,
+      admission: createAdmission(config),
+      stats: this.#stats,
+      addId: (run, executionId) => this.#active.alias(run, executionId),
+      detached: this.detached,
+    }
     logEvents(this.events, log)
   }
 
@@ -71,8 +73,9 @@ export class ClientCore {
   /** Starts to run code. Resolves when the executor has accepted it, or stored it if it is detached. */
   async submit(code: string, options: SubmitOptions, view: View): Promise<Execution> {
     await this.tools.load()
-    const { execute, detached } = parseSubmitOptions(options)
-    const checked = this.#check(execute, view)
+    const { execute, detached, notify } = parseSubmitOptions(options)
+    const { request, ...rest } = this.#check(execute, view)
+    const checked = { ...rest, request: { ...request, ...(notify && { notify }) } }
     return detached === undefined
       ? this.#submitChecked(code, checked, view)
       : this.detached.submit(code, checked, { ...detached, view })

@@ -1,5 +1,6 @@
 import {
   isFinal,
+  type Approval,
   type Callback,
   type ExecutionEvent,
   type ExecutionRecord,
@@ -10,8 +11,10 @@ import type { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
+import { approvalOfEvent } from '../approvals/approval-of-event.ts'
 import { Execution, type EventsOptions } from './execution.ts'
 import { failedResultOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import type { DetachedExecutions } from './detached-executions.ts'
 import { ExecutionState } from './execution-state.ts'
 import { requirePart } from './executor-parts.ts'
 import type { Executor, RunOptions } from '../executor.ts'
@@ -22,7 +25,7 @@ import type { Plan } from './plan.ts'
 import type { View } from './view.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
-import { reportConflict } from '../tools/serve-call.ts'
+import { reportConflict, type ServedRun } from '../tools/serve-call.ts'
 
 /** Parts that the executions of a client share. */
 export interface RunParts {
@@ -35,6 +38,8 @@ export interface RunParts {
   addId(this: void, run: ClientRun, executionId: string): void
   /** Called to check that the client is open; throws CLIENT_CLOSED if it is closed. */
   assertOpen(this: void): void
+  /** Executions that the executor keeps, of which a run becomes one when it is paused. */
+  readonly detached: DetachedExecutions
 }
 
 /** Options of one run. */
@@ -65,6 +70,8 @@ export class ClientRun {
   readonly #createdAt = performance.now()
   #sentAt: number | undefined
   #isCancelled = false
+  /** Ids of the calls whose pending approvals were emitted as events. */
+  readonly #announced = new Set<string>()
 
   constructor(plan: Plan, parts: RunParts, options: ClientRunOptions) {
     this.plan = plan
@@ -83,6 +90,8 @@ export class ClientRun {
       events: (options) => this.#events(options),
       record: async () => this.#record(),
       submitAgain: () => options.submitAgain(),
+      approvals: (filter) => parts.detached.listApprovals({ ...filter, executionId: plan.request.id }),
+      setCallback: () => parts.detached.setCallback(plan.request.id),
     })
   }
 
@@ -173,8 +182,8 @@ export class ClientRun {
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
     try {
       const result = await executor.run(request, this.#runOptions())
-      if (!result.success) keepHandlerErrors(result, this.state.handlerErrors)
-      this.state.result = result
+      if ('error' in result) keepHandlerErrors(result, this.state.handlerErrors)
+      if (result.status !== 'paused') this.state.result = result
       this.#settle(result, result.source)
       return result
     } catch (error) {
@@ -190,8 +199,8 @@ export class ClientRun {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
-      callTool: (message, signal) => tools.serve(message, signal, this),
-      ...(tools.isExtendedBy(this.registry) && { handlers: this.registry }),
+      callTool: (message, signal) => tools.serve(message, signal, this.servedFor(message.tool)),
+      ...this.#handlers,
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
       ...(tools.usesCallbacks && {
@@ -216,13 +225,35 @@ export class ClientRun {
     return tools.callbackFor(executionId, this.plan, this.registry)
   }
 
+  /** Returns this run as the execution whose call of a tool is served. */
+  servedFor(tool: string): ServedRun {
+    const { registry, state } = this
+    const { onApproval, request } = this.plan
+    const { toolTimeoutMs } = request.limits ?? {}
+    return { registry, state, approval: this.#parts.tools.approvalBy(onApproval, tool, { toolTimeoutMs, registry }) }
+  }
+
+  /** Returns the identity of the handlers, if they are not the client's; decisions of one run are no answers to another. */
+  get #handlers(): Pick<RunOptions, 'handlers'> {
+    if (this.plan.onApproval !== undefined) return { handlers: {} }
+    return this.#parts.tools.isExtendedBy(this.registry) ? { handlers: this.registry } : {}
+  }
+
   #receive(event: ExecutionEvent): void {
     // A custom executor may send events after the end.
     if (isFinal(this.state.status)) return
     this.state.update(event)
+    if (event.type === 'approval.requested') this.#announce(approvalOfEvent(event))
     if (event.type !== 'log') return
     const { level, text, at } = event
     this.#parts.events.emit('log', { ...this.#ids, level, text, at })
+  }
+
+  /** Emits the event of a pending approval, once. */
+  #announce(approval: Approval): void {
+    if (this.#announced.has(approval.callId)) return
+    this.#announced.add(approval.callId)
+    this.#parts.events.emit('approval', { ...this.#ids, label: this.plan.request.label, approval })
   }
 
   #settle(result: ExecutionResult, source: SettleEvent['source']): void {
@@ -232,7 +263,8 @@ export class ClientRun {
     this.state.status = status
     stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
     const { label } = this.plan.request
-    const error = result.success ? undefined : shortError(result.error)
+    const error = 'error' in result ? shortError(result.error) : undefined
+    if (result.status === 'paused') for (const approval of result.approvals) this.#announce(approval)
     const { warnings = [] } = result as Partial<ExecutionResult>
     events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#createdAt, error, warnings, source })
   }

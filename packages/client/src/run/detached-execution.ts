@@ -3,7 +3,7 @@ import { isFinal, type ExecutionEvent, type ExecutionRecord, type ExecutionStatu
 import type { Executor } from '../executor.ts'
 import { malformed } from '../http/parse-response.ts'
 import { DetachedState } from './detached-state.ts'
-import { Execution, type EventsOptions } from './execution.ts'
+import { Execution, type EventsOptions, type ExecutionParts } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { requirePart } from './executor-parts.ts'
 import { SharedRun } from './shared-run.ts'
@@ -21,6 +21,8 @@ interface DetachedExecutionOptions {
   assertOpen(this: void): void
   /** Called to submit the same code once more. */
   retry(this: void): Promise<Execution>
+  approvals: ExecutionParts<unknown>['approvals']
+  setCallback: ExecutionParts<unknown>['setCallback']
 }
 
 /**
@@ -46,6 +48,8 @@ export class DetachedExecution {
       events: (readOptions) => this.#events(readOptions),
       record: () => this.#record(),
       submitAgain: () => options.retry(),
+      approvals: (filter) => options.approvals(filter),
+      setCallback: () => options.setCallback(),
     })
   }
 

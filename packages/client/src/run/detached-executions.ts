@@ -1,16 +1,31 @@
-import { newCorrelationId, newExecutionId, type AcceptedExecution, type ExecutionSummary } from '@codemode/shared'
+import {
+  newCorrelationId,
+  newExecutionId,
+  type AcceptedExecution,
+  type Approval,
+  type ExecutionSummary,
+} from '@codemode/shared'
+
+import { answerToolCall, executionIdOf, type DeferredToolAnswer } from '../approvals/answer-tool-call.ts'
+import { decide, type ApprovalToDecide } from '../approvals/decide.ts'
+import type { ApprovalDecision } from '../approvals/decision.ts'
+import { listAllApprovals, type ListApprovalsOptions } from '../approvals/list-approvals.ts'
 
 import type { Executor, SubmissionOptions } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import type { Execution } from './execution.ts'
+import type { ExecutionResult } from './execution-result.ts'
 import { checkExecutionId, type ExecutionName } from './execution-id.ts'
 import { requirePart } from './executor-parts.ts'
 import { listAll, type ListOptions } from './list-executions.ts'
 import { planExecution, type CheckedOptions } from './plan.ts'
+import type { ExecutionResumeOptions } from './resume.ts'
 import type { DetachedOptions } from './submit-options.ts'
+import { resumeWithTools } from './resume.ts'
 import { openUse } from './until-closed.ts'
+import { withWaitTimeout } from './wait-timeout.ts'
 import type { View } from './view.ts'
 
 /** Life of a detached execution that sets none, and the longest one, in milliseconds: 7 and 30 days. */
@@ -22,6 +37,7 @@ interface DetachedExecutionsOptions {
   readonly events: ClientEmitter
   readonly requestTimeoutMs: number | undefined
   readonly correlationIdPrefix: string | undefined
+  readonly toolTimeoutMs: number | undefined
   /** Called to check that the client is open; throws CLIENT_CLOSED if it is closed. */
   assertOpen(this: void): void
 }
@@ -43,18 +59,21 @@ export class DetachedExecutions {
   async submit(
     code: string,
     checked: CheckedOptions,
-    { id, expiresAfterMs, view }: DetachedOptions & { readonly view: View },
+    { id, expiresAfterMs, servedBy, view }: DetachedOptions & { readonly view: View },
   ): Promise<Execution> {
     const { executor, tools, assertOpen } = this.#options
-    const { request, correlationId, signal } = planExecution(code, checked, id)
+    const { request: planned, correlationId, signal } = planExecution(code, checked, id)
+    // The approvals of a detached execution are stored: this client may be gone when one is needed.
+    const { approvals: _, ...request } = planned
     const { detached } = requirePart(executor, 'detached')
     const names = request.tools?.map(({ name }) => name) ?? []
-    const callback = names.length > 0 && {
-      callback: await tools.detachedCallbackFor(request.id, names, {
-        registry: view.registry,
-        lifetimeMs: expiresAfterMs ?? lifetimes.defaultMs,
-      }),
-    }
+    const callback = names.length > 0 &&
+      servedBy === 'callback' && {
+        callback: await tools.detachedCallbackFor(request.id, names, {
+          registry: view.registry,
+          lifetimeMs: expiresAfterMs ?? lifetimes.defaultMs,
+        }),
+      }
     const life = expiresAfterMs !== undefined && { expiresAfterMs }
     assertOpen()
     const accepted = await this.#request({ executionId: request.id, correlationId }, signal, (options) =>
@@ -84,6 +103,69 @@ export class DetachedExecutions {
     const { detached } = requirePart(executor, 'detached')
     const ids = { executionId: undefined, correlationId: this.#newCorrelationId() }
     return listAll(options, (query) => this.#request(ids, undefined, (request) => detached.list(query, request)))
+  }
+
+  /** Serves the tool calls of an execution with the tools of a view, and waits for its end. */
+  async resume(
+    executionId: string,
+    { signal, timeoutMs, view }: ExecutionResumeOptions & { readonly view: View },
+  ): Promise<ExecutionResult> {
+    const { assertOpen, ...parts } = this.#options
+    assertOpen()
+    await parts.tools.load()
+    const ids = { executionId: checkExecutionId(executionId), correlationId: this.#newCorrelationId() }
+    return withWaitTimeout(ids, timeoutMs, (gaveUp) =>
+      this.#request(
+        ids,
+        gaveUp,
+        (options) => resumeWithTools(executionId, { ...parts, registry: view.registry }, options),
+        signal,
+      ),
+    )
+  }
+
+  /** Answers a tool call of any execution. */
+  answerToolCall(callId: string, answer: DeferredToolAnswer): Promise<void> {
+    const { executor, assertOpen } = this.#options
+    assertOpen()
+    const ids = { executionId: executionIdOf(callId), correlationId: this.#newCorrelationId() }
+    return this.#request(ids, undefined, (options) => answerToolCall(executor, callId, { ...options, answer }))
+  }
+
+  /** Yields the approvals of all pages, oldest first; a page is read when its first approval is needed. */
+  listApprovals(options: ListApprovalsOptions): AsyncIterable<Approval> {
+    const { executor, assertOpen } = this.#options
+    assertOpen()
+    const { detached } = requirePart(executor, 'detached')
+    const ids = { executionId: options?.executionId, correlationId: this.#newCorrelationId() }
+    return listAllApprovals(options, (query) =>
+      this.#request(ids, undefined, (request) => detached.listApprovals(query, request)),
+    )
+  }
+
+  /** Decides about a tool call that waits for an approval. */
+  decide(approval: ApprovalToDecide, decision: ApprovalDecision): Promise<Approval> {
+    const { executor, assertOpen } = this.#options
+    assertOpen()
+    const { detached } = requirePart(executor, 'detached')
+    const ids = { executionId: approval?.executionId, correlationId: this.#newCorrelationId() }
+    return this.#request(ids, undefined, (options) => decide(detached, approval, { ...options, decision }))
+  }
+
+  /** Replaces the callback of an execution by one of this client's tool server. */
+  async setCallback(executionId: string): Promise<void> {
+    const { executor, tools, assertOpen } = this.#options
+    assertOpen()
+    await tools.load()
+    const { detached } = requirePart(executor, 'detached')
+    const ids = { executionId, correlationId: this.#newCorrelationId() }
+    await this.#request(ids, undefined, (options) =>
+      detached.setCallback(executionId, {
+        ...options,
+        // The execution may live for as long as the longest life, which its record does not have.
+        callbackFor: (names) => tools.detachedCallbackFor(executionId, names, { lifetimeMs: lifetimes.maxMs }),
+      }),
+    )
   }
 
   /** Ends the requests and streams that are open. Cancels no execution. */
@@ -120,6 +202,8 @@ export class DetachedExecutions {
       closing: this.#closing.signal,
       assertOpen,
       retry: () => this.#retry(executionId, label),
+      approvals: (options) => this.listApprovals({ ...options, executionId }),
+      setCallback: () => this.setCallback(executionId),
     })
   }
 
@@ -132,10 +216,11 @@ export class DetachedExecutions {
     ids: { executionId: string | undefined; correlationId: string },
     signal: AbortSignal | undefined,
     send: (options: SubmissionOptions) => Promise<Result>,
+    other?: AbortSignal,
   ): Promise<Result> {
     const { events, requestTimeoutMs } = this.#options
     const { correlationId } = ids
-    const use = openUse(this.#closing.signal, ids, signal)
+    const use = openUse(this.#closing.signal, ids, signal, other)
     try {
       const onRetry = (retry: Parameters<typeof events.emit<'retry'>>[1]): void => events.emit('retry', retry)
       return await send({ correlationId, requestTimeoutMs, signal: use.signal, onRetry })

@@ -6,8 +6,12 @@ import {
   type ExecutionStatus,
 } from '@codemode/shared'
 
-import { resultFromWire, statusOf, type ExecutionResult } from './execution-result.ts'
+import { isLaterEvent } from '../http/event-position.ts'
+import { resultFromWire, statusOf, type EndedExecution } from './execution-result.ts'
 import { timesAfter, type ExecutionProgress, type ExecutionTimes, type ReadableState } from './execution-state.ts'
+
+/** Statuses of tool calls that have ended. */
+const settledStatuses: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled'])
 
 const noProgress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
 
@@ -16,10 +20,12 @@ export class DetachedState implements ReadableState {
   #status: ExecutionStatus
   #times: ExecutionTimes | undefined
   #lastEventId: string | undefined
-  #result: ExecutionResult | undefined
+  #result: EndedExecution | undefined
   /** Counts of the last record, and those of the events that were read; events are read from the first one. */
   #recorded = noProgress
   #counted = noProgress
+  /** Ids of the calls that wait for approvals, as far as events show them. */
+  readonly #pendingApprovals = new Set<string>()
 
   constructor(status: ExecutionStatus) {
     this.#status = status
@@ -33,7 +39,7 @@ export class DetachedState implements ReadableState {
     return this.#times ?? { createdAt: undefined, startedAt: undefined, finishedAt: undefined }
   }
 
-  get result(): ExecutionResult | undefined {
+  get result(): EndedExecution | undefined {
     return this.#result
   }
 
@@ -57,7 +63,7 @@ export class DetachedState implements ReadableState {
     if (isFinal(status)) this.#result ??= resultOf(record)
     this.#status = status
     this.#times = { createdAt, startedAt, finishedAt }
-    const settled = toolCalls.filter((call) => call.status !== 'queued' && call.status !== 'running')
+    const settled = toolCalls.filter((call) => settledStatuses.has(call.status))
     this.#recorded = {
       toolCalls: toolCalls.length,
       toolCallsSettled: settled.length,
@@ -67,17 +73,27 @@ export class DetachedState implements ReadableState {
 
   /** Takes what an event shows, unless it or a later one has been read before. */
   update(event: ExecutionEvent): void {
-    if (this.#lastEventId !== undefined && !isLater(event.id, this.#lastEventId)) return
+    if (this.#lastEventId !== undefined && !isLaterEvent(event.id, this.#lastEventId)) return
     this.#lastEventId = event.id
     this.#times = timesAfter(event, this.#times)
     if (event.type === 'log') this.#count('logs')
     if (event.type === 'tool.called') this.#count('toolCalls')
     if (event.type === 'tool.settled') this.#count('toolCallsSettled')
     if (event.type === 'finished') this.#end(resultFromWire(event.result))
-    else if (!isFinal(this.#status)) this.#status = event.type === 'waiting' ? 'waiting' : 'running'
+    else if (!isFinal(this.#status)) this.#status = this.#statusAfter(event)
   }
 
-  #end(result: ExecutionResult): void {
+  #statusAfter(event: ExecutionEvent): ExecutionStatus {
+    if (event.type === 'approval.requested') this.#pendingApprovals.add(event.callId)
+    if (event.type === 'approval.decided' || event.type === 'tool.settled') this.#pendingApprovals.delete(event.callId)
+    if (event.type === 'paused') return 'paused'
+    if (event.type !== 'waiting') return 'running'
+    const waitsForApprovals =
+      event.openCalls.length > 0 && event.openCalls.every((id) => this.#pendingApprovals.has(id))
+    return waitsForApprovals ? 'paused' : 'waiting'
+  }
+
+  #end(result: EndedExecution): void {
     this.#result = result
     this.#status = statusOf(result)
   }
@@ -87,14 +103,7 @@ export class DetachedState implements ReadableState {
   }
 }
 
-function resultOf(record: ExecutionRecord): ExecutionResult | undefined {
+function resultOf(record: ExecutionRecord): EndedExecution | undefined {
   const { data } = executionResultSchema.safeParse(record)
   return data && resultFromWire(data)
-}
-
-/** Returns whether an event id is after another one: ids are positions, such as `12.3`. */
-function isLater(id: string, other: string): boolean {
-  const [major = 0, minor = 0] = id.split('.').map(Number)
-  const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number)
-  return major > otherMajor || (major === otherMajor && minor > otherMinor)
 }

@@ -16,12 +16,14 @@ export interface BatchProgress {
   readonly total: number | undefined
   /** Number of executions that were started. */
   readonly begun: number
-  /** Number of executions that have ended. */
+  /** Number of executions that have ended or are paused. */
   readonly settled: number
   /** Number of executions that ended with a value. */
   readonly successful: number
   /** Number of executions whose code or request failed. */
   readonly failed: number
+  /** Number of executions that wait for approvals at the executor. */
+  readonly paused: number
 }
 
 /** Options of a batch: those of each of its executions, and `onProgress`. */
@@ -45,14 +47,14 @@ interface BatchOptions {
 /** Runs each code. Resolves with the results in the order of the codes; a failed request becomes a failed result. */
 export async function runBatch(codes: Codes, { concurrency, onProgress, start, isOver }: BatchOptions) {
   checkCodes(codes)
-  const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
+  const counts = { begun: 0, settled: 0, successful: 0, failed: 0, paused: 0 }
   const total = Array.isArray(codes) ? codes.length : undefined
   const read = total === undefined ? readUntil(isOver, codes) : codes
   return mapLimited(read, Math.min(batchLimit, concurrency), async (code): Promise<ExecutionResult> => {
     counts.begun += 1
     const result = await settled(code, start)
     counts.settled += 1
-    counts[result.success ? 'successful' : 'failed'] += 1
+    counts[result.success ? 'successful' : (result.status ?? 'failed')] += 1
     if (onProgress !== undefined) callListener('onProgress', onProgress, { total, ...counts })
     return result
   })

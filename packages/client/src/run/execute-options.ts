@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
 import { executeOptionsOrigin, isRecord } from '../config/layer.ts'
+import { onApprovalSchema } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
@@ -45,6 +46,11 @@ export const executeOptionsSchema = z.strictObject({
   warningsAsErrors: z.boolean().optional(),
   /** Priority in the queues, from -100 to 100; higher is admitted first, 0 is normal. */
   priority: executionRequestSchema.shape.priority,
+  /**
+   * Function that decides about the tool calls of this execution which require an approval, before their handlers run.
+   * Default: that of the client.
+   */
+  onApproval: onApprovalSchema.optional(),
   /** Signal that cancels the execution and its tool calls. */
   signal: z.instanceof(AbortSignal).optional(),
 })
@@ -77,7 +83,8 @@ export function requireObject(options: unknown): asserts options is Record<strin
 
 /** Throws a ConfigurationError for options that only `submit` takes. */
 function refuseDetached(options: Record<string, unknown>): void {
-  const name = ['detached', 'expiresAfterMs', 'idempotencyKey'].find((option) => Object.hasOwn(options, option))
+  const names = ['detached', 'expiresAfterMs', 'idempotencyKey', 'servedBy']
+  const name = names.find((option) => Object.hasOwn(options, option))
   if (name === undefined) return
   throw new ConfigurationError(
     `Only submit() takes the option ${name}: the caller of other methods waits for the end of the execution, which a ` +

@@ -1,20 +1,28 @@
-import type {
-  ErrorCode,
-  ExecutionFailure,
-  ExecutionResult as WireResult,
-  Json,
-  LogEntry,
-  ToolCallSummary,
-  Usage,
-  Warning,
+import {
+  executionResultSchema,
+  type Approval,
+  type ErrorCode,
+  type ExecutionFailure,
+  type ExecutionRecord,
+  type ExecutionResult as WireResult,
+  type Json,
+  type LogEntry,
+  type PausedExecution as WirePaused,
+  type ToolCallSummary,
+  type Usage,
+  type Warning,
 } from '@codemode/shared'
 
 import { describeCauses, summaryOf } from '../errors/describe-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { nameOf } from '../errors/thrown.ts'
+import { malformed } from '../http/parse-response.ts'
 
 /** Status of an execution that has ended. */
 export type FinalStatus = 'completed' | 'failed' | 'cancelled'
+
+/** Status of an execution for which a client no longer waits: it has ended, or waits for approvals at the executor. */
+export type SettledStatus = FinalStatus | 'paused'
 
 /** Source of a result: the executor, or a wrapper around it, such as a cache or a fallback. */
 export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
@@ -42,6 +50,8 @@ interface ResultFields {
 export interface SucceededExecution<T = Json> extends ResultFields {
   /** Discriminant: true for a result with a value. */
   readonly success: true
+  /** Absent, in contrast to a paused execution. */
+  readonly status?: undefined
   /** Value of the code, as JSON. */
   readonly result: T
 }
@@ -53,21 +63,57 @@ export interface SucceededExecution<T = Json> extends ResultFields {
 export interface FailedExecution extends ResultFields {
   /** Discriminant: false for a failure. */
   readonly success: false
+  /** Absent, in contrast to a paused execution. */
+  readonly status?: undefined
   /** Error code, name and message of the thrown error, and its stack with line numbers of the code. */
   readonly error: Omit<ExecutionFailure, 'code'> & { readonly code: ErrorCode }
 }
 
-/** Result of an execution, with `success` as its discriminant. */
-export type ExecutionResult<T = Json> = SucceededExecution<T> | FailedExecution
+/**
+ * Execution that can only continue by an approval. It has not ended: the executor keeps it, and it goes on when its approvals
+ * are decided and a client resumes it. It has neither a value nor an error; its logs, calls and usage are empty here, and are
+ * in its record.
+ */
+export interface PausedExecution extends ResultFields {
+  /** False: there is no value yet. */
+  readonly success: false
+  /** Discriminant: `paused`, in contrast to a failed execution. */
+  readonly status: 'paused'
+  /** Approvals that are pending. */
+  readonly approvals: readonly Approval[]
+}
+
+/** Result of an execution that has ended, with `success` as its discriminant. */
+export type EndedExecution<T = Json> = SucceededExecution<T> | FailedExecution
+
+/** Result of an execution, or the approvals for which it waits, with `status: 'paused'` as the discriminant. */
+export type ExecutionResult<T = Json> = EndedExecution<T> | PausedExecution
 
 /** Returns the client's form of a result from the wire. */
-export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T> {
-  return { ...result, source: 'executor' } as ExecutionResult<T>
+export function resultFromWire<T = Json>(result: WireResult): EndedExecution<T> {
+  return { ...result, source: 'executor' } as EndedExecution<T>
+}
+
+/** Returns the result in the record of an execution that has ended. Throws INVALID_RESPONSE if there is none. */
+export function resultOfRecord(record: ExecutionRecord): EndedExecution {
+  const result = executionResultSchema.safeParse(record)
+  if (!result.success) throw malformed('record', result.error)
+  return resultFromWire(result.data)
+}
+
+/** Returns the client's form of a paused execution from the wire. */
+export function pausedFromWire({ executionId, correlationId, approvals }: Omit<WirePaused, 'status'>): PausedExecution {
+  const ids = { executionId, correlationId }
+  return { success: false, status: 'paused', ...ids, approvals, ...emptyRunFields(), source: 'executor' }
 }
 
 /** Returns the status of an execution that ended with this result. */
-export function statusOf(result: ExecutionResult): FinalStatus {
+export function statusOf(result: EndedExecution): FinalStatus
+/** Returns the status of an execution that ended with this result, or is paused. */
+export function statusOf(result: ExecutionResult): SettledStatus
+export function statusOf(result: ExecutionResult): SettledStatus {
   if (result.success) return 'completed'
+  if (result.status === 'paused') return 'paused'
   return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
 }
 

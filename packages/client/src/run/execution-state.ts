@@ -1,6 +1,6 @@
 import type { ExecutionEvent, ExecutionStatus } from '@codemode/shared'
 
-import type { ExecutionResult } from './execution-result.ts'
+import type { EndedExecution } from './execution-result.ts'
 
 /** Progress of an execution, as far as this client knows it. */
 export interface ExecutionProgress {
@@ -28,7 +28,7 @@ export interface ReadableState {
   readonly progress: ExecutionProgress
   readonly times: ExecutionTimes
   /** Result of an execution that has ended, as far as this client knows it. */
-  readonly result: ExecutionResult | undefined
+  readonly result: EndedExecution | undefined
 }
 
 const unknownTimes: ExecutionTimes = { createdAt: undefined, startedAt: undefined, finishedAt: undefined }
@@ -48,7 +48,7 @@ export class ExecutionState implements ReadableState {
   status: ExecutionStatus = 'queued'
   progress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
   times: ExecutionTimes = unknownTimes
-  result: ExecutionResult | undefined
+  result: EndedExecution | undefined
   readonly #handlerErrors = new Map<string, unknown>()
   readonly #accepted = Promise.withResolvers<void>()
 
@@ -63,7 +63,7 @@ export class ExecutionState implements ReadableState {
 
   /** Updates status and progress from an event of the execution. */
   update(event: ExecutionEvent): void {
-    if (event.type === 'waiting') this.status = 'waiting'
+    if (event.type === 'waiting' || event.type === 'paused') this.status = event.type
     else if (event.type !== 'finished') this.status = 'running'
     if (event.type === 'log') this.#increment('logs')
     this.times = timesAfter(event, this.times)

@@ -1,15 +1,16 @@
 import {
   isFinal,
-  maxTimerMs,
+  type Approval,
   type ExecutionEvent,
   type ExecutionRecord,
   type ExecutionStatus,
   type Json,
 } from '@codemode/shared'
 
-import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
-import type { ExecutionResult } from './execution-result.ts'
+import type { ListApprovalsOptions } from '../approvals/list-approvals.ts'
+import type { EndedExecution, ExecutionResult } from './execution-result.ts'
 import type { ExecutionProgress, ExecutionTimes, ReadableState } from './execution-state.ts'
+import { withWaitTimeout } from './wait-timeout.ts'
 
 /** Options of reading the events of an execution. */
 export interface EventsOptions {
@@ -31,6 +32,8 @@ export interface ExecutionParts<T> {
   events(this: void, options: EventsOptions): AsyncIterable<ExecutionEvent>
   record(this: void): Promise<ExecutionRecord>
   submitAgain(this: void): Promise<Execution<T>>
+  approvals(this: void, options: Omit<ListApprovalsOptions, 'executionId'>): AsyncIterable<Approval>
+  setCallback(this: void): Promise<void>
 }
 
 /**
@@ -55,7 +58,7 @@ export class Execution<T = Json> {
   }
 
   /**
-   * Status as far as this client knows it: `queued` until the request is sent, then `running` or `waiting`, or final. For a
+   * Status as far as this client knows it: `queued` until the request is sent, then `running`, `waiting` or `paused`, or final. For a
    * detached execution, that of the last record or event that this handle has read.
    */
   get status(): ExecutionStatus {
@@ -77,8 +80,8 @@ export class Execution<T = Json> {
    * request did not fail. For a detached execution, that of the last record or event that this handle has read. Undefined
    * otherwise.
    */
-  get result(): ExecutionResult<T> | undefined {
-    return this.#parts.state.result as ExecutionResult<T> | undefined
+  get result(): EndedExecution<T> | undefined {
+    return this.#parts.state.result as EndedExecution<T> | undefined
   }
 
   /**
@@ -107,25 +110,30 @@ export class Execution<T = Json> {
   }
 
   /**
-   * Resolves with the result, whether the code succeeded or failed. Rejects after `timeoutMs` milliseconds, if given,
+   * Resolves with the result, whether the code succeeded or failed; for an attached execution that waits for approvals, with
+   * the paused form of it. Waiting for a detached execution goes on while that is paused. Rejects after `timeoutMs` milliseconds, if given,
    * with an ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects if the request failed; for a detached
    * execution also if the executor can't be reached or the client is closed, and then it can be waited for again.
    */
   async wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<ExecutionResult<T>> {
-    const { timeoutMs } = options
-    const gaveUp = new AbortController()
-    if (timeoutMs === undefined) return this.#parts.wait(gaveUp.signal)
-    const timedOut = Promise.withResolvers<never>()
-    const giveUp = (): void => {
-      timedOut.reject(this.#waitTimeout(timeoutMs))
-      gaveUp.abort()
-    }
-    const timer = setTimeout(giveUp, Math.min(timeoutMs, maxTimerMs))
-    try {
-      return await Promise.race([timedOut.promise, this.#parts.wait(gaveUp.signal)])
-    } finally {
-      clearTimeout(timer)
-    }
+    const { id: executionId, correlationId } = this
+    return withWaitTimeout({ executionId, correlationId }, options.timeoutMs, (gaveUp) => this.#parts.wait(gaveUp))
+  }
+
+  /**
+   * Returns the approvals of the execution, oldest first: those that wait for a decision with `{ status: 'pending' }`. They are
+   * read in pages while they are iterated. An attached execution has none before it is paused.
+   */
+  approvals(options: Omit<ListApprovalsOptions, 'executionId'> = {}): AsyncIterable<Approval> {
+    return this.#parts.approvals(options)
+  }
+
+  /**
+   * Makes the tool server of this client the callback of the execution, with a new token: for one whose callback was lost, has
+   * moved, or was dropped when the execution was paused. Needs `toolServer.url` and `toolServer.secret`.
+   */
+  setCallback(): Promise<void> {
+    return this.#parts.setCallback()
   }
 
   /** Cancels the code and its tool calls. `wait` then resolves with a failed result with the code `CANCELLED`. */
@@ -139,21 +147,5 @@ export class Execution<T = Json> {
    */
   retry(): Promise<Execution<T>> {
     return this.#parts.submitAgain()
-  }
-
-  #waitTimeout(timeoutMs: number): ExecutorTimeoutError {
-    return new ExecutorTimeoutError(
-      'WAIT_TIMEOUT',
-      `Execution ${this.id} did not end within timeoutMs (${timeoutMs} ms); it is still under way`,
-      {
-        executionId: this.id,
-        correlationId: this.correlationId,
-        retryable: true,
-        layer: 'wait',
-        timeoutMs,
-        option: 'timeoutMs',
-        suggestion: 'Call wait() again, or cancel() the execution.',
-      },
-    )
   }
 }

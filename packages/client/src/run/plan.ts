@@ -6,6 +6,7 @@ import {
   type ExecutionRequest,
 } from '@codemode/shared'
 
+import type { OnApproval } from '../approvals/ask-client.ts'
 import { resolveTimeouts } from '../config/timeouts.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
@@ -23,6 +24,8 @@ export interface Plan {
   /** Milliseconds that the execution may wait in the queues of client and executor together. */
   readonly queueTimeoutMs: number
   readonly signal: AbortSignal | undefined
+  /** Function of the client that decides about approvals; undefined if the executor asks for them. */
+  readonly onApproval: OnApproval | undefined
 }
 
 interface OptionsScope {
@@ -32,7 +35,7 @@ interface OptionsScope {
 }
 
 /** Checked options of executions: all of their plans but the code and the ids. */
-export interface CheckedOptions extends Pick<Plan, 'requestTimeoutMs' | 'queueTimeoutMs' | 'signal'> {
+export interface CheckedOptions extends Pick<Plan, 'requestTimeoutMs' | 'queueTimeoutMs' | 'signal' | 'onApproval'> {
   readonly request: Omit<ExecutionRequest, 'id' | 'code'>
   /** Correlation id of the options; undefined if each execution gets a new one. */
   readonly correlationId: string | undefined
@@ -48,6 +51,8 @@ export function checkOptions(given: ExecuteOptions, { config, registry, context 
   // Always a new object, so that no execution shares its context with the client or another execution.
   const wholeContext = { ...context, ...(options.context && contextFrom(options.context)) }
   const { label, priority, signal, correlationId } = options
+  const needsApproval = tools.some(({ requiresApproval }) => requiresApproval !== undefined)
+  const onApproval = needsApproval ? (options.onApproval ?? config.onApproval) : undefined
   const request = {
     ...(options.input !== undefined && { input: jsonOf('input', options.input) }),
     ...(Object.keys(wholeContext).length > 0 && { context: contextFrom(wholeContext) }),
@@ -55,10 +60,11 @@ export function checkOptions(given: ExecuteOptions, { config, registry, context 
     ...(label !== undefined && { label }),
     ...(priority !== undefined && { priority }),
     ...(tools.length > 0 && { tools }),
+    ...(onApproval && { approvals: 'client' as const }),
     ...(Object.keys(limits).length > 0 && { limits }),
   }
   const { correlationIdPrefix } = config
-  return { request, correlationId, correlationIdPrefix, requestTimeoutMs, queueTimeoutMs, signal }
+  return { request, correlationId, correlationIdPrefix, requestTimeoutMs, queueTimeoutMs, signal, onApproval }
 }
 
 /**
@@ -66,10 +72,10 @@ export function checkOptions(given: ExecuteOptions, { config, registry, context 
  * large.
  */
 export function planExecution(code: string, options: CheckedOptions, id: string = newExecutionId()): Plan {
-  const { request, requestTimeoutMs, queueTimeoutMs, signal } = options
+  const { request, requestTimeoutMs, queueTimeoutMs, signal, onApproval } = options
   const correlationId = options.correlationId ?? newCorrelationId(options.correlationIdPrefix)
   checkCode(code, { executionId: id, correlationId })
-  return { request: { id, code, ...request }, correlationId, requestTimeoutMs, queueTimeoutMs, signal }
+  return { request: { id, code, ...request }, correlationId, requestTimeoutMs, queueTimeoutMs, signal, onApproval }
 }
 
 function checkCode(code: string, ids: { executionId: string; correlationId: string }): void {

@@ -1,4 +1,4 @@
-import { executionIdSchema, executionRequestSchema } from '@codemode/shared'
+import { executionIdSchema, executionRequestSchema, type Notify } from '@codemode/shared'
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
@@ -14,7 +14,7 @@ const submitOptionsSchema = z.strictObject({
   ...executeOptionsSchema.shape,
   /**
    * Whether the execution outlives this client and the executor's process: it is stored, and any client can follow it by its
-   * id. Its tools need `toolServer.url` and `toolServer.secret`. False by default.
+   * id. Its tools need `toolServer.url` and `toolServer.secret`, or `servedBy: 'resume'`. False by default.
    */
   detached: z.boolean().optional(),
   /**
@@ -32,6 +32,16 @@ const submitOptionsSchema = z.strictObject({
    * `getExecution({ idempotencyKey })` finds the execution by it.
    */
   idempotencyKey: idempotencyKeySchema.optional(),
+  /**
+   * Server of the tools of a detached execution: the tool server (`callback`, the default), or any client that calls
+   * `codemode.resume(id)`, for which calls wait.
+   */
+  servedBy: z.enum(['callback', 'resume']).optional(),
+  /**
+   * Receiver of notifications about the execution, in the form of Standard Webhooks: its `url`, its `secret` and the `events`
+   * (`approval.requested`, `finished`, `needs_attention`). The executor allows the origins of its CODEMODE_NOTIFY_ORIGINS.
+   */
+  notify: executionRequestSchema.shape.notify,
 })
 
 /** Options of an execution that is submitted. Times are in milliseconds. */
@@ -41,6 +51,7 @@ export type SubmitOptions = z.input<typeof submitOptionsSchema>
 export interface DetachedOptions {
   readonly expiresAfterMs: number | undefined
   readonly id: string | undefined
+  readonly servedBy: 'callback' | 'resume'
 }
 
 const origin = {
@@ -55,6 +66,7 @@ const origin = {
 export function parseSubmitOptions(options: SubmitOptions): {
   readonly execute: ExecuteOptions
   readonly detached: DetachedOptions | undefined
+  readonly notify: Notify | undefined
 } {
   requireObject(options)
   const parsed = submitOptionsSchema.safeParse(options)
@@ -65,20 +77,32 @@ export function parseSubmitOptions(options: SubmitOptions): {
       originAt: () => origin,
     })
   }
-  const { detached, expiresAfterMs, id, idempotencyKey, ...execute } = parsed.data
+  const { detached, expiresAfterMs, id, idempotencyKey, servedBy, notify, ...execute } = parsed.data
   if (id !== undefined && idempotencyKey !== undefined) throw twoNames()
   if (detached === true) {
-    return {
-      execute,
-      detached: { expiresAfterMs, id: idempotencyKey === undefined ? id : executionIdOf(idempotencyKey) },
-    }
+    refuseOnApproval(execute)
+    const executionId = idempotencyKey === undefined ? id : executionIdOf(idempotencyKey)
+    return { execute, detached: { expiresAfterMs, id: executionId, servedBy: servedBy ?? 'callback' }, notify }
   }
-  const misplaced = Object.entries({ expiresAfterMs, id, idempotencyKey }).find(([, value]) => value !== undefined)
-  if (misplaced === undefined) return { execute, detached: undefined }
-  const [name, value] = misplaced
+  const ofDetached = { expiresAfterMs, id, idempotencyKey, servedBy }
+  const misplaced = Object.entries(ofDetached).find(([, value]) => value !== undefined)?.[0]
+  if (misplaced === undefined) return { execute, detached: undefined, notify }
   throw new ConfigurationError(
-    `The option ${name} is for detached executions only.`,
-    `codemode.submit(code, { detached: true, ${name}${typeof value === 'number' ? ': 86_400_000' : ''} })`,
+    `The option ${misplaced} is for detached executions only.`,
+    `codemode.submit(code, { detached: true, ${misplaced}${values[misplaced] ?? ''} })`,
+  )
+}
+
+/** Values of the options of detached executions, for an example. */
+const values: Readonly<Record<string, string>> = { expiresAfterMs: ': 86_400_000', servedBy: ": 'resume'" }
+
+/** Throws a ConfigurationError for a function that decides about approvals: it ends with this process. */
+function refuseOnApproval({ onApproval }: ExecuteOptions): void {
+  if (onApproval === undefined) return
+  throw new ConfigurationError(
+    'The option onApproval is for executions that end with this client. The approvals of a detached execution are stored, and ' +
+      'decided from any process.',
+    "for await (const approval of codemode.listApprovals({ status: 'pending' })) {\n  await codemode.decide(approval, { approve: true })\n}",
   )
 }
 

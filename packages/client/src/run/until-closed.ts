@@ -15,12 +15,12 @@ export interface OpenUse {
 }
 
 /**
- * Starts a use of the executor on behalf of a detached execution, which ends when the client closes or the given signal
- * aborts.
+ * Starts a use of the executor on behalf of a detached execution, which ends when the client closes or one of the given
+ * signals aborts.
  */
-export function openUse(closing: AbortSignal, ids: Ids, signal?: AbortSignal): OpenUse {
+export function openUse(closing: AbortSignal, ids: Ids, ...signals: readonly (AbortSignal | undefined)[]): OpenUse {
   const controller = new AbortController()
-  const stops = [forwardAbort(closing, controller), forwardAbort(signal, controller)]
+  const stops = [closing, ...signals].map((signal) => forwardAbort(signal, controller))
   return {
     signal: controller.signal,
     errorOf: (error) => (closing.aborted ? clientClosed(ids, error) : error),

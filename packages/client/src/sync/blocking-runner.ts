@@ -49,7 +49,7 @@ export class BlockingRunner {
 }
 
 function resultOf({ result, handlerErrors }: Extract<WorkerAnswer, { type: 'result' }>): ExecutionResult {
-  if (result.success) return result
+  if (result.success || result.status === 'paused') return result
   const errors = Array.from(handlerErrors, ([callId, serialized]) => [callId, deserializeError(serialized)] as const)
   keepHandlerErrors(result, new Map(errors))
   return result

@@ -49,7 +49,7 @@ export function workerConfig(config: ResolvedConfig): ClientConfig {
 
 /** Checks code and options as `run` does before it sends, and refuses what a blocked event loop would block. */
 export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope): BlockingJob {
-  const { signal, availableTools, ...options } = parseOptions(given)
+  const { signal, availableTools, onApproval, ...options } = parseOptions(given)
   const { config: clientConfig, registry, context: viewContext } = scope
   const optionsScope = { config: clientConfig, registry, context: viewContext }
   const checked = checkOptions({ ...options, availableTools: [] }, optionsScope)
@@ -59,6 +59,11 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope)
     refuse(
       "execute() can't use the option signal: no signal aborts while it blocks the event loop.",
       '(code, { signal })',
+    )
+  if (onApproval !== undefined)
+    refuse(
+      "execute() can't use the option onApproval: the function can't run while execute() blocks the event loop.",
+      '(code, { onApproval })',
     )
   refuseTools(availableTools, scope)
   refuseBlockedWork(scope)

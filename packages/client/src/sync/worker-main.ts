@@ -32,6 +32,6 @@ port.on('message', ({ code, options }: Job) => {
 })
 
 function serializedErrors(result: ExecutionResult): Map<string, SerializedThrown> {
-  const errors = result.success ? [] : [...handlerErrorsOf(result)]
+  const errors = result.success || result.status === 'paused' ? [] : [...handlerErrorsOf(result)]
   return new Map(errors.map(([callId, thrown]) => [callId, serializeError(thrown)]))
 }

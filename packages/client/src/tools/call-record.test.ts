@@ -238,3 +238,23 @@ describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 })
+
+test('that a call needs an approval is not kept, so that the approved call runs, with an edited input too', async () => {
+  const record = new CallRecord()
+  const { signal } = new AbortController()
+  const asked = { tool: 'pay', fingerprint: 'of pay(9)', id: 'exe_1:1', keepUntil: Infinity }
+  const json = await record.answer(asked, signal, async () => ({ approvalRequired: true, reason: 'large' }))
+  expect(json).toBe('{"approvalRequired":true,"reason":"large"}')
+  const approved = { ...asked, fingerprint: 'of pay(4)' }
+  expect(await record.answer(approved, signal, async () => ({ ok: true, output: 4 }))).toBe('{"ok":true,"output":4}')
+  await expect(record.answer(asked, signal, async () => ({ deferred: true }))).rejects.toBeInstanceOf(CallConflict)
+})
+
+test('that an answer was deferred is kept, so that a repeated delivery does not run the handler again', async () => {
+  const record = new CallRecord()
+  const { signal } = new AbortController()
+  const deferring = { ...call, id: 'exe_1:1', keepUntil: Infinity }
+  await record.answer(deferring, signal, async () => ({ deferred: true }))
+  const again = record.answer(deferring, signal, () => Promise.reject(new Error('it ran again')))
+  expect(await again).toBe('{"deferred":true}')
+})

@@ -1,4 +1,4 @@
-import type { ToolAnswer } from '@codemode/shared'
+import type { ToolResponse } from '@codemode/shared'
 import { toolCancelled } from '@codemode/shared/internal'
 import { LRUCache } from 'lru-cache'
 
@@ -28,6 +28,8 @@ interface CallArrival {
    * however late, so a failure after this period is not its answer: the next arrival runs the handler again.
    */
   readonly gracePeriodMs?: number
+  /** Whether the call arrives again if this process stops serving it: then the answer of an aborted call is not kept. */
+  readonly arrivesAgain?: boolean
 }
 
 /** Error for an arrival whose call id was used before with another tool or input. */
@@ -69,7 +71,8 @@ interface RunningCall {
 /**
  * Runs each call id once within this process: arrivals of a running call share it (single-flight), later ones get the
  * first answer again, and one with another tool or input is refused. Running calls are kept until they end; answers
- * until no repeat can arrive, in a record that is bounded in count and memory and evicts the least recently used.
+ * until no repeat can arrive, in a record that is bounded in count and memory and evicts the least recently used. That a call
+ * needs an approval is not kept: the call arrives again after it.
  *
  * A closed connection alone does not show whether the executor cancelled the call or the connection broke, neither to a
  * fetch handler nor, behind a proxy, to a server with the socket. Therefore a call continues without an arrival for a
@@ -101,7 +104,7 @@ export class CallRecord {
   async answer(
     call: CallArrival,
     arrival: AbortSignal,
-    run: (signal: AbortSignal) => Promise<ToolAnswer>,
+    run: (signal: AbortSignal) => Promise<ToolResponse>,
   ): Promise<string> {
     const { id, tool, fingerprint } = call
     const running = this.#running.get(id)
@@ -112,7 +115,7 @@ export class CallRecord {
       return this.answer(call, arrival, run)
     }
     if (first !== undefined && 'json' in first) return first.json
-    if (first === undefined && this.#cancelled.has(id)) return cancelledAnswer(call).json
+    if (first === undefined && this.#cancelled.has(id)) return JSON.stringify(toolCancelled(tool))
     return this.#wait(first ?? this.#start(call, run), arrival, call.gracePeriodMs)
   }
 
@@ -135,14 +138,16 @@ export class CallRecord {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
-    const { id, fingerprint, keepUntil } = call
+  #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolResponse>): RunningCall {
+    const { id, tool, fingerprint, keepUntil } = call
     const controller = new AbortController()
-    const cancelled = Promise.withResolvers<WrittenAnswer>()
+    const cancelled = Promise.withResolvers<ToolResponse>()
     const settle = async (): Promise<string> => {
       try {
-        const { ok, json } = await Promise.race([cancelled.promise, written(run(controller.signal))])
-        const keptMs = running.isAbandoned && !ok ? 0 : Math.min(keepUntil - Date.now(), maxKeptMs)
+        const first = await Promise.race([cancelled.promise, run(controller.signal)])
+        const response = this.#cancelled.has(id) ? toolCancelled(tool) : first
+        const json = JSON.stringify(response)
+        const keptMs = isLasting(response, call, running) ? Math.min(keepUntil - Date.now(), maxKeptMs) : 0
         if (keptMs > 0) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
         return json
       } finally {
@@ -153,7 +158,7 @@ export class CallRecord {
       fingerprint,
       answer: settle(),
       controller,
-      answerAsCancelled: () => cancelled.resolve(cancelledAnswer(call)),
+      answerAsCancelled: () => cancelled.resolve(toolCancelled(tool)),
       arrivals: 0,
       isAbandoned: false,
     }
@@ -186,16 +191,13 @@ export class CallRecord {
   }
 }
 
-interface WrittenAnswer {
-  readonly ok: boolean
-  readonly json: string
-}
-
-async function written(running: Promise<ToolAnswer>): Promise<WrittenAnswer> {
-  const answer = await running
-  return { ok: answer.ok, json: JSON.stringify(answer) }
-}
-
-function cancelledAnswer({ tool }: CallArrival): WrittenAnswer {
-  return { ok: false, json: JSON.stringify(toolCancelled(tool)) }
+/** Returns whether a response is the answer of the call also to later arrivals. */
+function isLasting(
+  response: ToolResponse,
+  { arrivesAgain }: CallArrival,
+  { isAbandoned, controller }: RunningCall,
+): boolean {
+  if ('approvalRequired' in response) return false
+  if (arrivesAgain === true && controller.signal.aborted) return false
+  return !(isAbandoned && 'ok' in response && !response.ok)
 }

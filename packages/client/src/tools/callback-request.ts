@@ -33,8 +33,8 @@ export interface CallbackRequest {
    * Expiry of the execution's token, after which no repeat of the call is accepted; in milliseconds since the epoch.
    */
   readonly expiresAt: number
-  /** Whether only the process that made the token can serve the tools. */
-  readonly isBound: boolean
+  /** Claims of the token about the processes that can serve its calls. */
+  readonly claims: Pick<TokenClaims, 'isBound' | 'isApprovedHere'>
 }
 
 /**
@@ -62,9 +62,9 @@ export async function readCallbackRequest(request: IncomingRequest, secret: Uint
   if (sentAt === undefined) throw invalidSignature()
   const message = parseMessage(body.toString('utf8'))
   checkScope(message, claims, given[webhookHeaders.id])
-  const { expiresAt, isBound } = claims
-  if (message.type === 'tool.cancel') return { message, expiresAt, isBound }
-  return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, expiresAt, isBound }
+  const { expiresAt } = claims
+  if (message.type === 'tool.cancel') return { message, expiresAt, claims }
+  return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, expiresAt, claims }
 }
 
 /**

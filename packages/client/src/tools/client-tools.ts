@@ -1,7 +1,9 @@
-import type { Callback, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import { defaultRequestLimits, type Callback, type ToolCallMessage, type ToolResponse } from '@codemode/shared'
 
+import type { OnApproval } from '../approvals/ask-client.ts'
 import type { ResolvedConfig, ToolServerConfig } from '../config/schema.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
+import type { ClientApproval } from './invoke.ts'
 import type { ServedRun } from './serve-call.ts'
 import type { Plan } from '../run/plan.ts'
 import { ToolRegistry } from './registry.ts'
@@ -13,9 +15,14 @@ import { ToolsModule } from './tools-module.ts'
 interface ClientToolsOptions {
   readonly events: ClientEmitter
   /** Returns the run of an execution of this client that is under way. */
-  readonly runOf: (executionId: string) => ServedRun | undefined
+  readonly runOf: (executionId: string, tool: string) => ServedRun | undefined
   /** Called with each unexpected error of the tool server. Must not throw. */
   readonly onServerError: (error: unknown, correlationId: string) => void
+}
+
+interface ApprovalOptions {
+  readonly toolTimeoutMs?: number | undefined
+  readonly registry?: ToolRegistry | undefined
 }
 
 /** Tools of one client: those registered in code and those of its module, with the server that the executor calls. */
@@ -28,16 +35,21 @@ export class ClientTools {
   readonly usesCallbacks: boolean
   readonly #events: ClientEmitter
   readonly #serverConfig: ToolServerConfig | undefined
+  readonly #config: ResolvedConfig
 
   constructor(config: ResolvedConfig, { events, runOf, onServerError }: ClientToolsOptions) {
     this.#events = events
+    this.#config = config
     this.usesCallbacks = config.toolServer !== undefined
     this.#serverConfig = config.toolServer
     this.server = new ToolServer({
       config: config.toolServer,
-      serve: (message, signal, isBound) => {
-        const run = runOf(message.executionId)
-        return isBound && run === undefined ? refuseBound(message) : this.serve(message, signal, run)
+      serve: (message, signal, { isBound, isApprovedHere }) => {
+        const run = runOf(message.executionId, message.tool)
+        if (isBound && run === undefined) return refuseBound(message)
+        // Another process of the application may have started the execution.
+        const approval = isApprovedHere ? this.approvalBy(config.onApproval, message.tool) : undefined
+        return this.serve(message, signal, run ?? { registry: this.registry, state: undefined, approval })
       },
       onError: onServerError,
       onConflict: (message, { message: reason }) => reportConflict(events, message, reason),
@@ -59,7 +71,9 @@ export class ClientTools {
   /** Returns the callback through which the executor calls the tools of a plan. */
   callbackFor(executionId: string, plan: Plan, registry: ToolRegistry): Promise<Callback> {
     const tools = plan.request.tools?.map(({ name }) => name) ?? []
-    const scope = { tools, isBound: this.isExtendedBy(registry) }
+    const isApprovedHere = plan.request.approvals === 'client'
+    const hasOwnApproval = isApprovedHere && plan.onApproval !== this.#config.onApproval
+    const scope = { tools, isBound: hasOwnApproval || this.isExtendedBy(registry), isApprovedHere }
     return this.server.callbackFor(executionId, scope, plan.requestTimeoutMs)
   }
 
@@ -81,11 +95,22 @@ export class ClientTools {
    * Serves one call. If its execution is under way, counts it in the execution's state, and uses the tools of its view.
    * Never rejects.
    */
-  serve(message: ToolCallMessage, signal: AbortSignal, run: ServedRun | undefined): Promise<ToolAnswer> {
-    return serveCall(message, signal, {
-      registry: run?.registry ?? this.registry,
-      events: this.#events,
-      state: run?.state,
-    })
+  serve(
+    message: ToolCallMessage,
+    signal: AbortSignal,
+    { registry, state, approval }: ServedRun,
+  ): Promise<ToolResponse> {
+    return serveCall(message, signal, { registry, events: this.#events, state, approval })
+  }
+
+  /** Returns the approval of calls by a function, with the timeout that a call of the tool has from then on. */
+  approvalBy(
+    onApproval: OnApproval | undefined,
+    tool: string,
+    { toolTimeoutMs = this.#config.toolTimeoutMs, registry = this.registry }: ApprovalOptions = {},
+  ): ClientApproval | undefined {
+    if (onApproval === undefined) return undefined
+    const ownMs = registry.get(tool)?.declaration.timeoutMs
+    return { onApproval, timeoutMs: ownMs ?? toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs }
   }
 }

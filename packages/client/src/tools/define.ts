@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '@codemode/shared'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { DeferredAnswer } from './deferral.ts'
 
 /** Facts about a call, for the handler that serves it. */
 export interface ToolCall {
@@ -20,7 +21,24 @@ export interface ToolCall {
    * closes.
    */
   readonly signal: AbortSignal
+  /**
+   * Returns a marker that the handler returns in place of an output, to answer the call later, from any process, with
+   * `codemode.answerToolCall(callId, …)`. If the handler returns anything else, that is its output.
+   */
+  defer(this: void): DeferredAnswer
 }
+
+/** Facts about a call before its approval. */
+export type ApprovalCall = Omit<ToolCall, 'defer'>
+
+/**
+ * Function by which a tool decides whether a call needs an approval, with the reason for the person who decides. It gets the
+ * checked input. If it throws or returns another value, the call fails.
+ */
+export type ApprovalRule<Input = ToolInput> = (
+  input: Input,
+  call: ApprovalCall,
+) => boolean | { readonly reason: string } | Promise<boolean | { readonly reason: string }>
 
 /** Facts about the caller, such as `{ clientId: 'c1' }`: readable by the code and by every tool handler. */
 export type Context = { readonly [key: string]: Json }
@@ -45,11 +63,11 @@ type ValueOut<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.Infer
 // oxlint-disable-next-line typescript/no-explicit-any
 export type ToolInput = any
 
-/** Function that serves calls; it may be async. */
+/** Function that serves calls; it may be async. It returns its output, or `call.defer()`. */
 export type ToolHandler<Input = ToolInput, Output = unknown> = (
   input: Input,
   call: ToolCall,
-) => Output | Promise<Output>
+) => Output | DeferredAnswer | Promise<Output | DeferredAnswer>
 
 /** Properties of a tool besides its handler. */
 export interface ToolProperties<In = ToolSchema, Out = ToolSchema> {
@@ -63,8 +81,12 @@ export interface ToolProperties<In = ToolSchema, Out = ToolSchema> {
   readonly outputSchema?: Out | undefined
   /** Milliseconds that one call may take, retries included; the execution's `toolTimeoutMs` by default. */
   readonly timeoutMs?: number | undefined
-  /** Whether a person must approve each call. */
-  readonly requiresApproval?: boolean | undefined
+  /** Whether each call needs an approval before the handler runs, or a function that decides that for each call. */
+  readonly requiresApproval?: boolean | ApprovalRule | undefined
+  /** Milliseconds after which an approval that is not decided expires, up to 30 days; none by default. */
+  readonly approvalTimeoutMs?: number | undefined
+  /** Milliseconds within which a deferred answer must arrive, up to 30 days; none by default. */
+  readonly deferTimeoutMs?: number | undefined
 }
 
 /** Tool as an object, with its handler as `execute`, `runAsync` or `run`, of which the first that exists is used. */
@@ -80,7 +102,8 @@ export interface Tool extends ToolProperties {
 /** Value that can be registered as a tool. */
 export type ToolLike = Tool | ToolHandler
 
-interface ToolDefinition<In, Out> extends ToolProperties<In, Out> {
+interface ToolDefinition<In, Out> extends Omit<ToolProperties<In, Out>, 'requiresApproval'> {
+  readonly requiresApproval?: boolean | ApprovalRule<ValueIn<In>> | undefined
   readonly execute?: ToolHandler<ValueIn<In>, ValueOut<Out>> | undefined
   readonly runAsync?: ToolHandler<ValueIn<In>, ValueOut<Out>> | undefined
   readonly run?: ToolHandler<ValueIn<In>, ValueOut<Out>> | undefined

@@ -14,6 +14,7 @@ const payloadSchema = z.object({
   sub: z.string(),
   tools: z.array(z.string()),
   bound: z.literal(true).optional(),
+  approves: z.literal(true).optional(),
   aud: z.literal(audience),
   iat: z.number(),
   exp: z.number(),
@@ -24,8 +25,10 @@ export interface TokenClaims {
   readonly executionId: string
   /** Names by which the code calls the allowed tools. */
   readonly tools: readonly string[]
-  /** Whether the tools are those of a view, which only the process that made the token has. */
+  /** Whether only the process that made the token can serve its calls: it has the tools of a view, or a function of its own. */
   readonly isBound: boolean
+  /** Whether the client decides about approvals, with its function `onApproval`. */
+  readonly isApprovedHere?: boolean | undefined
   /** Time at which the token was made, which is before the execution's request is sent. */
   readonly issuedAt: number
   readonly expiresAt: number
@@ -33,10 +36,15 @@ export interface TokenClaims {
 
 /** Returns a token that is valid until its claims expire. */
 export function signToken(
-  { executionId, tools, isBound, issuedAt, expiresAt }: TokenClaims,
+  { executionId, tools, isBound, isApprovedHere, issuedAt, expiresAt }: TokenClaims,
   secret: Uint8Array,
 ): string {
-  const scope = { sub: executionId, tools, ...(isBound && { bound: true }) }
+  const scope = {
+    sub: executionId,
+    tools,
+    ...(isBound && { bound: true }),
+    ...(isApprovedHere === true && { approves: true }),
+  }
   const payload = { ...scope, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }
   const signed = `${header}.${encode(payload)}`
   return `${signed}.${signatureOf(signed, secret)}`
@@ -58,10 +66,18 @@ function claimsOf(payload: string): TokenClaims | undefined {
       sub,
       tools,
       bound = false,
+      approves,
       iat,
       exp,
     } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
-    return { executionId: sub, tools, isBound: bound, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+    return {
+      executionId: sub,
+      tools,
+      isBound: bound,
+      ...(approves && { isApprovedHere: true }),
+      issuedAt: iat * 1000,
+      expiresAt: exp * 1000,
+    }
   } catch {
     return undefined
   }

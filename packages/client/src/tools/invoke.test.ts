@@ -28,7 +28,7 @@ function call(
     correlationId: 'cor_1',
     deadline: new Date(Date.now() + deadlineMs).toISOString(),
   } satisfies ToolCallMessage
-  return invokeTool(registry.get('t')!, message, signal)
+  return invokeTool(registry.get('t')!, message, { signal }) as Promise<ToolAnswer>
 }
 
 const issuesOf = (answer: ToolAnswer) => (answer.ok ? undefined : answer.error)

@@ -1,36 +1,48 @@
-import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+import { maxTimerMs, type Decision, type ToolCallMessage, type ToolResponse } from '@codemode/shared'
 import { toolCancelled, toolFailed } from '@codemode/shared/internal'
 
+import { passGate } from '../approvals/approval-gate.ts'
+import type { OnApproval } from '../approvals/ask-client.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
-import type { ToolCall } from './define.ts'
+import { DeferredAnswer } from './deferral.ts'
+import type { ApprovalCall, ToolCall } from './define.ts'
 import type { RegisteredTool } from './prepare-tool.ts'
 import { NotJsonError } from './not-json.ts'
 import { checkValue } from './schema.ts'
 import { toJson } from './to-json.ts'
 import { failedByHandler, failedCheck, failedOutput, failedSchema, withinLimit } from './tool-failure.ts'
 
+/** Approval by the client that runs the execution. */
+export interface ClientApproval {
+  readonly onApproval: OnApproval
+  /** Milliseconds that a call may take from its approval on. */
+  readonly timeoutMs: number
+}
+
 /**
- * Runs one tool call: checks the input, runs the handler, checks the output. Never rejects. It resolves as soon as the
- * signal aborts or the deadline passes, even if the handler ignores its own signal. After either of them it starts no
- * handler, also if checking the input took until then.
+ * Runs one tool call: checks the input, asks for an approval if the tool requires one, runs the handler, checks the output.
+ * Never rejects. It resolves as soon as the signal aborts or the deadline passes, even if the handler ignores its own signal.
+ * After either of them it starts no handler, also if checking the input took until then.
  */
 export async function invokeTool(
   tool: RegisteredTool,
   message: ToolCallMessage,
-  signal: AbortSignal,
-): Promise<ToolAnswer> {
+  { signal, approval }: { readonly signal: AbortSignal; readonly approval?: ClientApproval | undefined },
+): Promise<ToolResponse> {
   const name = message.tool
-  const deadline = new Date(message.deadline)
-  const endsAt = performance.now() + deadline.getTime() - Date.now()
-  const ended = Promise.withResolvers<ToolAnswer>()
+  let deadline = new Date(message.deadline)
+  let endsAt = performance.now() + deadline.getTime() - Date.now()
+  let decision: Decision | undefined
+  const ended = Promise.withResolvers<ToolResponse>()
   const controller = new AbortController()
   const expire = (): void => {
     ended.resolve(
-      toolFailed('TOOL_TIMEOUT', `The tool ${name} did not answer before its deadline (${message.deadline})`),
+      toolFailed('TOOL_TIMEOUT', `The tool ${name} did not answer before its deadline (${deadline.toISOString()})`),
     )
     controller.abort(new DOMException(`The deadline of the tool ${name} has passed`, 'TimeoutError'))
   }
-  const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
+  const startTimer = () => setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
+  let timer = startTimer()
   const stopForwarding = forwardAbort(signal, controller, (reason) => {
     // The executor's timer expires at the same time, and its cancellation may arrive before this timer fires.
     if (performance.now() >= endsAt) expire()
@@ -42,11 +54,23 @@ export async function invokeTool(
     if (performance.now() >= endsAt) expire()
     controller.signal.throwIfAborted()
   }
+  const decided = (made: Decision, timeoutMs: number): void => {
+    decision = made
+    if (performance.now() + timeoutMs >= endsAt) return
+    endsAt = performance.now() + timeoutMs
+    deadline = new Date(Date.now() + timeoutMs)
+    clearTimeout(timer)
+    timer = startTimer()
+  }
   try {
     const { executionId, callId, context, correlationId } = message
-    const call: ToolCall = { executionId, callId, context, correlationId, deadline, signal: controller.signal }
+    const callNow = () => ({ executionId, callId, context, correlationId, deadline, signal: controller.signal })
+    const serving = serve(tool, message, { callNow, approval, decided, assertNotOver })
     // `ended` comes first, so that a call that was over before it began is reported as such, not as a failed handler.
-    return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertNotOver })]))
+    const response = await Promise.race([ended.promise, serving])
+    if (!('ok' in response)) return response
+    const answer = withinLimit(name, response)
+    return decision === undefined ? answer : Object.assign(answer, { decision })
   } finally {
     clearTimeout(timer)
     stopForwarding()
@@ -54,26 +78,52 @@ export async function invokeTool(
 }
 
 interface CallOptions {
-  readonly call: ToolCall
+  /** Returns the facts about the call, with its deadline by now. */
+  readonly callNow: () => ApprovalCall
+  readonly approval: ClientApproval | undefined
+  /** Called with the decision of the client, after which the timeout of the tool starts. */
+  readonly decided: (decision: Decision, timeoutMs: number) => void
   /** Throws if the call is over. */
   readonly assertNotOver: () => void
 }
 
-async function serve(tool: RegisteredTool, message: ToolCallMessage, options: CallOptions): Promise<ToolAnswer> {
-  const { call, assertNotOver } = options
+async function serve(tool: RegisteredTool, message: ToolCallMessage, options: CallOptions): Promise<ToolResponse> {
+  const { callNow, approval, decided, assertNotOver } = options
   try {
     assertNotOver()
-    const input = await checkValue(tool.input, message.input)
+    let input = await checkedInput(tool, message.tool, message.input)
     assertNotOver()
-    if ('checkError' in input) return failedSchema(message.tool, 'input', input.checkError)
-    if ('issues' in input) return failedCheck(message.tool, 'input', input.issues)
-    return await answerOf(tool, await tool.handler(input.value, call))
+    if ('ok' in input) return input
+    const gate = await passGate(tool, input.value, { message, call: callNow(), onApproval: approval?.onApproval })
+    assertNotOver()
+    if (gate.decision !== undefined) decided(gate.decision, approval!.timeoutMs)
+    if ('response' in gate) return gate.response
+    const edited = gate.decision?.input
+    if (edited !== undefined) input = await checkedInput(tool, message.tool, edited)
+    assertNotOver()
+    if ('ok' in input) return input
+    const call: ToolCall = { ...callNow(), defer: () => new DeferredAnswer(message.callId) }
+    const output = await tool.handler(input.value, call)
+    return DeferredAnswer.isReturned(output, message.callId) ? { deferred: true } : await answerOf(tool, output)
   } catch (error) {
     return failedByHandler(error)
   }
 }
 
-async function answerOf(tool: RegisteredTool, raw: unknown): Promise<ToolAnswer> {
+type FailedAnswer = ReturnType<typeof failedCheck>
+
+/** Returns the input as the schema of the tool returns it, or the failure of the call. */
+async function checkedInput(
+  tool: RegisteredTool,
+  name: string,
+  given: unknown,
+): Promise<{ readonly value: unknown } | FailedAnswer> {
+  const input = await checkValue(tool.input, given)
+  if ('checkError' in input) return failedSchema(name, 'input', input.checkError)
+  return 'issues' in input ? failedCheck(name, 'input', input.issues) : input
+}
+
+async function answerOf(tool: RegisteredTool, raw: unknown): Promise<ToolResponse> {
   const { name } = tool.declaration
   try {
     const value = tool.output?.describes === 'json' ? toJson(raw) : raw

@@ -6,6 +6,8 @@ import { types } from 'node:util'
 
 import { maxJsonNesting } from '@codemode/shared'
 
+import { DeferredAnswer } from './deferral.ts'
+
 /** Reason why JSON can't hold a value, and what to write instead. */
 export interface Refusal {
   /** Predicate of a sentence whose subject is the value's path: `is a Map, which JSON cannot hold`. */
@@ -49,6 +51,10 @@ function textOf(path: readonly (string | number)[]): string {
   return keys.join('')
 }
 
+const nestedDeferral: Refusal = {
+  reason: 'is call.defer() within another value, where it defers nothing',
+  hint: 'Return call.defer() by itself.',
+}
 const noContents = 'Its contents cannot be listed. Keep the data in an array or an object.'
 const iterator = ['an iterator', 'Use [...iterator].'] as const
 const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).'] as const
@@ -85,6 +91,7 @@ const kinds = new Map<string, readonly [string, string]>([
 
 /** Returns the refusal of an object whose prototype is neither that of a plain object nor that of an array; undefined for data. */
 export function refusalOfObject(item: object): Refusal | undefined {
+  if (item instanceof DeferredAnswer) return nestedDeferral
   const kind = kindOf(item)
   if (kind !== undefined) return refusalOf(kind)
   return typeof (item as { then?: unknown }).then === 'function' ? refusalOf('Promise') : undefined

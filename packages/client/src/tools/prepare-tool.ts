@@ -2,7 +2,8 @@ import { type ToolDeclaration, toolDeclarationSchema } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties } from './define.ts'
+import { handlerOf, type ApprovalRule, type ToolHandler, type ToolLike, type ToolProperties } from './define.ts'
+import { approvalOf, checkHeldTimeouts } from './held-properties.ts'
 import { isUncallable, reservedPartOf, unreserved, wireNameOf } from './names.ts'
 import type { SchemaCheck } from './schema.ts'
 import { compileToolSchema } from './tool-schema.ts'
@@ -17,6 +18,8 @@ export interface RegisteredTool {
   readonly handler: ToolHandler
   readonly input: SchemaCheck | undefined
   readonly output: SchemaCheck | undefined
+  /** Function that decides whether a call needs an approval, if the tool has one. */
+  readonly approvalRule: ApprovalRule | undefined
 }
 
 /** Prepares a tool under a name. Throws a ConfigurationError if its name, properties or schemas can't be used. */
@@ -27,7 +30,9 @@ export function prepareTool(name: string, tool: ToolLike): RegisteredTool {
   const properties: ToolProperties = typeof tool === 'function' ? {} : tool
   const input = compileToolSchema(name, properties.inputSchema, 'input')
   const output = compileToolSchema(name, properties.outputSchema, 'output')
-  const { description, timeoutMs, requiresApproval } = properties
+  const { description, timeoutMs, approvalTimeoutMs, deferTimeoutMs } = properties
+  checkHeldTimeouts(name, properties)
+  const { requiresApproval, approvalRule } = approvalOf(name, properties)
   const declaration = toolDeclarationSchema.safeParse({
     name: wireName,
     ...(description !== undefined && { description }),
@@ -35,8 +40,10 @@ export function prepareTool(name: string, tool: ToolLike): RegisteredTool {
     ...(output?.jsonSchema !== undefined && { outputSchema: output.jsonSchema }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(requiresApproval !== undefined && { requiresApproval }),
+    ...(approvalTimeoutMs !== undefined && { approvalTimeoutMs }),
+    ...(deferTimeoutMs !== undefined && { deferTimeoutMs }),
   })
-  if (declaration.success) return { name, declaration: declaration.data, handler, input, output }
+  if (declaration.success) return { name, declaration: declaration.data, handler, input, output, approvalRule }
   if (typeof description === 'string' && description.length > maxDescriptionLength) {
     throw new ConfigurationError(
       `The description of the tool '${name}' has ${description.length} characters; the limit is ${maxDescriptionLength}.`,

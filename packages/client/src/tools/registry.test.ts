@@ -173,7 +173,7 @@ test('declarations describe the JSON that schemas accept and produce', () => {
     name: 'zod',
     description: 'd',
     timeoutMs: 5,
-    requiresApproval: true,
+    requiresApproval: 'always',
     inputSchema: {
       type: 'object',
       properties: { n: { type: 'string' } },

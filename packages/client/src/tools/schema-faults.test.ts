@@ -14,7 +14,7 @@ function call(tool: ToolLike, input: unknown = {}): Promise<ToolAnswer> {
   const deadline = new Date(Date.now() + 60_000).toISOString()
   const ids = { executionId: 'exe_1', callId: 'exe_1:1', correlationId: 'cor_1' }
   const message = { type: 'tool.call', tool: 't', input: input as never, context: {}, deadline, ...ids } as const
-  return invokeTool(registry.get('t')!, message, new AbortController().signal)
+  return invokeTool(registry.get('t')!, message, { signal: new AbortController().signal }) as Promise<ToolAnswer>
 }
 
 const standard = (validate: (value: unknown) => unknown): StandardSchemaV1 => ({

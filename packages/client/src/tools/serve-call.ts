@@ -1,18 +1,21 @@
-import type { ErrorCode, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type { ErrorCode, ToolCallMessage, ToolResponse } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
 import type { ExecutionState } from '../run/execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
-import { invokeTool } from './invoke.ts'
+import { invokeTool, type ClientApproval } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { handlerErrorOf } from './tool-failure.ts'
 
 /** Execution under way whose calls are served. */
 export interface ServedRun {
-  readonly state: ExecutionState
+  /** State of an execution that this client runs; undefined for one that it resumes. */
+  readonly state: ExecutionState | undefined
   /** Tools that the execution may call. */
   readonly registry: ToolRegistry
+  /** Approval by this client; undefined if the executor asks for approvals. */
+  readonly approval?: ClientApproval | undefined
 }
 
 interface ServeCallOptions {
@@ -20,19 +23,20 @@ interface ServeCallOptions {
   readonly events: ClientEmitter
   /** State of the execution, if it is one of this client's that is under way. */
   readonly state: ExecutionState | undefined
+  readonly approval: ClientApproval | undefined
 }
 
 /** Code of calls that are refused because their id was used before with another tool or input. */
 export const conflictCode: ErrorCode = 'TOOL_CALL_CONFLICT'
 
-/** Serves one call of a client's tools, in a span of its own, and emits an event. Never rejects. */
+/** Serves one call of a client's tools, in a span of its own, and emits an event of its answer. Never rejects. */
 export function serveCall(
   message: ToolCallMessage,
   signal: AbortSignal,
   options: ServeCallOptions,
-): Promise<ToolAnswer> {
+): Promise<ToolResponse> {
   const { tool: name, callId, executionId, correlationId } = message
-  const { registry, events, state } = options
+  const { registry, events, state, approval } = options
   const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
   const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
   return inSpan('codemode.tool', details, async (span) => {
@@ -40,8 +44,9 @@ export function serveCall(
     state?.toolCalled()
     const tool = registry.get(name)
     const answer = tool
-      ? await invokeTool(tool, message, signal)
+      ? await invokeTool(tool, message, { signal, approval })
       : toolFailed('TOOL_UNAVAILABLE', `The tool ${name} is not registered in this process`)
+    if (!('ok' in answer)) return answer
     state?.toolSettled()
     const thrown = handlerErrorOf(answer)
     if (thrown) state?.handlerThrew(callId, thrown.thrown)
@@ -61,9 +66,9 @@ export function serveCall(
   })
 }
 
-/** Returns the answer to a call of a view's tool that this process can't serve, because it does not run the execution. */
-export function refuseBound({ tool }: ToolCallMessage): Promise<ToolAnswer> {
-  const reason = `The tool ${tool} belongs to a view, and its execution is not under way in this process`
+/** Returns the answer to a call that only the process of its execution can serve, and this process is another one. */
+export function refuseBound({ tool }: ToolCallMessage): Promise<ToolResponse> {
+  const reason = `Only the process that runs the execution can serve the tool ${tool}, and it is not this one`
   return Promise.resolve(toolFailed('TOOL_UNAVAILABLE', reason))
 }
 

@@ -19,6 +19,9 @@ export function requireSharedServer(config: ToolServerConfig | undefined): void 
   toolServer: { url: 'https://app.example/tools', secret: process.env['CODEMODE_TOOL_SERVER_SECRET'] },
 })
 
+// or, if a client serves the tools with codemode.resume(id) when it runs:
+codemode.submit(code, { detached: true, servedBy: 'resume' })
+
 // or, for code that calls no tools:
 codemode.submit(code, { detached: true, availableTools: [] })`,
   )

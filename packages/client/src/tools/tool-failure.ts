@@ -71,6 +71,11 @@ export function failedByHandler(thrown: unknown): FailedAnswer {
 /** Values that handlers threw, by answer. They stay in this process, and are not part of the answer. */
 const handlerErrors = new WeakMap<ToolAnswer, { readonly thrown: unknown }>()
 
+/** Keeps the value that led to an answer, for the events of the client. */
+export function keepThrown(answer: ToolAnswer, thrown: unknown): void {
+  handlerErrors.set(answer, { thrown })
+}
+
 /** Returns the value that a handler threw and that led to an answer; undefined if none did. */
 export function handlerErrorOf(answer: ToolAnswer): { readonly thrown: unknown } | undefined {
   return handlerErrors.get(answer)

@@ -10,6 +10,8 @@ const known: ReadonlySet<string> = new Set<keyof Tool>([
   'outputSchema',
   'timeoutMs',
   'requiresApproval',
+  'approvalTimeoutMs',
+  'deferTimeoutMs',
   'execute',
   'runAsync',
   'run',
@@ -39,6 +41,9 @@ const meantBy: Readonly<Record<string, keyof Tool>> = {
   invoke: 'execute',
   implementation: 'execute',
   needsApproval: 'requiresApproval',
+  requireApproval: 'requiresApproval',
+  approvalTimeout: 'approvalTimeoutMs',
+  deferTimeout: 'deferTimeoutMs',
   desc: 'description',
   summary: 'description',
   instructions: 'description',
@@ -113,7 +118,9 @@ const examples: Partial<Record<keyof Tool, string>> = {
   inputSchema: 'inputSchema: z.object({ city: z.string() })',
   outputSchema: 'outputSchema: z.object({ celsius: z.number() })',
   timeoutMs: 'timeoutMs: 5_000',
-  requiresApproval: 'requiresApproval: false',
+  requiresApproval: 'requiresApproval: true',
+  approvalTimeoutMs: 'approvalTimeoutMs: 86_400_000',
+  deferTimeoutMs: 'deferTimeoutMs: 3_600_000',
 }
 
 const exampleOf = (meant: keyof Tool = 'description'): string => examples[meant] ?? "description: 'what it does'"

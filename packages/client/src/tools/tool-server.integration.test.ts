@@ -96,7 +96,11 @@ test('the server answers a signed call with 200, also when the tool fails', asyn
 test('the server passes on whether only this process can serve the tools of a token', async () => {
   const seen: boolean[] = []
   const config = { url: 'http://127.0.0.1:9/tools', secret }
-  const callTool = async (_: ToolCallMessage, __: AbortSignal, isBound: boolean): Promise<ToolAnswer> => {
+  const callTool = async (
+    _: ToolCallMessage,
+    __: AbortSignal,
+    { isBound }: { isBound: boolean },
+  ): Promise<ToolAnswer> => {
     seen.push(isBound)
     return { ok: true, output: 1 }
   }

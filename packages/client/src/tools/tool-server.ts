@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import { callbackSchema, RequestError, type Callback, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+import { callbackSchema, RequestError, type Callback, type ToolCallMessage, type ToolResponse } from '@codemode/shared'
 import { LRUCache } from 'lru-cache'
 
 import type { ToolServerConfig } from '../config/schema.ts'
@@ -20,12 +20,15 @@ const tokenMarginMs = 60_000
 /** Maximum number of executions that are remembered as ended. Calls that come later have mostly expired. */
 const maxEnded = 10_000
 
+/** Claims of a token about the processes that can serve its calls. */
+type ServedClaims = Pick<TokenClaims, 'isBound' | 'isApprovedHere'>
+
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
   /** Called with each unexpected error in answering a request. Must not throw. */
   readonly onError: (error: unknown, correlationId: string) => void
-  /** Called to serve a call whose execution has not ended. `isBound` is that of the execution's token. */
-  readonly serve: (message: ToolCallMessage, signal: AbortSignal, isBound: boolean) => Promise<ToolAnswer>
+  /** Called to serve a call whose execution has not ended, with claims of the execution's token. */
+  readonly serve: (message: ToolCallMessage, signal: AbortSignal, claims: ServedClaims) => Promise<ToolResponse>
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
@@ -58,7 +61,7 @@ export class ToolServer {
    */
   async callbackFor(
     executionId: string,
-    { tools, isBound }: Pick<TokenClaims, 'tools' | 'isBound'>,
+    { tools, ...claims }: Pick<TokenClaims, 'tools'> & ServedClaims,
     lifetimeMs: number,
   ): Promise<Callback> {
     // After a refusal, another executor may run the execution under the same id.
@@ -66,7 +69,7 @@ export class ToolServer {
     const listening = await this.#listener?.url()
     const issuedAt = Date.now()
     const expiresAt = issuedAt + lifetimeMs + tokenMarginMs
-    const token = signToken({ executionId, tools, isBound, issuedAt, expiresAt }, this.#secret)
+    const token = signToken({ executionId, tools, ...claims, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
@@ -119,7 +122,7 @@ export class ToolServer {
 
   async #answerCall(
     message: ToolCallMessage,
-    { expiresAt, isBound }: Pick<CallbackRequest, 'expiresAt' | 'isBound'>,
+    { expiresAt, claims }: Pick<CallbackRequest, 'expiresAt' | 'claims'>,
     request: IncomingRequest,
   ): Promise<string> {
     const { callId, executionId, tool, input, gracePeriodMs } = message
@@ -127,7 +130,7 @@ export class ToolServer {
     const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt, ...grace }
     try {
       const json = await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, isBound)),
+        withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, claims)),
       )
       // Closing this client aborts the handler, which is no answer for an execution that goes on without it.
       if (this.#isClosed && grace && isFailure(json)) throw closedServer()
@@ -139,11 +142,9 @@ export class ToolServer {
     }
   }
 
-  #serveUnlessEnded(message: ToolCallMessage, signal: AbortSignal, isBound: boolean): Promise<ToolAnswer> {
+  #serveUnlessEnded(message: ToolCallMessage, signal: AbortSignal, claims: ServedClaims): Promise<ToolResponse> {
     const hasEnded = this.#ended.has(message.executionId)
-    return hasEnded
-      ? Promise.resolve(endedExecutionAnswer(message.tool))
-      : this.#options.serve(message, signal, isBound)
+    return hasEnded ? Promise.resolve(endedExecutionAnswer(message.tool)) : this.#options.serve(message, signal, claims)
   }
 
   async close(): Promise<void> {
@@ -158,6 +159,6 @@ function closedServer(): RequestError {
 }
 
 function isFailure(answerJson: string): boolean {
-  const { ok }: ToolAnswer = JSON.parse(answerJson)
-  return !ok
+  const response: ToolResponse = JSON.parse(answerJson)
+  return 'ok' in response && !response.ok
 }

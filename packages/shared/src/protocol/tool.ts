@@ -60,6 +60,7 @@ export const approvedCallSchema = z
   })
   .meta({ id: 'ApprovedCall' })
 
+/** Proof that a call was approved. */
 export type ApprovedCall = z.infer<typeof approvedCallSchema>
 
 /** Body of the executor's POST to the client's tool server that calls a tool. Times are of the executor's clock. */

@@ -58,11 +58,20 @@ export async function commitGroup(
   wakeUps: WakeUps,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
-  if (group.every(({ ending }) => ending === undefined)) return write(db, group)
+  if (group.every(({ ending }) => ending === undefined || ending.type === 'finish')) {
+    const outcomes = await write(db, group)
+    for (const commit of group) if (outcomes.get(commit) === 'committed') completeSoon(wakeUps, commit)
+    return outcomes
+  }
   return db.transaction().execute((trx) => commitEndings(trx, wakeUps, group))
 }
 
-/** Commits a group in which leases are given back. */
+/** Completes the wake-up of an execution that has ended. If this fails it is delivered again, and then discarded. */
+function completeSoon(wakeUps: WakeUps, { ending }: Commit): void {
+  if (ending !== undefined) wakeUps.completeSoon(ending.job)
+}
+
+/** Commits a group in which executions are parked or released, which sends their next wake-ups. */
 async function commitEndings(
   trx: Transaction<Tables>,
   wakeUps: WakeUps,

@@ -10,6 +10,8 @@ import { clientConfig, type ConnectionOptions } from './connection-pool.ts'
 const channel = 'codemode'
 /** Maximum number of topics in a notification; PostgreSQL allows 8,000 bytes. */
 const maxTopics = 400
+/** Milliseconds in which topics are gathered for a notification. */
+const gatherMs = 2
 const checkIntervalMs = 10_000
 const firstReconnectMs = 100
 const maxReconnectMs = 5_000
@@ -69,9 +71,10 @@ export class Notifications {
   async #sendAll(): Promise<void> {
     this.#isSending = true
     while (this.#topics.size > 0 && this.#client !== undefined) {
+      await delay(gatherMs)
       const topics = [...this.#topics].slice(0, maxTopics)
       for (const topic of topics) this.#topics.delete(topic)
-      await this.#client.query('select pg_notify($1, $2)', [channel, topics.join(',')]).catch(() => {})
+      await this.#client?.query('select pg_notify($1, $2)', [channel, topics.join(',')]).catch(() => {})
     }
     // Without a connection nothing is kept: the other nodes poll.
     this.#topics.clear()

@@ -19,11 +19,7 @@ export async function serveCalls(db: Database, { tenant, id, reader }: ServingRe
     .where('tenant', '=', tenant)
     .where('id', '=', id)
     .where((eb) =>
-      eb.or([
-        eb('served_by', '=', reader),
-        eb('served_until', 'is', null),
-        eb(sql<boolean>`served_until < now()`, '=', true),
-      ]),
+      eb.or([eb('served_by', '=', reader), eb('served_until', 'is', null), eb('served_until', '<', sql<Date>`now()`)]),
     )
     .executeTakeFirst()
   return numUpdatedRows > 0n

@@ -3,6 +3,7 @@
 import { sql, type PostgresPool, type RawBuilder } from 'kysely'
 import { fromKysely, PgBoss, type Db, type JobAttempt, type QueueOptions } from 'pg-boss'
 
+import { Batcher } from './batcher.ts'
 import { clientConfig, openPool, type ConnectionOptions } from './connection-pool.ts'
 import type { Database } from './database.ts'
 
@@ -18,6 +19,9 @@ export const touchIntervalMs = 3_000
 
 /** Number of connections for taking and touching wake-ups and for the maintenance of pg-boss. */
 const bossConnections = 2
+
+/** Maximum number of wake-ups that are completed by one statement. */
+const maxCompletions = 64
 
 const day = 86_400
 const queueOptions: QueueOptions = {
@@ -72,9 +76,25 @@ export class WakeUps {
   readonly #boss: PgBoss
   readonly #pool: PostgresPool
 
-  private constructor(boss: PgBoss, pool: PostgresPool) {
+  readonly #onError: (error: unknown) => void
+  readonly #completing: Batcher<JobAttempt, undefined>
+  /** Completions under way. */
+  readonly #pending = new Set<Promise<void>>()
+  /** End of the last statement that locks rows of several wake-ups. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(boss: PgBoss, pool: PostgresPool, onError: (error: unknown) => void) {
     this.#boss = boss
     this.#pool = pool
+    this.#onError = onError
+    this.#completing = new Batcher({
+      maxItems: maxCompletions,
+      run: async (jobs) => {
+        await this.#oneByOne(() => this.#boss.complete(queue, jobs.map(attemptOf)))
+        return jobs.map(() => undefined)
+      },
+      isOfOneItem: () => false,
+    })
   }
 
   /** Starts to supervise the queue: deliveries that are no longer touched return to it. */
@@ -100,7 +120,7 @@ export class WakeUps {
       await pool.end()
       throw error
     }
-    return new WakeUps(boss, pool)
+    return new WakeUps(boss, pool, onError)
   }
 
   /** Sends wake-ups. If one of an execution waits already, its time is changed. */
@@ -123,17 +143,37 @@ export class WakeUps {
     await this.#boss.complete(queue, jobs.map(attemptOf), null, { db: fromKysely(db) })
   }
 
+  /** Completes a delivered wake-up in the background, together with others. */
+  completeSoon(job: JobAttempt): void {
+    const completed = this.#completing
+      .run(job)
+      .catch(this.#onError)
+      .then(() => void this.#pending.delete(completed))
+    this.#pending.add(completed)
+  }
+
   /** Gives delivered wake-ups back, to be delivered again at once. */
   async giveBack(jobs: readonly JobAttempt[]): Promise<void> {
     await this.#boss.fail(queue, jobs.map(attemptOf))
   }
 
   /** Keeps delivered wake-ups for `heartbeatSeconds` more. Returns those that were lost. */
-  async touch<Job extends JobAttempt>(jobs: readonly Job[]): Promise<Job[]> {
+  touch<Job extends JobAttempt>(jobs: readonly Job[]): Promise<Job[]> {
+    return this.#oneByOne(() => this.#touch(jobs))
+  }
+
+  async #touch<Job extends JobAttempt>(jobs: readonly Job[]): Promise<Job[]> {
     if (await this.#areTouched(jobs)) return []
     const lost: Job[] = []
     for (const job of jobs) if (!(await this.#areTouched([job]))) lost.push(job)
     return lost
+  }
+
+  /** Runs a statement that locks rows of several wake-ups after the one before: two at a time could deadlock. */
+  #oneByOne<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(run)
+    this.#last = result.catch(() => {})
+    return result
   }
 
   async #areTouched(jobs: readonly JobAttempt[]): Promise<boolean> {
@@ -152,6 +192,7 @@ export class WakeUps {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.#pending)
     await this.#boss.stop({ graceful: false })
     await this.#pool.end()
   }
