@@ -68,4 +68,10 @@ export const requirements = {
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, approval, settle; a logger with levels and redaction',
+  'SE-1': 'A session is a realm whose variables stay: declarations of every kind, redeclaration, constants enforced',
+  'SE-2': 'addStep queues in order and returns at once, or waits; statuses, stats, one deadline, finalize, events',
+  'SE-3': 'session({id}) attaches from another request or process, with its state; expiry is a clear error',
+  'SE-4': 'A failed step leaves what it had done; a stopped step leaves the state before it, and says so',
+  'SE-5': 'Steps of one session run in order and never overlap; sessions run in parallel',
+  'SE-6': 'fork and reset are exact; a session survives the end of its sandbox process',
 } as const

@@ -13,6 +13,7 @@ import {
   type ClientConfig,
   type Approval,
   type Codemode,
+  type EndedExecution,
   type Execution,
   type ExecuteAllOptions,
   type ExecuteOptions,
@@ -28,6 +29,8 @@ import {
   type JsonObject,
   type MockExecutor,
   type PausedExecution,
+  type Session,
+  type SessionSummary,
   type SucceededExecution,
   type TimeoutLayer,
   type Tool,
@@ -199,4 +202,21 @@ test('ExecutorClient, MockExecutor and the wrappers are Executors; views are cli
   expectTypeOf<Codemode['withContext']>().returns.toEqualTypeOf<Codemode>()
   expectTypeOf<Codemode['registerTool']>().returns.toEqualTypeOf<Codemode>()
   expectTypeOf<Codemode>().toExtend<AsyncDisposable>()
+})
+
+test('a step resolves with its execution, or with its result if it waits', () => {
+  const compiledOnly = async (session: Session): Promise<void> => {
+    expectTypeOf(await codemode.session({ context: { user: 'u1' } })).toEqualTypeOf<Session>()
+    expectTypeOf(await session.addStep('1')).toEqualTypeOf<Execution>()
+    expectTypeOf(await session.addStep<number>('1', { wait: false })).toEqualTypeOf<Execution<number>>()
+    expectTypeOf(await session.addStep<number>('1', { wait: true })).toEqualTypeOf<EndedExecution<number>>()
+    expectTypeOf(await session.run<number>('1')).toEqualTypeOf<number>()
+    // @ts-expect-error the context is the session's
+    await session.run('1', { context: {} })
+    // @ts-expect-error a step has no other event
+    session.on('start', () => {})
+  }
+  expectTypeOf(compiledOnly).toBeFunction()
+  expectTypeOf<Session>().toExtend<AsyncDisposable>()
+  expectTypeOf<Codemode['listSessions']>().returns.toEqualTypeOf<AsyncIterable<SessionSummary>>()
 })

@@ -90,6 +90,7 @@ export {
   type ExecutionResult,
   type LogEntry,
   type ToolCallSummary,
+  type StepResult,
   type Usage,
   type Warning,
 } from './protocol/execution-result.ts'

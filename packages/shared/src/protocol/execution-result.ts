@@ -129,6 +129,8 @@ export const stepResultSchema = z
   })
   .meta({ id: 'StepResult' })
 
+export type StepResult = z.infer<typeof stepResultSchema>
+
 const resultFields = {
   executionId: z.string(),
   correlationId: z.string(),
