@@ -2,7 +2,7 @@ import { newExecutionId, type ExecutionRequest, type ToolAnswer, type TurnEffect
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
-import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import { allRights, type Principal } from '../principal.ts'
@@ -32,7 +32,7 @@ const scripts: Record<string, (deliveries: readonly GuestDelivery[]) => Partial<
     const last = deliveries.at(-1)!
     if (last.kind === 'start') return { calls: callsOf(1) }
     if (last.kind === 'tick') return { calls: callsOf(2) }
-    if (last.call === 1) return { nextTimerAt: last.at + minute }
+    if (last.kind === 'answer' && last.call === 1) return { nextTimerAt: last.at + minute }
     const texts = deliveries.flatMap((each) => (each.kind === 'answer' ? [each.text] : []))
     return { end: { ok: true, result: `[${texts.toString()}]` } }
   },
@@ -48,7 +48,8 @@ const scripts: Record<string, (deliveries: readonly GuestDelivery[]) => Partial<
 function sandboxOf(isChanged = () => false): Sandbox {
   return {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-    placeGuest({ code }) {
+    placeGuest(spec) {
+      const { code } = spec as ExecutionSpec
       const deliveries: GuestDelivery[] = []
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
         deliveries.push(delivery)

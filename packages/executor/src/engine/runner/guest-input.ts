@@ -1,10 +1,10 @@
 /** Input of a guest, as its execution's journal has it: the specification to make it from, and its deliveries. */
 import type { Delivery, Journal, JournalEntry } from '@codemode/shared'
 
-import type { GuestDelivery, GuestSpec } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery } from '../../sandbox/sandbox.ts'
 
 /** Returns the part of a journal's header that a guest is made from. */
-export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
+export function guestSpecOf({ header }: Pick<Journal, 'header'>): ExecutionSpec {
   const { code, input, context, config, limits, seed, tools } = header
   return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
 }
