@@ -9,7 +9,7 @@ import type { Engine } from '../../packages/executor/src/engine/engine.ts'
 import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
 import { singleKeyStore } from '../../packages/executor/src/key-store.ts'
 import { createLogger } from '../../packages/executor/src/log.ts'
-import type { Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { ExecutionSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import { apiKey } from '@codemode/testkit'
 import { noEffects } from './hostile-sandbox.ts'
 
@@ -87,9 +87,9 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     roomFor: () => 100,
     throttledMs: () => 0,
     onRoom() {},
-    placeGuest: ({ code }) => ({
+    placeGuest: (spec) => ({
       turn() {
-        if (isAlive) onRun(code)
+        if (isAlive) onRun((spec as ExecutionSpec).code)
         return turn()
       },
       close() {},
