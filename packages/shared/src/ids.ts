@@ -13,7 +13,10 @@ export const executionIdSchema = z
 /** Session id: `ses_` and a UUID. */
 export const sessionIdSchema = z
   .string()
-  .regex(/^ses_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be "ses_" and a UUID in lower case')
+  .regex(
+    /^ses_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    'must be "ses_" and a UUID in lower case',
+  )
   .meta({ description: 'Id of a session', example: newSessionId(0) })
 
 /** Correlation id: 16 to 128 ASCII characters without quotes, commas or blanks, safe in headers and logs. */

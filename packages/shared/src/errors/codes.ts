@@ -53,6 +53,7 @@ export const errorCodes = {
   SHUTTING_DOWN: request(503, 'The executor is shutting down and accepts no executions.'),
 
   SYNTAX_ERROR: execution('The code cannot be parsed.'),
+  SESSION_FROZEN: execution('An earlier step has made the global object of the session, or a variable, unchangeable.'),
   GUEST_ERROR: execution('The code threw a value or rejected with one.'),
   RESULT_NOT_SERIALIZABLE: execution('The value that the code returned cannot be represented as JSON.'),
   RESULT_TOO_LARGE: execution('The value that the code returned exceeds its size limit.'),

@@ -27,6 +27,7 @@ export const warningCodes = [
   'LIKELY_MISTAKE',
   'UNHANDLED_REJECTION',
   'CALL_NOT_AWAITED',
+  'TIMER_DROPPED',
 ] as const
 
 /** Maximum number of warnings of one execution. */

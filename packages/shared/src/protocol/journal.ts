@@ -37,6 +37,7 @@ const guestEndCodes = [
   'TOO_MANY_TOOL_CALLS',
   'TOO_MANY_TIMERS',
   'JOURNAL_TOO_LARGE',
+  'SESSION_FROZEN',
 ] as const satisfies readonly ExecutionErrorCode[]
 
 /** Warning of the guest runtime, with the number of the call in place of its id. */

@@ -12,7 +12,9 @@ export const sessionIdle = { defaultMs: 86_400_000, maxMs: 30 * 86_400_000 } as 
 /** Body of `POST /v1/sessions`; every field is optional. */
 export const sessionRequestSchema = z
   .strictObject({
-    id: sessionIdSchema.optional().meta({ description: 'Id of the session; a request with the same id attaches to it' }),
+    id: sessionIdSchema
+      .optional()
+      .meta({ description: 'Id of the session; a request with the same id attaches to it' }),
     context: jsonObjectSchema.optional(),
     config: jsonObjectSchema.optional(),
     label: z.string().max(256).optional(),
@@ -32,7 +34,9 @@ export type SessionRequest = z.infer<typeof sessionRequestSchema>
 export const variableKindSchema = z.enum(['let', 'const', 'class', 'function', 'var'])
 
 /** Variable of a session. */
-export const sessionVariableSchema = z.object({ name: z.string(), kind: variableKindSchema }).meta({ id: 'SessionVariable' })
+export const sessionVariableSchema = z
+  .object({ name: z.string(), kind: variableKindSchema })
+  .meta({ id: 'SessionVariable' })
 
 export type SessionVariable = z.infer<typeof sessionVariableSchema>
 

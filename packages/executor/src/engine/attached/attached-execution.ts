@@ -1,5 +1,6 @@
 import {
   callNumberOf,
+  type ExecutionFailure,
   type ExecutionStatus,
   type Journal,
   type RequestError,
@@ -178,6 +179,11 @@ export class AttachedExecution implements ExecutionHandle {
 
   attachReader(): () => void {
     return this.#readers.attach()
+  }
+
+  /** Ends the execution with a failure, unless it has ended. */
+  stop(error: ExecutionFailure): void {
+    this.#running?.runner.stop(error)
   }
 
   cancel(reason?: string): void {

@@ -1,4 +1,4 @@
-import { newExecutionId, RequestError } from '@codemode/shared'
+import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
@@ -16,6 +16,7 @@ import type { Pacer } from '../runner/pacer.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import type { AttachedSession } from '../session/attached-session.ts'
 import type { AttachedSessions } from '../session/attached-sessions.ts'
+import { syntaxErrorOf } from '../session/check-source.ts'
 import { limitsOfStep, stepOf } from '../session/step-request.ts'
 import { Admission, type Permit } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
@@ -174,8 +175,19 @@ export class AttachedExecutions {
         this.#record(execution, { bodyHash, principal, label })
       },
     })
-    session?.add(execution)
+    if (session !== undefined) this.#addStep(session, execution, journal.header)
     return execution
+  }
+
+  /** Adds a step to its session. One that has to wait is checked now, because a syntax error needs no other step's end. */
+  #addStep(session: AttachedSession, execution: AttachedExecution, header: JournalHeader): void {
+    const waits = !session.isIdle
+    session.add(execution)
+    if (!waits) return
+    const { tenant, isolation } = session.facts
+    void syntaxErrorOf(this.#options.sandbox, { tenant, isolation }, header).then((error) => {
+      if (error !== undefined) execution.stop(error)
+    })
   }
 
   #sessionOf({ session, principal }: Submission): AttachedSession | undefined {

@@ -1,15 +1,20 @@
 /** Input of a guest, as its execution's journal has it: the specification to make it from, and its deliveries. */
 import type { Delivery, Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { GuestDelivery, GuestSpec, StepSpec } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, GuestStep, SessionSpec } from '../../sandbox/sandbox.ts'
 
-/** Returns the part of a journal's header that a guest is made from. */
-export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
+/** Returns the part of a journal's header that a guest is made from; for a step, that of its session. */
+export function guestSpecOf({ header }: Pick<Journal, 'header'>): ExecutionSpec | SessionSpec {
+  if (header.session !== undefined) return sessionSpecOf(header)
   const { code, input, context, config, limits, seed, tools } = header
   return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
 }
 
-function stepSpecOf({ code, input, limits, seed, tools, session }: JournalHeader): StepSpec {
+function sessionSpecOf({ context, config, limits }: JournalHeader): SessionSpec {
+  return { kind: 'session', context, config, limits }
+}
+
+function guestStepOf({ code, input, limits, seed, tools, session }: JournalHeader): GuestStep {
   return { number: session!.step, code, input, limits, seed, tools: tools.map((tool) => tool.name) }
 }
 
@@ -33,7 +38,7 @@ export function guestDeliveryOf(
   delivery: Delivery,
   { at, answers }: { readonly at: number; readonly answers: ReadonlyMap<number, GuestAnswer> },
 ): GuestDelivery {
-  if (delivery.kind === 'start' && header.session !== undefined) return { kind: 'step', at, step: stepSpecOf(header) }
+  if (delivery.kind === 'start' && header.session !== undefined) return { kind: 'step', at, step: guestStepOf(header) }
   if (delivery.kind !== 'answer') return { kind: delivery.kind, at }
   const answer = answers.get(delivery.call)
   if (answer === undefined) {

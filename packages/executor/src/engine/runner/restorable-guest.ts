@@ -126,7 +126,10 @@ export class RestorableGuest {
         maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
       if (this.#closed) return { type: 'closed' }
-      if (outcome.type === 'turn') return this.#completed(outcome)
+      if (outcome.type === 'turn') {
+        if (this.#realm !== undefined && outcome.variables !== undefined) this.#realm.variables = outcome.variables
+        return this.#completed(outcome)
+      }
       this.#guest = undefined
       if (outcome.type === 'stopped') {
         const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs

@@ -26,6 +26,8 @@ export interface SessionFacts {
   /** Limit of every step; undefined for that of the API key. */
   readonly memoryLimitMb: number | undefined
   readonly idleTimeoutMs: number
+  /** Guests that the session may share a sandbox process with. */
+  readonly isolation: 'tenant' | 'execution'
 }
 
 /** Step that was accepted. */

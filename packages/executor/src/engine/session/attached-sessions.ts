@@ -42,6 +42,7 @@ export class AttachedSessions {
       config,
       memoryLimitMb: checkedMemory(memoryLimitMb, principal),
       idleTimeoutMs: request.idleTimeoutMs ?? sessionIdle.defaultMs,
+      isolation: principal.isolation,
     }
     const existing = this.#byTenant.get(tenant)?.get(id)
     if (existing === undefined) return this.#add(new AttachedSession(facts, this.#now))

@@ -1,6 +1,6 @@
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { Guest } from '../../sandbox/sandbox.ts'
+import type { Guest, SessionVariable } from '../../sandbox/sandbox.ts'
 
 /** Journal of a step that has ended. */
 export interface StepJournal {
@@ -22,6 +22,8 @@ export interface IdleGuest {
 export class SessionRealm {
   #steps: readonly StepJournal[]
   #idle: IdleGuest | undefined
+  /** Variables after the last step that ended. */
+  variables: readonly SessionVariable[] = []
 
   constructor(steps: readonly StepJournal[] = []) {
     this.#steps = steps
@@ -50,12 +52,16 @@ export class SessionRealm {
 
   /** Returns a realm with the state after the step with the given number, without a guest. */
   forkAt(step: number): SessionRealm {
-    return new SessionRealm(this.#steps.filter(({ header }) => header.session!.step <= step))
+    const fork = new SessionRealm(this.#steps.filter(({ header }) => header.session!.step <= step))
+    // Those after an earlier step are known when the steps have been replayed.
+    if (fork.steps.length === this.#steps.length) fork.variables = this.variables
+    return fork
   }
 
   /** Starts over, without steps. */
   reset(): void {
     this.#steps = []
+    this.variables = []
     this.close()
   }
 
