@@ -1,12 +1,10 @@
 /**
  * Notebook-like command line on a session. Variables stay from one input to the next, and an input may have several lines.
  * `.vars` lists the variables, `.fork [step]` goes on in a copy, `.reset` starts over, `.exit` or Ctrl+D ends. Ctrl+C cancels the
- * code that runs.
+ * code that runs, or drops the lines of an unfinished input.
  */
-import { once } from 'node:events'
-import process from 'node:process'
-import { Recoverable, start } from 'node:repl'
-import { inspect } from 'node:util'
+import process, { stdin, stdout } from 'node:process'
+import { createInterface } from 'node:readline'
 
 import { Codemode } from '@codemode/client'
 
@@ -14,54 +12,46 @@ import { isIncomplete } from './is-incomplete.ts'
 import { Notebook } from './notebook.ts'
 
 await using codemode = Codemode.fromEnv()
-const notebook = await Notebook.open(codemode)
+const notebook = new Notebook(await codemode.session({ label: 'repl' }))
+const terminal = createInterface({ input: stdin, output: stdout })
 
-const show = (text: string): void => void process.stdout.write(`${text}\n`)
-
-const repl = start({
-  prompt: '> ',
-  ignoreUndefined: true,
-  completer: () => [[], ''],
-  // The code runs at the executor, and never in this process.
-  eval: (code, _context, _file, done) => {
-    if (isIncomplete(code)) return done(new Recoverable(new SyntaxError('incomplete')), undefined)
-    if (code.trim() === '') return done(null, undefined)
-    return void notebook.run(code).then(({ logs, error, value }) => {
-      for (const { text } of logs) show(text)
-      if (error !== undefined) show(error)
-      else if (value !== null) show(inspect(value))
-      done(null, undefined)
-    })
-  },
-})
-
-function command(name: string, help: string, action: (argument: string) => Promise<string>): void {
-  repl.defineCommand(name, {
-    help,
-    action(argument) {
-      void action(argument.trim())
-        .catch((error: unknown) => String(error))
-        .then((text) => {
-          show(text)
-          repl.displayPrompt()
-        })
-    },
-  })
+let input = ''
+function prompt(): void {
+  terminal.setPrompt(input === '' ? '> ' : '… ')
+  terminal.prompt()
 }
-
-command('vars', 'List the variables with their kinds', () => notebook.variables())
-command('fork', 'Go on in a copy of the session, by default with the state of now: .fork [step]', (step) =>
-  notebook.fork(step === '' ? undefined : Number(step)),
-)
-command('reset', 'Start over without variables', () => notebook.reset())
 
 function interrupt(): void {
   if (notebook.interrupt()) return
-  repl.clearBufferedCommand()
-  repl.displayPrompt()
+  input = ''
+  stdout.write('\n')
+  prompt()
 }
-repl.removeAllListeners('SIGINT').on('SIGINT', interrupt)
+terminal.on('SIGINT', interrupt)
 process.on('SIGINT', interrupt)
 
-await once(repl, 'exit')
+const commands: Record<string, (argument: string) => Promise<string>> = {
+  '.vars': () => notebook.variables(),
+  '.fork': (step) => notebook.fork(step === '' ? undefined : Number(step)),
+  '.reset': () => notebook.reset(),
+}
+
+async function answerTo(text: string): Promise<string> {
+  const [name = '', argument = ''] = text.trim().split(/\s+/)
+  if (!name.startsWith('.')) return notebook.run(text)
+  return (await commands[name]?.(argument)) ?? 'The commands are .vars, .fork [step], .reset and .exit.'
+}
+
+prompt()
+for await (const line of terminal) {
+  if (line.trim() === '.exit') break
+  input += `${line}\n`
+  if (!isIncomplete(input)) {
+    const answer = await answerTo(input).catch(String)
+    if (answer !== '') stdout.write(`${answer}\n`)
+    input = ''
+  }
+  prompt()
+}
+terminal.close()
 await notebook.close()

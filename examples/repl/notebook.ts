@@ -1,40 +1,29 @@
-import type { Codemode, Execution, Json, LogEntry, Session } from '@codemode/client'
+import { inspect } from 'node:util'
 
-/** Outcome of one input. */
-export interface Outcome {
-  readonly logs: readonly LogEntry[]
-  /** Text of the failure; undefined if the code ended with a value. */
-  readonly error: string | undefined
-  readonly value: Json | undefined
-}
+import type { Execution, Session } from '@codemode/client'
 
-/** Session of a command line, whose inputs and commands are performed one after the other. */
+/** Session of a command line. */
 export class Notebook {
   #session: Session
   #running: Execution | undefined
-  #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(session: Session) {
+  constructor(session: Session) {
     this.#session = session
   }
 
-  static async open(codemode: Codemode): Promise<Notebook> {
-    return new Notebook(await codemode.session({ label: 'repl' }))
-  }
-
-  /** Runs code as the next step. */
-  run(code: string): Promise<Outcome> {
-    return this.#inOrder(async () => {
-      const step = await this.#session.addStep(code)
-      this.#running = step
-      const result = await this.#session.waitForTask(step.id)
-      this.#running = undefined
-      const { logs, session } = result
-      if (result.success) return { logs, error: undefined, value: result.result }
-      const { name, message, guestStack } = result.error
-      const note = session?.stateKept === false ? '\nThe variables are those from before this input.' : ''
-      return { logs, error: `${guestStack ?? `${name}: ${message}`}${note}`, value: undefined }
-    })
+  /** Runs code as the next step. Resolves with its console output, and its value or its error. */
+  async run(code: string): Promise<string> {
+    const step = await this.#session.addStep(code)
+    this.#running = step
+    const result = await this.#session.waitForTask(step.id)
+    this.#running = undefined
+    const lines = result.logs.map(({ text }) => text)
+    if (result.success) {
+      return [...lines, ...(result.result === null ? [] : [inspect(result.result)])].join('\n')
+    }
+    const { name, message, guestStack = `${name}: ${message}` } = result.error
+    if (result.session?.stateKept === false) lines.push('The variables are those from before this input.')
+    return [...lines, guestStack].join('\n')
   }
 
   /** Cancels the code that runs. Returns whether there is some. */
@@ -43,37 +32,26 @@ export class Notebook {
     return this.#running !== undefined
   }
 
-  variables(): Promise<string> {
-    return this.#inOrder(async () => {
-      const { variables } = await this.#session.record()
-      return variables.map(({ kind, name }) => `${kind} ${name}`).join('\n') || 'no variables'
-    })
+  /** Returns the variables, one a line. */
+  async variables(): Promise<string> {
+    const { variables } = await this.#session.record()
+    return variables.map(({ kind, name }) => `${kind} ${name}`).join('\n') || 'no variables'
   }
 
-  fork(atStep: number | undefined): Promise<string> {
-    return this.#inOrder(async () => {
-      const fork = await this.#session.fork({ atStep })
-      await this.#session[Symbol.asyncDispose]()
-      this.#session = fork
-      return `now in the fork ${fork.id}`
-    })
+  /** Goes on in a copy of the session. */
+  async fork(atStep: number | undefined): Promise<string> {
+    this.#session = await this.#session.fork({ atStep })
+    return `now in the fork ${this.#session.id}`
   }
 
-  reset(): Promise<string> {
-    return this.#inOrder(async () => {
-      await this.#session.reset()
-      return 'started over'
-    })
+  /** Removes the variables. */
+  async reset(): Promise<string> {
+    await this.#session.reset()
+    return 'started over'
   }
 
-  /** Ends the session, after all inputs. */
+  /** Ends the session. */
   close(): Promise<void> {
-    return this.#inOrder(() => this.#session.close())
-  }
-
-  #inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#last.then(work)
-    this.#last = done.catch(() => {})
-    return done
+    return this.#session.close()
   }
 }

@@ -204,19 +204,20 @@ test('ExecutorClient, MockExecutor and the wrappers are Executors; views are cli
   expectTypeOf<Codemode>().toExtend<AsyncDisposable>()
 })
 
+declare const session: Session
+
 test('a step resolves with its execution, or with its result if it waits', () => {
-  const compiledOnly = async (session: Session): Promise<void> => {
-    expectTypeOf(await codemode.session({ context: { user: 'u1' } })).toEqualTypeOf<Session>()
-    expectTypeOf(await session.addStep('1')).toEqualTypeOf<Execution>()
-    expectTypeOf(await session.addStep<number>('1', { wait: false })).toEqualTypeOf<Execution<number>>()
-    expectTypeOf(await session.addStep<number>('1', { wait: true })).toEqualTypeOf<EndedExecution<number>>()
-    expectTypeOf(await session.run<number>('1')).toEqualTypeOf<number>()
-    // @ts-expect-error the context is the session's
-    await session.run('1', { context: {} })
-    // @ts-expect-error a step has no other event
-    session.on('start', () => {})
-  }
-  expectTypeOf(compiledOnly).toBeFunction()
+  expectTypeOf(() => codemode.session({ context: { user: 'u1' } })).returns.toEqualTypeOf<Promise<Session>>()
+  expectTypeOf(() => session.addStep('1')).returns.toEqualTypeOf<Promise<Execution>>()
+  expectTypeOf(() => session.addStep<number>('1', { wait: false })).returns.toEqualTypeOf<Promise<Execution<number>>>()
+  expectTypeOf(() => session.addStep<number>('1', { wait: true })).returns.toEqualTypeOf<
+    Promise<EndedExecution<number>>
+  >()
+  expectTypeOf(() => session.run<number>('1')).returns.toEqualTypeOf<Promise<number>>()
+  // @ts-expect-error the context is the session's
+  expectTypeOf(() => session.run('1', { context: {} })).toBeFunction()
+  // @ts-expect-error a step has no other event
+  expectTypeOf(() => session.on('start', () => {})).toBeFunction()
   expectTypeOf<Session>().toExtend<AsyncDisposable>()
   expectTypeOf<Codemode['listSessions']>().returns.toEqualTypeOf<AsyncIterable<SessionSummary>>()
 })

@@ -89,8 +89,8 @@ export {
   type ExecutionFailure,
   type ExecutionResult,
   type LogEntry,
-  type ToolCallSummary,
   type StepResult,
+  type ToolCallSummary,
   type Usage,
   type Warning,
 } from './protocol/execution-result.ts'

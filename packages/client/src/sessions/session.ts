@@ -74,7 +74,7 @@ export class Session implements AsyncDisposable {
   readonly #parts: SessionParts
   readonly #steps = new SessionSteps()
   readonly #listeners = new Set<(task: TaskStatus) => void>()
-  /** How this object was ended; undefined while it takes steps. */
+  /** Call that ended this object; undefined while it takes steps. */
   #ended: 'closed' | 'finalized' | 'detached' | undefined
 
   /** @internal */

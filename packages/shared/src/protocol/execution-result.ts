@@ -130,6 +130,7 @@ export const stepResultSchema = z
   })
   .meta({ id: 'StepResult' })
 
+/** Facts about an execution that is a step of a session. */
 export type StepResult = z.infer<typeof stepResultSchema>
 
 const resultFields = {

@@ -38,6 +38,7 @@ export const sessionVariableSchema = z
   .object({ name: z.string(), kind: variableKindSchema })
   .meta({ id: 'SessionVariable' })
 
+/** Variable of a session. */
 export type SessionVariable = z.infer<typeof sessionVariableSchema>
 
 /** Step of a session. Its record is that of its execution. */
@@ -53,6 +54,7 @@ export const sessionStepSchema = z
   })
   .meta({ id: 'SessionStep' })
 
+/** Step of a session. Its record is that of its execution. */
 export type SessionStep = z.infer<typeof sessionStepSchema>
 
 const sessionFields = {
@@ -70,6 +72,7 @@ const sessionFields = {
 /** Session in a list. */
 export const sessionSummarySchema = z.object(sessionFields).meta({ id: 'SessionSummary' })
 
+/** Session in a list. */
 export type SessionSummary = z.infer<typeof sessionSummarySchema>
 
 /** Session with its steps and variables. */
