@@ -24,7 +24,7 @@ async function statusOfLastStep(): Promise<unknown> {
 
 test.each([
   ['incremental-script.ts', '// Step 3 (failed)'],
-  ['chat-server.ts', '20 conversations at once'],
+  ['chat-server.ts', '100 conversations at once'],
   ['parallel-sessions.ts', '5 sessions in parallel'],
 ])('the recipe %s runs to its end', { tags: ['SE-2', 'SE-3', 'SE-5'] }, async (recipe, text) => {
   await using program = start(`sessions/${recipe}`)

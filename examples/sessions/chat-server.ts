@@ -57,7 +57,7 @@ async function talk(name: string): Promise<unknown> {
   return answer
 }
 
-const names = Array.from({ length: 20 }, (_, n) => `user ${n}`)
+const names = Array.from({ length: 100 }, (_, n) => `user ${n}`)
 assert.deepEqual(
   await Promise.all(names.map((name) => talk(name))),
   names.map((name) => `${name} has sent 3 messages`),

@@ -20,6 +20,8 @@ export async function* sessionEvents(
   } catch (error) {
     const ids = { executionId: undefined, correlationId: '' }
     throw signal.aborted && error === signal.reason ? requestAborted(signal.reason, ids) : error
+  } finally {
+    void following.return()
   }
 }
 

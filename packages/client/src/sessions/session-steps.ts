@@ -15,9 +15,9 @@ export interface AddedStep {
  * the order of the calls.
  */
 export class SessionSteps {
-  readonly #all: AddedStep[] = []
-  /** Index of the first step since the last reset. */
-  #first = 0
+  #current: AddedStep[] = []
+  /** Steps that each reader of `follow` has not taken yet. */
+  readonly #followers = new Set<AddedStep[]>()
   /** Resolves when the executor has accepted the steps so far, and the resets before them are done. */
   #turn: Promise<unknown> = Promise.resolve()
   #isClosed = false
@@ -25,45 +25,51 @@ export class SessionSteps {
 
   /** Steps since the last reset. */
   get current(): readonly AddedStep[] {
-    return this.#all.slice(this.#first)
+    return this.#current
   }
 
   /** Adds a step, which `start` starts in its turn. */
   add(start: (place: Omit<StepOfRun, 'session'>) => ClientRun): AddedStep {
-    const earlier = this.#all.length
-    const run = start({ turn: this.#turn, earlierStepsMs: () => this.#remainingMs(earlier) })
+    const run = start({ turn: this.#turn, earlierStepsMs: () => this.#msBefore(run) })
     const step: AddedStep = { run, settled: settledOf(run) }
     void step.settled.then((result) => (step.ended = result))
     this.#turn = this.#turn.then(() => run.accepted.catch(() => {}))
-    this.#all.push(step)
+    this.#current.push(step)
+    for (const follower of this.#followers) follower.push(step)
     this.#change()
     return step
   }
 
   find(executionId: string): AddedStep | undefined {
-    return this.#all.find(({ run }) => run.plan.request.id === executionId)
+    return this.#current.find(({ run }) => run.plan.request.id === executionId)
   }
 
-  /** Performs `reset` when all steps so far have ended, and before the next step. */
-  reset<Result>(reset: () => Promise<Result>): Promise<Result> {
-    const last = this.#all.length
-    const done = this.#turn.then(() => this.#settledUntil(last)).then(reset)
-    // Later steps run also if the reset failed: their caller has its error.
-    this.#turn = done.then(
-      () => void (this.#first = last),
-      () => {},
-    )
+  /** Performs `reset` when all steps so far have ended, and before the next step. The steps so far are forgotten then. */
+  reset(reset: () => Promise<unknown>): Promise<void> {
+    const steps = new Set(this.#current)
+    const done = this.#turn.then(async () => {
+      await Promise.all(Array.from(steps, ({ settled }) => settled))
+      await reset()
+      this.#current = this.#current.filter((step) => !steps.has(step))
+    })
+    // Later steps run also if the reset failed: its caller has the error.
+    this.#turn = done.catch(() => {})
     return done
   }
 
-  /** Yields the steps in their order, those that are added later too, until `close` is called. */
+  /** Yields the steps since the last reset in their order, those that are added later too, until `close` is called. */
   async *follow(): AsyncGenerator<AddedStep, void> {
-    for (let n = 0; ; n += 1) {
-      while (n >= this.#all.length) {
-        if (this.#isClosed) return
-        await this.#changed.promise
+    const left = [...this.#current]
+    this.#followers.add(left)
+    try {
+      for (;;) {
+        const step = left.shift()
+        if (step !== undefined) yield step
+        else if (this.#isClosed) return
+        else await this.#changed.promise
       }
-      yield this.#all[n]!
+    } finally {
+      this.#followers.delete(left)
     }
   }
 
@@ -73,14 +79,14 @@ export class SessionSteps {
     this.#change()
   }
 
-  /** Returns the milliseconds that the first steps, which have not ended, may take. */
-  #remainingMs(count: number): number {
-    const underWay = this.#all.slice(0, count).filter(({ ended }) => ended === undefined)
-    return underWay.reduce((sum, { run }) => sum + run.plan.requestTimeoutMs, 0)
-  }
-
-  async #settledUntil(count: number): Promise<void> {
-    await Promise.all(this.#all.slice(0, count).map(({ settled }) => settled))
+  /** Returns the milliseconds that the steps before the given one may still take. */
+  #msBefore(run: ClientRun): number {
+    let sum = 0
+    for (const step of this.#current) {
+      if (step.run === run) return sum
+      if (step.ended === undefined) sum += step.run.plan.requestTimeoutMs
+    }
+    return sum
   }
 
   #change(): void {

@@ -144,7 +144,7 @@ export class Session implements AsyncDisposable {
     waitForPending = true,
   }: { readonly waitForPending?: boolean | undefined } = {}): Promise<FinalizedSession> {
     this.#end('finalized')
-    const steps = this.#steps.current
+    const steps = [...this.#steps.current]
     if (waitForPending) await waitForSteps(steps, { sessionId: this.id, timeoutMs: undefined })
     const { stepList } = await this.#parts.record()
     return { results: steps.flatMap(({ ended }) => ended ?? []), currentScript: currentScript(stepList) }
@@ -170,7 +170,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Returns the events of all steps of this object as one stream, from the first step on. It ends after the last step when the
+   * Returns the events of all steps of this object as one stream, from the first step since the last reset on. It ends after the last step when the
    * object is closed, finalized or disposed of. When the signal aborts, the iteration rejects with a CancelledError.
    */
   events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<ExecutionEvent> {
