@@ -1,4 +1,4 @@
-import { defaultRequestLimits, fixedLimits, type TurnEffects } from '@codemode/shared'
+import { defaultRequestLimits, fixedLimits, type JournalHeader, type TurnEffects } from '@codemode/shared'
 
 import { GuestIsolate } from '../../packages/executor/src/sandbox/child/guest-isolate.ts'
 import { GuestRuntime } from '../../packages/executor/src/sandbox/child/guest-runtime.ts'
@@ -8,7 +8,7 @@ import { runtimeSource } from '../../packages/executor/src/sandbox/runtime-sourc
 import type { GuestDelivery, SessionVariable } from '../../packages/executor/src/sandbox/sandbox.ts'
 
 const runtime = new GuestRuntime(await runtimeSource())
-export const limits = { ...defaultRequestLimits, ...fixedLimits }
+export const limits: JournalHeader['limits'] = { ...defaultRequestLimits, ...fixedLimits }
 const timeoutMs = 5_000
 
 export interface StepOptions {

@@ -127,7 +127,7 @@ export function readStepProgram(program: Program): StepProgram {
 
   function visitChildren(node: AnyNode, around: Around): void {
     for (const child of Object.values(node)) {
-      if (Array.isArray(child)) for (const each of child) isNode(each) && visit(each, around)
+      if (Array.isArray(child)) child.forEach((each) => isNode(each) && visit(each, around))
       else if (isNode(child)) visit(child, around)
     }
   }
