@@ -145,8 +145,6 @@ export class RandomSteps {
   /** Returns an expression that shows what the variables are. */
   #probe(): string {
     const shown = all.filter((name) => this.#known.has(name))
-    const state = (name: string) =>
-      `(() => { try { return typeof ${name} === 'function' ? [${name}.name, ${name}.length] : ${name} ?? null } catch (e) { return e.name } })()`
     return `JSON.stringify([${shown.map(state).join()}, typeof v2 === 'function' ? String(v2()) : 0])`
   }
 
@@ -163,4 +161,9 @@ export class RandomSteps {
   #pick<Item>(items: readonly Item[]): Item {
     return items[Math.floor(this.#random() * items.length)]!
   }
+}
+
+/** Returns an expression that shows the value of a variable. */
+function state(name: string): string {
+  return `(() => { try { return typeof ${name} === 'function' ? [${name}.name, ${name}.length] : ${name} ?? null } catch (e) { return e.name } })()`
 }
