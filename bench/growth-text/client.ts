@@ -79,7 +79,7 @@ function messageOf(input: unknown): string {
 }
 
 function delivery(body: Buffer, headers: Record<string, string> = {}) {
-  const given = { authorization: `Bearer ${token}`, ...signatureHeaders(callId, body, token), ...headers }
+  const given = { authorization: `Bearer ${token}`, ...signatureHeaders(callId, body, Buffer.from(token)), ...headers }
   return { method: 'POST', headers: given, body: () => Promise.resolve(body), signal: new AbortController().signal }
 }
 

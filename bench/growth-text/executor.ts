@@ -205,7 +205,9 @@ export const executorSubjects: readonly TextSubject[] = [
       return undefined
     }
   }),
-  textSubject('signatureHeaders', MiB, (text) => signatureHeaders('id', Buffer.from(text), 'a-key-for-the-bench')),
+  textSubject('signatureHeaders', MiB, (text) =>
+    signatureHeaders('id', Buffer.from(text), Buffer.from('a-key-for-the-bench')),
+  ),
   textSubject('deathOf', MiB, (text) => deathOf(134, null, text)),
   textSubject(
     'parseApiKeys',

@@ -133,7 +133,6 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     ['a life above 30 days', { detached, expiresAfterMs: 30 * day + 1 }],
     ['a life of an attached execution', { expiresAfterMs: 1_000 }],
     ['detached as a text', { detached: 'true' }],
-    ['tools without a callback', { detached, tools: [{ name: 'one' }] }],
     ['an execution timeout above the maximum', { detached, limits: { executionTimeoutMs: day + 1 } }],
   ])('the executor refuses %s', { tags: ['JB-1'] }, async (_, body) => {
     const answer = await api(executor, '/v1/executions', { body: { code: '1', ...body } })

@@ -112,7 +112,7 @@ test(
     const again = await api(executor, '/v1/sessions', { body: { id: session.id } })
     expect(again.body).toMatchObject({ sessionId: session.id, steps: 1 })
     await expect.poll(async () => (await session.read()).body.error?.code).toBe('SESSION_EXPIRED')
-  expect((await session.step('n')).body.error).toMatchObject({ code: 'SESSION_EXPIRED' })
+    expect((await session.step('n')).body.error).toMatchObject({ code: 'SESSION_EXPIRED' })
     const other = await newSession()
     await api(executor, other.path, { method: 'DELETE' })
     expect((await other.read()).body.error).toMatchObject({ code: 'SESSION_EXPIRED' })

@@ -1,14 +1,16 @@
-import { defaultRequestLimits, fixedLimits, type TurnEffects } from '@codemode/shared'
+import { defaultRequestLimits, fixedLimits, type JournalHeader, type TurnEffects } from '@codemode/shared'
 
 import { GuestIsolate } from '../../packages/executor/src/sandbox/child/guest-isolate.ts'
 import { GuestRuntime } from '../../packages/executor/src/sandbox/child/guest-runtime.ts'
 import { openGuest } from '../../packages/executor/src/sandbox/child/open-guest.ts'
+import { compileForTypicalGuest } from '../../packages/executor/src/sandbox/child/typical-guest.ts'
 import type { TurnReply } from '../../packages/executor/src/sandbox/child/guest-host.ts'
 import { runtimeSource } from '../../packages/executor/src/sandbox/runtime-source.ts'
 import type { GuestDelivery, SessionVariable } from '../../packages/executor/src/sandbox/sandbox.ts'
 
 const runtime = new GuestRuntime(await runtimeSource())
-export const limits = { ...defaultRequestLimits, ...fixedLimits }
+compileForTypicalGuest(runtime)
+export const limits: JournalHeader['limits'] = { ...defaultRequestLimits, ...fixedLimits }
 const timeoutMs = 5_000
 
 export interface StepOptions {
@@ -35,8 +37,8 @@ export class SessionGuest {
   readonly #guest = openGuest({ kind: 'session', context: '{"user":"u"}', config: '{}', limits }, this.#isolate)
   #at = 1_000
   #number = 0
-  /** Deliveries so far, with the effects of each. */
-  readonly turns: { readonly delivery: GuestDelivery; readonly effects: TurnReply }[] = []
+  /** Deliveries so far, with the reply to each. */
+  readonly turns: { readonly delivery: GuestDelivery; readonly reply: TurnReply }[] = []
 
   /** Runs the first turn of a step. */
   step(code: string, options: StepOptions = {}): StepOutcome {
@@ -73,7 +75,7 @@ export class SessionGuest {
 
   deliver(delivery: GuestDelivery): StepOutcome {
     const reply = this.#guest.turn(delivery, timeoutMs)
-    this.turns.push({ delivery, effects: structuredClone(reply) })
+    this.turns.push({ delivery, reply: structuredClone(reply) })
     return outcomeOf(reply)
   }
 

@@ -11,6 +11,7 @@ import { storedKeyStore } from './stored-key-store.ts'
 import { CallCancels } from './tools/call-cancels.ts'
 import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
+import { createNotificationSender } from './tools/notification-sender.ts'
 import { TenantAgents } from './tools/tenant-agents.ts'
 
 /** Maximum milliseconds after the end of the engine for sending responses, and cancellations to tool servers. */
@@ -53,16 +54,28 @@ export async function createExecutor(
   const guard = createCallbackGuard({ origins: config.callbackOrigins, allowLoopback: config.dev })
   const agents = starting.use(new TenantAgents({ createAgent: () => guard.createAgent() }))
   const cancels = new CallCancels({ agents, logger })
+  const notifyGuard = createCallbackGuard({ origins: config.notifyOrigins, allowLoopback: config.dev, field: 'notify' })
+  const notifyAgents = starting.use(new TenantAgents({ createAgent: () => notifyGuard.createAgent() }))
   const started = starting.use(
     await start(config, {
       logger,
       callbackTransport: (target) => createCallbackTransport({ ...target, agents, cancels, logger }),
+      sendNotification: createNotificationSender({ guard: notifyGuard, agents: notifyAgents, logger }),
     }),
   )
   const { engine } = started
   const info = () => started.info()
   const { heartbeatMs, forbidSelfApproval } = config
-  const app = createHttpApp({ engine, keys, guard, info, logger, heartbeatMs, forbidSelfApproval })
+  const app = createHttpApp({
+    engine,
+    keys,
+    guard,
+    notifyGuard,
+    info,
+    logger,
+    heartbeatMs,
+    forbidSelfApproval,
+  })
   const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
   logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
 

@@ -30,9 +30,9 @@ const count = (description: string, example: number, { min = 1, max = 1_000_000 
 const milliseconds = (description: string, example: number, { min = 0, max = 86_400_000 } = {}) =>
   count(`${description}, in milliseconds`, example, { min, max })
 
-const callbackOrigin = z.string().transform((text, context) => {
-  const origin = parseCallbackOrigin(text)
-  if (origin !== undefined) return origin.text
+const origin = z.string().transform((text, context) => {
+  const parsed = parseCallbackOrigin(text)
+  if (parsed !== undefined) return parsed.text
   context.addIssue({ code: 'custom', message: 'is not an origin' })
   return z.NEVER
 })
@@ -69,12 +69,18 @@ export const executorOptionsSchema = z.strictObject({
     example: 'store',
   }),
   dev: option(z.boolean(), {
-    description: 'development mode: generates an API key if none is set, and allows callbacks to this machine',
+    description:
+      'development mode: generates an API key if none is set, and allows callbacks and notifications to this machine',
     rule: 'true (1) or false (0)',
     example: true,
   }),
-  callbackOrigins: option(z.array(callbackOrigin), {
+  callbackOrigins: option(z.array(origin), {
     description: 'allowed origins of callbacks',
+    rule: 'a list of origins, such as https://app.example or https://*.app.example',
+    example: ['https://app.example'],
+  }),
+  notifyOrigins: option(z.array(origin), {
+    description: 'allowed origins of receivers of notifications',
     rule: 'a list of origins, such as https://app.example or https://*.app.example',
     example: ['https://app.example'],
   }),
@@ -184,6 +190,7 @@ export function withDefaults(options: Options): ExecutorConfig {
     apiKeys,
     dev,
     callbackOrigins: options.callbackOrigins ?? [],
+    notifyOrigins: options.notifyOrigins ?? [],
     sandboxProcesses: options.sandboxProcesses ?? availableParallelism(),
     maxSandboxProcesses:
       options.maxSandboxProcesses ?? defaultMaxProcesses(options.sandboxProcesses ?? availableParallelism()),

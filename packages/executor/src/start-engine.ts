@@ -10,8 +10,8 @@ import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
 import { ownRuntime, type RuntimeText } from './sandbox/runtime-source.ts'
-import type { ExecutionStore } from './store/execution-store.ts'
 import { configuredStore } from './store/configured-store.ts'
+import type { ExecutionStore, SendNotification } from './store/execution-store.ts'
 import { metricsObserver } from './telemetry.ts'
 import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
@@ -27,6 +27,8 @@ export interface StartedEngine extends AsyncDisposable {
 interface EngineDependencies {
   readonly logger: Logger
   readonly callbackTransport: CreateCallbackTransport
+  /** Sends the notifications of the configured store. */
+  readonly sendNotification?: SendNotification
   /** Store of detached executions in place of the configured one. It is not closed with the engine. */
   readonly store?: ExecutionStore
   /** Guest runtime in place of that of this version. */
@@ -36,7 +38,7 @@ interface EngineDependencies {
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport, store: givenStore, runtime }: EngineDependencies,
+  { logger, callbackTransport, sendNotification, store: givenStore, runtime }: EngineDependencies,
 ): Promise<StartedEngine> {
   const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
@@ -57,7 +59,9 @@ export async function startEngine(
   observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
   const ownStore =
-    givenStore === undefined ? configuredStore(config, { logger, runtime: runtime ?? (await ownRuntime()) }) : undefined
+    givenStore === undefined
+      ? configuredStore(config, { logger, sendNotification, runtime: runtime ?? (await ownRuntime()) })
+      : undefined
   const store = givenStore ?? ownStore?.store
   const engine = createEngine({
     sandbox,

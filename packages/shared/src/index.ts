@@ -135,6 +135,16 @@ export {
   type TurnEffects,
 } from './protocol/journal.ts'
 export {
+  notificationListSchema,
+  notificationMessageSchema,
+  notificationQuerySchema,
+  notificationSchema,
+  type Notification,
+  type NotificationList,
+  type NotificationMessage,
+  type NotificationQuery,
+} from './protocol/notification.ts'
+export {
   toolAnswerSchema,
   toolCallMessageSchema,
   toolCancelMessageSchema,

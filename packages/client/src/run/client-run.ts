@@ -82,11 +82,14 @@ export class ClientRun {
   readonly #createdAt = performance.now()
   #sentAt: number | undefined
   #isCancelled = false
+  /** Id under which the executor keeps the execution; a fallback runs the code under another id. */
+  #keptId: string
   /** Ids of the calls whose pending approvals were emitted as events. */
   readonly #announced = new Set<string>()
 
   constructor(plan: Plan, parts: RunParts, options: ClientRunOptions) {
     this.plan = plan
+    this.#keptId = plan.request.id
     this.#parts = parts
     this.#options = options
     parts.stats.queued()
@@ -102,8 +105,8 @@ export class ClientRun {
       events: (options) => this.#events(options),
       record: async () => this.#record(),
       submitAgain: () => options.submitAgain(),
-      approvals: (filter) => parts.detached.listApprovals({ ...filter, executionId: plan.request.id }),
-      setCallback: () => parts.detached.setCallback(plan.request.id),
+      approvals: (filter) => parts.detached.listApprovals({ ...filter, executionId: this.#keptId }),
+      setCallback: () => parts.detached.setCallback(this.#keptId),
     })
   }
 
@@ -282,7 +285,10 @@ export class ClientRun {
     stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
     const { label } = this.plan.request
     const error = 'error' in result ? shortError(result.error) : undefined
-    if (result.status === 'paused') for (const approval of result.approvals) this.#announce(approval)
+    if (result.status === 'paused') {
+      this.#keptId = result.executionId
+      for (const approval of result.approvals) this.#announce(approval)
+    }
     const { warnings = [] } = result as Partial<ExecutionResult>
     events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#createdAt, error, warnings, source })
   }

@@ -56,7 +56,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     reading: () => instance.reading(),
-    submit: (submission) => attached.submit(submission),
+    submit(submission) {
+      // An attached execution notifies only after it has become a detached one.
+      if (submission.request.notify !== undefined) store()
+      return attached.submit(submission)
+    },
     async submitDetached(submission) {
       if (isClosing) throw shuttingDown()
       return store().submit(submission)
@@ -77,6 +81,8 @@ export function createEngine(options: EngineOptions): Engine {
     listApprovals: async (tenant, listOptions) => store().listApprovals(tenant, listOptions),
     setCallback: async (tenant, id, callback) => store().setCallback(tenant, id, callback),
     list: async (tenant, listOptions) => store().list(tenant, listOptions),
+    listNotifications: async (tenant, listOptions) => store().listNotifications(tenant, listOptions),
+    resendNotification: async (tenant, id) => store().resendNotification(tenant, id),
     get readiness() {
       if (isClosing) return 'shutting-down'
       return sandbox.ready ? 'ready' : 'no-sandbox-process'
@@ -91,7 +97,11 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 function storeDisabled(): RequestError {
-  return new RequestError('STORE_DISABLED', 'Detached executions need a store, and this executor has none.', {
-    suggestion: 'Remove CODEMODE_STORE=none from the configuration of the executor, or omit detached.',
-  })
+  return new RequestError(
+    'STORE_DISABLED',
+    'Detached executions and notifications need a store, and this executor has none.',
+    {
+      suggestion: 'Remove CODEMODE_STORE=none from the configuration of the executor, or omit detached and notify.',
+    },
+  )
 }

@@ -7,12 +7,20 @@ import {
   type Journal,
   type KnownReading,
   type Callback,
+  type Notification,
+  type NotificationList,
   type RetryRequest,
   type ToolResponse,
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type { ApprovalListOptions, ApprovalPage, ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type {
+  ApprovalListOptions,
+  ApprovalPage,
+  ExecutionPage,
+  ListOptions,
+  NotificationListOptions,
+} from '../store/execution-store.ts'
 import type { DecisionSubmission } from './approvals.ts'
 import type { Principal } from './principal.ts'
 import type { AttachedSessions } from './session/attached-sessions.ts'
@@ -149,6 +157,13 @@ export interface Engine {
   setCallback(tenant: string, id: string, callback: Callback): Promise<void>
   /** Returns a page of the tenant's executions in the store. Rejects with `RequestError` STORE_DISABLED without a store. */
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
+  /**
+   * Returns a page of the tenant's notifications that were not delivered. Rejects with `RequestError` STORE_DISABLED without
+   * a store.
+   */
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList>
+  /** Sends a notification again that was not delivered. Rejects with `RequestError`, NOT_FOUND if there is none. */
+  resendNotification(tenant: string, id: string): Promise<Notification>
   readonly readiness: Readiness
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
   close(options: { drainMs: number }): Promise<void>

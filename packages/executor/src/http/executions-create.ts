@@ -27,6 +27,8 @@ import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 interface CreateExecutionOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'submit' | 'submitDetached' | 'sessions'>
   readonly guard: Pick<CallbackGuard, 'check'>
+  /** Guard of the receivers of notifications. */
+  readonly notifyGuard: Pick<CallbackGuard, 'check'>
 }
 
 const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
@@ -35,7 +37,8 @@ const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits
  * Handles POST /v1/executions and POST /v1/sessions/:session/steps: runs code, and responds with its result or, for `accept:
  * text/event-stream`, its events.
  */
-export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
+export function createExecution(options: CreateExecutionOptions): Handler<HttpEnv> {
+  const { engine, guard, notifyGuard, ...streamOptions } = options
   return async function createExecution(c) {
     const principal = c.get('principal')
     requireRight(principal, 'run', 'Running code')
@@ -47,6 +50,7 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     if (session !== undefined) checkStep(engine.sessions, principal, { session, request })
     refuseUnservable(request, wantsEvents)
     if (request.callback !== undefined) guard.check(request.callback.url)
+    if (request.notify !== undefined) notifyGuard.check(request.notify.url)
 
     if (request.detached === true)
       return createDetached(c, engine, submission(c, request, { bodyHash: hashOf(request) }))
@@ -100,8 +104,8 @@ async function createDetached(
 }
 
 /**
- * Returns the SHA-256 of what a detached execution runs. Its callback may differ when the request is repeated, because its
- * token does, and so may the receiver of notifications.
+ * Returns the SHA-256 of what a detached execution runs. Its callback and its receiver of notifications may differ when the
+ * request is repeated, because their secrets do.
  */
 function hashOf(request: ExecutionRequest): string {
   return hash('sha256', JSON.stringify({ ...request, callback: undefined, notify: undefined }), 'hex')
@@ -187,12 +191,23 @@ function milliseconds(c: HttpContext, name: string, min: number): number | undef
 }
 
 function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void {
-  const { tools = [], callback, detached, expiresAfterMs } = request
+  const { tools = [], callback, detached, expiresAfterMs, notify, approvals } = request
   if (expiresAfterMs !== undefined && detached !== true) {
     throw new RequestError('INVALID_REQUEST', 'expiresAfterMs is an option of detached executions only.', {
       details: { path: 'expiresAfterMs' },
       suggestion: 'Send detached: true, or set limits.executionTimeoutMs instead.',
     })
+  }
+  const mayBeDetached = detached === true || (approvals !== 'client' && tools.some((tool) => tool.requiresApproval))
+  if (notify !== undefined && !mayBeDetached) {
+    throw new RequestError(
+      'INVALID_REQUEST',
+      'notify is an option of detached executions, and of attached ones with tools that require approval by a key.',
+      {
+        details: { path: 'notify' },
+        suggestion: 'Send detached: true, or omit notify: the client of an attached execution gets its result.',
+      },
+    )
   }
   if (tools.length > 0 && callback === undefined && detached !== true && !wantsEvents) {
     throw new RequestError(

@@ -10,15 +10,22 @@ import { requireRightOrOwner } from './rights.ts'
 interface RetryOptions {
   readonly engine: Pick<Engine, 'find' | 'retry'>
   readonly guard: Pick<CallbackGuard, 'check'>
+  /** Guard of the receivers of notifications. */
+  readonly notifyGuard: Pick<CallbackGuard, 'check'>
 }
 
 const readBody = jsonBody({ schema: retryRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
 
 /** Handles POST /v1/executions/:id/retry: runs the code of a detached execution again, as a new execution. */
-export function retryExecution({ engine, guard }: RetryOptions): Handler<HttpEnv, '/v1/executions/:id/retry'> {
+export function retryExecution({
+  engine,
+  guard,
+  notifyGuard,
+}: RetryOptions): Handler<HttpEnv, '/v1/executions/:id/retry'> {
   return async function retryExecution(c) {
     const { value: request } = await readBody(c.req.raw)
     if (request.callback !== undefined) guard.check(request.callback.url)
+    if (request.notify !== undefined) notifyGuard.check(request.notify.url)
     const execution = await engine.find(c.get('principal').tenant, c.req.param('id'))
     requireRightOrOwner(c.get('principal'), 'operate', { execution, action: 'Retrying this execution' })
     const sender = { principal: c.get('principal'), correlationId: c.get('correlationId') }

@@ -6,6 +6,8 @@ import {
   type ExecutionRecord,
   type ExecutionResult,
   type Journal,
+  type Notification,
+  type NotificationList,
   type ToolResponse,
 } from '@codemode/shared'
 
@@ -194,6 +196,14 @@ export class FakeEngine implements Engine {
   }
 
   async setCallback() {}
+
+  async listNotifications(): Promise<NotificationList> {
+    return { items: [], nextCursor: null }
+  }
+
+  async resendNotification(): Promise<Notification> {
+    throw new RequestError('NOT_FOUND', 'There is no notification with this id.')
+  }
 
   add(tenant: string, id = newExecutionId(), owner = `owner of ${tenant}`): FakeExecution {
     const execution = new FakeExecution(id, owner)

@@ -48,6 +48,7 @@ export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
       },
     },
     guard: createCallbackGuard({ origins: ['https://app.example'], allowLoopback: false }),
+    notifyGuard: createCallbackGuard({ origins: ['https://app.example'], allowLoopback: false, field: 'notify' }),
     info: () => info,
     logger: createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } }),
     heartbeatMs,

@@ -20,6 +20,7 @@ import { retryExecution } from './executions-retry.ts'
 import { wakeExecution } from './executions-wake.ts'
 import { readJournal } from './journal.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
+import { listNotifications, resendNotification } from './notifications.ts'
 import { openapi } from './openapi.ts'
 import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
 import { addSessionRoutes } from './sessions.ts'
@@ -31,6 +32,8 @@ interface HttpAppOptions {
   readonly engine: Engine
   readonly keys: Pick<KeyStore, 'find'>
   readonly guard: Pick<CallbackGuard, 'check'>
+  /** Guard of the receivers of notifications. */
+  readonly notifyGuard: Pick<CallbackGuard, 'check'>
   /** Returns the current state of the executor. */
   readonly info: () => ExecutorInfo
   readonly logger: Logger
@@ -43,7 +46,7 @@ interface HttpAppOptions {
 
 /** Creates the executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
-  const { engine, keys, guard, info, logger } = options
+  const { engine, keys, guard, notifyGuard, info, logger } = options
   const { heartbeatMs, forbidSelfApproval = false, stallMs = defaultStallMs } = options
   const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
@@ -58,8 +61,9 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
   app.get('/v1/executions', listExecutions({ engine }))
-  app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
-  app.post('/v1/sessions/:session/steps', createExecution({ engine, guard, ...streams }))
+  const create = createExecution({ engine, guard, notifyGuard, ...streams })
+  app.post('/v1/executions', create)
+  app.post('/v1/sessions/:session/steps', create)
   addSessionRoutes(app, engine.sessions)
   app.get('/v1/executions/:id', readExecution({ engine }))
   app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
@@ -70,8 +74,11 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.put('/v1/executions/:id/callback', replaceCallback({ engine, guard }))
   app.get('/v1/approvals', listApprovals({ engine }))
   app.post('/v1/executions/:id/approvals/:callId', decideApproval({ engine, forbidSelfApproval }))
-  app.post('/v1/executions/:id/retry', retryExecution({ engine, guard }))
+  app.post('/v1/executions/:id/retry', retryExecution({ engine, guard, notifyGuard }))
   app.post('/v1/executions/:id/wake', wakeExecution({ engine }))
+
+  app.get('/v1/notifications', listNotifications({ engine }))
+  app.post('/v1/notifications/:id/resend', resendNotification({ engine }))
 
   refuseOtherMethods(app)
   return app

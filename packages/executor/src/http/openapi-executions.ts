@@ -19,6 +19,7 @@ import {
 import { z } from 'zod'
 import type { ZodOpenApiPathsObject } from 'zod-openapi'
 
+import { notificationCallback } from './openapi-notifications.ts'
 import {
   id,
   executionId,
@@ -53,7 +54,13 @@ const retryCodes = [
 ] as const
 
 /** Codes of requests with which creating an execution never fails. */
-const notOfCreation = new Set<string>(['SESSION_EXPIRED', 'SESSION_FULL', 'EXECUTION_ENDED', 'APPROVAL_CONFLICT', 'EXECUTION_SERVED'])
+const notOfCreation = new Set<string>([
+  'SESSION_EXPIRED',
+  'SESSION_FULL',
+  'EXECUTION_ENDED',
+  'APPROVAL_CONFLICT',
+  'EXECUTION_SERVED',
+])
 
 /** Paths of executions. */
 export const executionPaths: ZodOpenApiPathsObject = {
@@ -90,6 +97,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
         ...failures(...codesOfKind('request').filter((code) => !notOfCreation.has(code))),
       },
       callbacks: {
+        notification: notificationCallback,
         toolCall: {
           '{$request.body#/callback/url}': {
             post: {

@@ -8,6 +8,7 @@ import type { HttpEnv } from './http-context.ts'
 import { approvalPaths } from './openapi-approvals.ts'
 import { sessionPaths } from './openapi-sessions.ts'
 import { executionPaths } from './openapi-executions.ts'
+import { notificationPaths } from './openapi-notifications.ts'
 import { status, requestHeaders, response, failures } from './openapi-parts.ts'
 
 const paths: ZodOpenApiPathsObject = {
@@ -52,6 +53,7 @@ const paths: ZodOpenApiPathsObject = {
   ...executionPaths,
   ...approvalPaths,
   ...sessionPaths,
+  ...notificationPaths,
 }
 
 /**

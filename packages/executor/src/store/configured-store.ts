@@ -4,7 +4,7 @@ import type { ExecutorConfig } from '../config.ts'
 import { parseEncryptionKeys } from '../encryption-keys.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
-import type { ExecutionStore, StoredRuntime } from './execution-store.ts'
+import type { ExecutionStore, SendNotification, StoredRuntime } from './execution-store.ts'
 import { describeDatabaseProblem } from './postgres/database-problem.ts'
 import { UnreadablePayload } from './postgres/payload-cipher.ts'
 import { PostgresStore } from './postgres/postgres-store.ts'
@@ -13,6 +13,12 @@ type StoreConfig = Pick<
   ExecutorConfig,
   'store' | 'databaseUrl' | 'dataDir' | 'databaseConnections' | 'retainDetachedMs' | 'encryptionKeys'
 >
+
+interface StoreDependencies {
+  readonly logger: Logger
+  readonly runtime: StoredRuntime
+  readonly sendNotification?: SendNotification | undefined
+}
 
 /** Store of detached executions; disposing of it also stops the server that was started for it. */
 interface ConfiguredStore extends AsyncDisposable {
@@ -26,7 +32,7 @@ interface ConfiguredStore extends AsyncDisposable {
  */
 export function configuredStore(
   config: StoreConfig,
-  { logger, runtime }: { readonly logger: Logger; readonly runtime: StoredRuntime },
+  { logger, runtime, sendNotification }: StoreDependencies,
 ): ConfiguredStore | undefined {
   const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
   if (config.store === 'none') return undefined
@@ -41,10 +47,15 @@ export function configuredStore(
     if (problem === undefined) logger.warn({ err }, 'the store of detached executions does not answer')
     else logger.warn({ problem }, 'the store of detached executions is not available')
   }
+  const onDeadNotification = (ids: readonly string[]): void => {
+    logger.error({ notifications: ids }, 'notifications were not delivered within a day; see docs/notifications.md')
+  }
+  const sending = sendNotification === undefined ? {} : { sendNotification }
   async function start(): Promise<PostgresStore> {
     if (databaseUrl === undefined) server ??= await startEmbeddedPostgres({ dataDir, logger })
     const url = databaseUrl ?? server!.url
-    return PostgresStore.start({ url, maxConnections, retainMs, runtime, encryptionKeys, onError })
+    const options = { url, maxConnections, retainMs, runtime, encryptionKeys, onDeadNotification, onError }
+    return PostgresStore.start({ ...options, ...sending })
   }
   const startsAtOnce = databaseUrl !== undefined || hasEmbeddedData(dataDir)
   const store = new DeferredStore({ start, startsAtOnce, onError })

@@ -1,4 +1,4 @@
-import { RequestError, type Callback, type Journal } from '@codemode/shared'
+import { RequestError, type Callback, type Journal, type Notification, type NotificationList } from '@codemode/shared'
 
 import type {
   AnswerMessage,
@@ -13,6 +13,7 @@ import type {
   ListOptions,
   NewDecision,
   NewExecution,
+  NotificationListOptions,
   Promotion,
   StoredExecution,
   Worker,
@@ -120,6 +121,14 @@ export class DeferredStore implements ExecutionStore {
 
   async stopServing(tenant: string, id: string, reader: string): Promise<void> {
     if (!this.#isEmpty) await (await this.#ready()).stopServing(tenant, id, reader)
+  }
+
+  async listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
+    return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).listNotifications(tenant, options)
+  }
+
+  async resendNotification(tenant: string, id: string): Promise<Notification | undefined> {
+    return this.#isEmpty ? undefined : (await this.#ready()).resendNotification(tenant, id)
   }
 
   onAppend(...args: ListenerArgs): () => void {

@@ -9,6 +9,9 @@ import type {
   Journal,
   JournalEntry,
   JournalHeader,
+  Notification,
+  NotificationList,
+  Notify,
   ToolResponse,
 } from '@codemode/shared'
 
@@ -26,6 +29,8 @@ export interface ExecutionFacts {
   readonly isolation: 'tenant' | 'execution'
   /** Way to the tools; absent for code without tools. */
   readonly callback?: Callback
+  /** Receiver of notifications; absent if nobody asked for them. */
+  readonly notify?: Notify
   /** Milliseconds after which the execution ends wherever it is, by the clock of the store. */
   readonly expiresAfterMs: number
 }
@@ -261,6 +266,34 @@ export interface StoredRuntime {
   readonly text: string
 }
 
+/** Filter and page of a list of notifications. */
+export interface NotificationListOptions {
+  readonly status?: Notification['status']
+  readonly limit: number
+  /** Cursor of the page before; undefined for the first page. */
+  readonly cursor?: string
+}
+
+/** Notification on its way to its receiver. */
+export interface OutgoingNotification {
+  /** Id of the webhook, the same in all attempts. */
+  readonly id: string
+  readonly tenant: string
+  readonly executionId: string
+  readonly correlationId: string
+  readonly url: string
+  /** Secret of the signature, `whsec_…`. */
+  readonly secret: string
+  /** JSON text, the same in all attempts. */
+  readonly body: string
+}
+
+/**
+ * Makes one attempt to deliver a notification, and returns the reason for which it failed; undefined if the receiver has
+ * accepted the notification. Never rejects.
+ */
+export type SendNotification = (notification: OutgoingNotification, signal: AbortSignal) => Promise<string | undefined>
+
 /** Worker of a node, to which the store gives the leases of executions that can go on. */
 export interface Worker {
   /** Name of the node. */
@@ -331,6 +364,10 @@ export interface ExecutionStore extends AsyncDisposable {
    * well.
    */
   onAppend(tenant: string, id: string, listener: (appended?: Appended) => void): () => void
+  /** Returns a page of the tenant's notifications that were not delivered, oldest first. */
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList>
+  /** Sends a notification again that was not delivered. Returns undefined if there is none with this id. */
+  resendNotification(tenant: string, id: string): Promise<Notification | undefined>
   /** Starts a worker. */
   work(worker: Worker): Working
 }

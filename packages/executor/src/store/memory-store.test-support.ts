@@ -267,6 +267,14 @@ export class MemoryStore implements ExecutionStore {
     return (await this.post(tenant, id, message)) ? 'accepted' : 'late'
   }
 
+  async listNotifications() {
+    return { items: [], nextCursor: null }
+  }
+
+  async resendNotification() {
+    return undefined
+  }
+
   onAppend(_tenant: string, id: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(id) ?? new Set()
     this.#listeners.set(id, listeners.add(listener))

@@ -1,5 +1,5 @@
-// SSRF protection: the boundary between a tenant's callback URL and the executor's own network. A URL is checked when
-// it arrives. The addresses of its host are checked when they are looked up, and again after connecting, so that no
+// SSRF protection: the boundary between a tenant's URL, of a callback or of a receiver of notifications, and the
+// executor's own network. A URL is checked when it arrives. The addresses of its host are checked when they are looked up, and again after connecting, so that no
 // change between time of check and time of use goes unnoticed.
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
@@ -19,11 +19,13 @@ interface CallbackGuardOptions {
   readonly origins: readonly string[]
   /** Whether http and https origins on this machine are allowed, on any port; for development. */
   readonly allowLoopback: boolean
+  /** Field of the request with the URLs: `callback` by default. */
+  readonly field?: 'callback' | 'notify'
   /** Function that looks up host names; the system's resolver by default. */
   readonly lookup?: typeof systemLookup
 }
 
-/** SSRF protection for callbacks: decides which URLs are allowed and which addresses are connected to. */
+/** SSRF protection for callbacks or notifications: decides which URLs are allowed and which addresses are connected to. */
 export interface CallbackGuard {
   /** Throws `RequestError` CALLBACK_FORBIDDEN for a URL that the configuration does not allow. */
   check(url: string): void
@@ -55,6 +57,7 @@ const permits: Record<Policy, (address: string) => boolean> = {
 export function createCallbackGuard({
   origins,
   allowLoopback,
+  field = 'callback',
   lookup = systemLookup,
 }: CallbackGuardOptions): CallbackGuard {
   const allowed = origins.flatMap((origin) => parseCallbackOrigin(origin) ?? [])
@@ -66,6 +69,8 @@ export function createCallbackGuard({
     if (allowLoopback && isLoopbackHost(url)) return 'loopback'
     return matching.length > 0 ? 'public' : undefined
   }
+
+  const forbidden = (problem: string, origin?: string) => forbiddenUrl(field, problem, origin)
 
   const connectors = {
     listed: guardedConnector(permits.listed, lookup),
@@ -145,11 +150,18 @@ function guardedLookup(permitted: (address: string) => boolean, lookup: typeof s
   }
 }
 
-function forbidden(problem: string, origin?: string): RequestError {
-  return new RequestError('CALLBACK_FORBIDDEN', `The callback URL ${problem}.`, {
+const suggestions = {
+  callback: (origin: string) =>
+    `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or omit callback and accept a stream with "accept: text/event-stream".`,
+  notify: (origin: string) =>
+    `Add the origin on the executor: CODEMODE_NOTIFY_ORIGINS=${origin} (several are separated by commas).`,
+}
+
+function forbiddenUrl(field: keyof typeof suggestions, problem: string, origin: string | undefined): RequestError {
+  return new RequestError('CALLBACK_FORBIDDEN', `The ${field} URL ${problem}.`, {
     suggestion:
       origin === undefined
-        ? 'Give callback.url as an http or https URL without credentials.'
-        : `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or omit callback and accept a stream with "accept: text/event-stream".`,
+        ? `Give ${field}.url as an http or https URL without credentials.`
+        : suggestions[field](origin),
   })
 }

@@ -21,7 +21,7 @@ export function callbackHeaders(request: CallbackRequest): Record<string, string
   propagation.inject(trace, traceHeaders)
   return {
     ...traceHeaders,
-    ...signatureHeaders(callId, body, token),
+    ...signatureHeaders(callId, body, Buffer.from(token, 'latin1')),
     'content-type': 'application/json',
     accept: 'application/json',
     'accept-encoding': 'identity',

@@ -28,7 +28,7 @@ export const errorCodes = {
   INVALID_REQUEST: request(400, 'The request is malformed, or a value in it is not allowed.'),
   UNAUTHORIZED: request(401, 'The request has no API key, or one that is unknown or has expired.'),
   FORBIDDEN: request(403, 'The credentials of the request do not permit the operation.'),
-  CALLBACK_FORBIDDEN: request(403, 'The executor may not call the origin of the callback URL.'),
+  CALLBACK_FORBIDDEN: request(403, 'The executor may not send requests to the origin of the callback or notify URL.'),
   NOT_FOUND: request(404, 'Nothing that the tenant may access exists at the path.'),
   APPROVAL_CONFLICT: request(409, 'The tool call does not wait for this approval or this answer.'),
   EXECUTION_SERVED: request(409, 'Another client serves the tool calls of the execution.'),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 import { executionIdSchema } from '../ids.ts'
 import { executionStatusSchema } from './execution-record.ts'
-import { callbackSchema } from './execution-request.ts'
+import { callbackSchema, notifySchema } from './execution-request.ts'
 import { executionFailureSchema } from './execution-result.ts'
 
 /** Response to a request that was accepted as a detached execution. It has been stored by then. */
@@ -63,6 +63,7 @@ export const retryRequestSchema = z
     callback: callbackSchema
       .optional()
       .meta({ description: 'Callback of the new execution; required if the execution to retry has tools' }),
+    notify: notifySchema.optional().meta({ description: 'Receiver of notifications about the new execution' }),
   })
   .meta({ id: 'RetryRequest' })
 

@@ -12,6 +12,7 @@ import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../stor
 import { answerToPaused } from '../approvals.ts'
 import { notFound, type DetachedHandle, type EventOptions, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
+import { takesPostedResponse } from '../state/posted-response.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
 import type { ReaderLimit } from './reader-limit.ts'
@@ -100,9 +101,10 @@ export class DetachedExecution implements DetachedHandle {
     const { tenant } = this.#stored.facts
     for (;;) {
       const { header, entries } = await this.journal()
-      const status = stateOf(header, entries).calls.open(call)?.status
-      if (status === undefined || status === 'queued') return false
-      if (status === 'paused') throw answerToPaused(this.id, callId)
+      const state = stateOf(header, entries)
+      const open = state.calls.open(call)
+      if (open?.status === 'paused') throw answerToPaused(this.id, callId)
+      if (open === undefined || !takesPostedResponse(state, open, response)) return false
       const message = { kind: 'answer', call, response } as const
       const outcome = await this.#store.answer(tenant, this.id, message, entries.length)
       // An entry that was appended meanwhile may have settled the call.

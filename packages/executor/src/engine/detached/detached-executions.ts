@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto'
 
-import { newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
+import {
+  newExecutionId,
+  RequestError,
+  type Callback,
+  type JournalHeader,
+  type Notification,
+  type NotificationList,
+} from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
 import type {
   ApprovalListOptions,
@@ -10,6 +18,7 @@ import type {
   ExecutionStore,
   Lease,
   ListOptions,
+  NotificationListOptions,
   Working,
 } from '../../store/execution-store.ts'
 import { decideApproval, type DecisionSubmission } from '../approvals.ts'
@@ -67,6 +76,7 @@ export class DetachedExecutions {
       expiresAfterMs,
       ...(request.label !== undefined && { label: request.label }),
       ...(request.callback !== undefined && { callback: request.callback }),
+      ...(request.notify !== undefined && { notify: request.notify }),
     }
     return this.#create(facts, header, principal)
   }
@@ -84,6 +94,7 @@ export class DetachedExecutions {
       bodyHash,
       expiresAfterMs: defaultExpiresAfterMs,
       ...(request.label !== undefined && { label: request.label }),
+      ...(request.notify !== undefined && { notify: request.notify }),
     }
     try {
       return await this.#options.store.promote({ execution: { facts, header }, entries, ...promoted })
@@ -135,6 +146,7 @@ export class DetachedExecutions {
       expiresAfterMs,
       ...(label !== undefined && { label }),
       ...(request.callback !== undefined && { callback: request.callback }),
+      ...(request.notify !== undefined && { notify: request.notify }),
     }
     return this.#create(facts, newHeader, principal)
   }
@@ -155,6 +167,17 @@ export class DetachedExecutions {
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
     return this.#options.store.list(tenant, options)
+  }
+
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
+    return this.#options.store.listNotifications(tenant, options)
+  }
+
+  /** Sends a notification again. Rejects with `RequestError` NOT_FOUND. */
+  async resendNotification(tenant: string, id: string): Promise<Notification> {
+    const notification = await this.#options.store.resendNotification(tenant, id)
+    if (notification !== undefined) return notification
+    throw new RequestError('NOT_FOUND', `There is no notification ${textHead(id, 128)} that was not delivered.`)
   }
 
   /** Gives the executions of this node to other nodes, and takes no more. */

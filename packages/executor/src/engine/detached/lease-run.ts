@@ -1,6 +1,13 @@
 import { maxTimerMs, type ExecutionStatus, type JournalEntry } from '@codemode/shared'
 
-import type { ExecutionFacts, InboxMessage, Lease, StatusChange } from '../../store/execution-store.ts'
+import type {
+  AppendOptions,
+  ExecutionFacts,
+  InboxMessage,
+  Lease,
+  ReceivedMessage,
+  StatusChange,
+} from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
@@ -43,7 +50,9 @@ export class LeaseRun {
   #storedStatus: ExecutionStatus
   #isParked = false
   #isSuspended = false
-  #isTakingMessages = false
+  /** Reading of messages under way, and whether there may be messages that it does not have. */
+  #taking: Promise<boolean> | undefined
+  #hasNews = false
   /** Number of the last message that needs nothing more. */
   #handled = 0
 
@@ -65,6 +74,7 @@ export class LeaseRun {
       state: this.#state,
       append: (entries) => this.#append(entries),
       confirm: () => lease.confirm(),
+      takeMessages: () => this.#takeMessages(),
       parking: {
         keepsDiverged: true,
         delayMs: (nextDueAt) => this.#parkDelayMs(nextDueAt, parts.parkAfterMs),
@@ -119,20 +129,30 @@ export class LeaseRun {
     await this.#lease.release()
   }
 
-  #append(entries: readonly JournalEntry[]): Promise<void> {
+  async #append(entries: readonly JournalEntry[]): Promise<void> {
     const last = entries.at(-1)!
     const outcome = outcomeOf(last, this.#lease.header.executionId)
-    if (outcome !== undefined)
-      return this.#lease.finish(entries, endOf(outcome, last.type === 'turn' ? last.endedAt : last.at))
+    if (outcome === undefined)
+      return this.#lease.append(entries, { ...this.#effectsOf(entries), handled: this.#handled })
+    const before = entries.slice(0, -1)
+    const effects = this.#effectsOf(before)
+    const hasApprovals = effects.requested !== undefined || effects.expired !== undefined
+    // The messages stay in the inbox until the end is stored as well, because one of them may have caused it.
+    if (hasApprovals) await this.#lease.append(before, effects)
+    const final = endOf(outcome, last.type === 'turn' ? last.endedAt : last.at)
+    await this.#lease.finish(hasApprovals ? [last] : entries, final)
+  }
+
+  /** Returns the effects of entries on the row of the execution and on its approvals. */
+  #effectsOf(entries: readonly JournalEntry[]): AppendOptions {
     const change = this.#changeBy(entries)
     const requested = approvalsRequestedBy(this.#state, entries)
     const expired = approvalsExpiredBy(entries)
-    return this.#lease.append(entries, {
-      handled: this.#handled,
+    return {
       ...(change && { change }),
       ...(requested.length > 0 && { requested }),
       ...(expired.length > 0 && { expired }),
-    })
+    }
   }
 
   /** Returns the change of the status that entries make; undefined if it stays as it is stored. */
@@ -160,25 +180,46 @@ export class LeaseRun {
     return undefined
   }
 
-  async #takeMessages(): Promise<void> {
-    if (this.#isTakingMessages) return
-    this.#isTakingMessages = true
+  /**
+   * Takes the messages in the inbox, with those that arrive meanwhile. Resolves with whether they could be read; if not, the
+   * store reports them again.
+   */
+  #takeMessages(): Promise<boolean> {
+    this.#hasNews = true
+    this.#taking ??= this.#takeAll()
+    return this.#taking
+  }
+
+  async #takeAll(): Promise<boolean> {
     try {
-      for (const { number, message } of await this.#lease.messages()) {
-        if (message.kind === 'cancel') {
-          // A cancellation, and what came after it, stays in the inbox until the execution has ended.
-          this.#runner.stop(cancelled(message.reason))
-          break
-        }
-        if (number <= this.#handled) continue
-        // It is removed from the inbox together with the entry that it leads to.
-        this.#handled = number
-        this.#take(message)
+      while (this.#hasNews) {
+        this.#hasNews = false
+        const messages = await this.#lease.messages()
+        // A message may follow from an entry that the store has and the state does not have yet.
+        await this.#runner.committing
+        this.#takeEach(messages)
       }
+      return true
     } catch {
-      // The store does not answer, or the lease is lost. The store reports the messages again.
+      return false
     } finally {
-      this.#isTakingMessages = false
+      this.#taking = undefined
+    }
+  }
+
+  #takeEach(messages: readonly ReceivedMessage[]): void {
+    for (const { number, message } of messages) {
+      // The rest is for the next claim.
+      if (this.#isSuspended) return
+      if (message.kind === 'cancel') {
+        // A cancellation, and what came after it, stays in the inbox until the execution has ended.
+        this.#runner.stop(cancelled(message.reason))
+        return
+      }
+      if (number <= this.#handled) continue
+      // It is removed from the inbox together with the entry that it leads to.
+      this.#handled = number
+      this.#take(message)
     }
   }
 

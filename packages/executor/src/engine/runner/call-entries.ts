@@ -1,8 +1,8 @@
-import type { ExecutionFailure, ToolAnswer } from '@codemode/shared'
+import type { ExecutionFailure, JournalEntry, ToolAnswer } from '@codemode/shared'
 
 import type { DecisionMade } from '../../store/execution-store.ts'
 import type { CallState } from '../state/call-table.ts'
-import type { Changes, EntryOf, ExecutionState } from '../state/execution-state.ts'
+import type { EntryOf, ExecutionState } from '../state/execution-state.ts'
 import { firstHeldDeadline } from '../state/held-calls.ts'
 import { answerText, type AnswerText } from './answer-text.ts'
 import { decisionEntry } from './decision-entry.ts'
@@ -31,8 +31,11 @@ interface CallEntriesOptions {
 /** Writer of the entries about one execution's calls. A call is answered or decided once, whatever arrives at the same time. */
 export class CallEntries {
   readonly #options: CallEntriesOptions
-  /** Calls with an answer or a decision that is written, if not yet committed. The state does not have it until then. */
-  readonly #settling = new Set<number>()
+  /**
+   * Calls with an entry that is written and not committed, so that the state does not have it. Only an answer may follow a
+   * deferral, and nothing another entry: a call that waits for an approval takes no answer.
+   */
+  readonly #pending = new Map<number, CallEntry['type']>()
 
   constructor(options: CallEntriesOptions) {
     this.#options = options
@@ -63,27 +66,31 @@ export class CallEntries {
     return (firstHeldDeadline(this.#options.state)?.at ?? Infinity) + graceMs
   }
 
-  /** Settles a call that waited longer for an approval or a deferred answer than its tool allows. Returns false if none did. */
-  settleOverdue(): boolean {
+  /** Whether a call waited longer for an approval or a deferred answer than its tool allows. */
+  get isOverdue(): boolean {
+    return this.nextDueAt <= this.#options.at()
+  }
+
+  /** Settles the first call that is overdue, if there is one. */
+  settleOverdue(): void {
     const { state, at } = this.#options
     const deadline = firstHeldDeadline(state)
-    if (deadline === undefined || deadline.at + graceMs > at()) return false
+    if (deadline === undefined || !this.isOverdue) return
     const { call } = deadline
     const answer = answerText(heldForTooLong(deadline), call.tool, state.header.limits.toolOutputBytes)
     if (call.status === 'deferred') this.answer(call, answer)
     else this.#write({ type: 'decision', at: at(), call: call.number, decision: 'expire', answer })
-    return true
   }
 
-  /** Takes note of the changes of a committed entry. */
-  applied({ settled, decided }: Changes): void {
-    for (const { number } of settled) this.#settling.delete(number)
-    if (decided !== undefined) this.#settling.delete(decided.call.number)
+  /** Takes note of a committed entry. */
+  applied(entry: JournalEntry): void {
+    if ('call' in entry && this.#pending.get(entry.call) === entry.type) this.#pending.delete(entry.call)
   }
 
   #write(entry: CallEntry): void {
-    if (this.#settling.has(entry.call)) return
-    if (entry.type === 'answer' || entry.type === 'decision') this.#settling.add(entry.call)
+    const pending = this.#pending.get(entry.call)
+    if (pending !== undefined && (pending !== 'deferred' || entry.type !== 'answer')) return
+    this.#pending.set(entry.call, entry.type)
     this.#options.write(entry)
   }
 }

@@ -1,10 +1,11 @@
-import type { Delivery, ExecutionFailure, ToolResponse } from '@codemode/shared'
+import type { Delivery, ExecutionFailure, JournalEntry, ToolResponse } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
 import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
 import type { Changes, EntryOf } from '../state/execution-state.ts'
+import { takesPostedResponse } from '../state/posted-response.ts'
 import { CallEntries, type CallEntry } from './call-entries.ts'
 import { CallRunner } from './call-runner.ts'
 import {
@@ -24,6 +25,9 @@ import { WakeUp } from './wake-up.ts'
 
 /** Milliseconds after which a refused park is tried again. */
 const parkRetryMs = 200
+
+/** Milliseconds after which messages that could not be read are read again. */
+const messagesRetryMs = 500
 
 type CompletedTurn = Extract<GuestTurn, { type: 'turn' }>
 
@@ -68,7 +72,7 @@ export class ExecutionRunner {
       journal,
       state,
       append,
-      onChanges: (changes) => this.#perform(changes),
+      onChanges: (changes, entry) => this.#perform(changes, entry),
       onRefused: (error) => this.#refused(error),
     })
     this.#callEntries = new CallEntries({
@@ -117,9 +121,7 @@ export class ExecutionRunner {
   /** Takes the response to an open call that did not come over the call's own connection. Returns false if it is late. */
   answer(number: number, response: ToolResponse): boolean {
     const call = this.#options.state.calls.open(number)
-    if (this.#isOver || call === undefined || call.status === 'paused') return false
-    // A call that is deferred already can only be answered.
-    if (call.status === 'deferred' && !('ok' in response)) return false
+    if (this.#isOver || call === undefined || !takesPostedResponse(this.#options.state, call, response)) return false
     this.#calls.answer(call, response)
     return true
   }
@@ -133,6 +135,11 @@ export class ExecutionRunner {
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
   refuse(code: string): void {
     endExecutionSpan(this.#trace.span, code)
+  }
+
+  /** Commits under way; undefined if the state has all entries that were written. */
+  get committing(): Promise<void> | undefined {
+    return this.#writer.committing
   }
 
   get #isOver(): boolean {
@@ -155,10 +162,20 @@ export class ExecutionRunner {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
-      else if (this.#callEntries.settleOverdue()) await this.#writer.committing
+      else if (this.#callEntries.isOverdue) await this.#settleOverdue()
       else if (!(await this.#park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
+  }
+
+  /** Settles a held call whose time is over. A decision that was accepted before may wait in the inbox, and precedes it. */
+  async #settleOverdue(): Promise<void> {
+    const { takeMessages } = this.#options
+    if (takeMessages !== undefined && !(await takeMessages())) return this.#wakeUp.wait(messagesRetryMs)
+    if (this.#isOver) return
+    await this.#writer.committing
+    if (!this.#isOver) this.#callEntries.settleOverdue()
+    await this.#writer.committing
   }
 
   async #waitForDelivery(): Promise<void> {
@@ -253,14 +270,14 @@ export class ExecutionRunner {
   }
 
   /** Performs what follows from a committed entry. */
-  #perform(changes: Changes): void {
+  #perform(changes: Changes, entry: JournalEntry): void {
     if (changes.isEnd) {
       const deferred = changes.settled.filter(({ wasDeferred }) => wasDeferred)
       this.#calls.cancelDeferred(deferred, new Error('The execution has ended'))
       return this.#ended()
     }
     if (this.#isOver) return
-    this.#callEntries.applied(changes)
+    this.#callEntries.applied(entry)
     this.#whenConfirmed(() => this.#calls.perform(changes))
     // After an approval was requested, or an answer deferred, the execution may be parked.
     if (changes.settled.length + changes.requested.length > 0 || changes.isDeferral) this.#wakeUp.wake()

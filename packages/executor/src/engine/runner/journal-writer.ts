@@ -9,7 +9,7 @@ interface JournalWriterOptions {
   /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
   readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
   /** Called after an entry was committed, to perform what follows from it. */
-  readonly onChanges: (changes: Changes) => void
+  readonly onChanges: (changes: Changes, entry: JournalEntry) => void
   /** Called when the store refuses a commit. Nothing is written after that. */
   readonly onRefused: (error: unknown) => void
 }
@@ -29,6 +29,8 @@ export class JournalWriter {
   #committing: Promise<void> | undefined
   #pendingBytes = 0
   #entries = 0
+  /** Whether the entry that ends the execution is written, if not yet committed. */
+  #hasEnd = false
 
   constructor(options: JournalWriterOptions) {
     this.#options = options
@@ -46,14 +48,16 @@ export class JournalWriter {
 
   /**
    * Writes an entry. Returns false, and writes nothing, if the entry does not fit into the limit of the journal. An end
-   * always fits.
+   * always fits. Nothing is written after an end; such an entry came too late.
    */
   write(entry: JournalEntry): boolean {
+    if (this.#hasEnd) return true
     const { journal } = this.#options
     const sizes = sizesOf(entry)
     const sizeBytes = journal.sizeBytes + this.#pendingBytes + sizes.sizeBytes
     if (sizeBytes > journal.header.limits.journalBytes && entry.type !== 'end') return false
     const pending = { entry, sizes }
+    this.#hasEnd = isEnd(entry)
     this.#entries += 1
     if (this.#committing === undefined) {
       const committed = this.#append([pending])
@@ -120,6 +124,11 @@ export class JournalWriter {
   #apply({ entry, sizes }: Pending): void {
     const { journal, state, onChanges } = this.#options
     journal.append(entry, sizes)
-    onChanges(state.apply(entry))
+    onChanges(state.apply(entry), entry)
   }
+}
+
+function isEnd(entry: JournalEntry): boolean {
+  if (entry.type === 'turn') return entry.effects.end !== undefined
+  return entry.type === 'end' || (entry.type === 'decision' && entry.end !== undefined)
 }

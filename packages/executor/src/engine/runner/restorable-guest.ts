@@ -118,6 +118,8 @@ export class RestorableGuest {
         }
         if (failed) return failed
       }
+      // It may have been closed just after the replay.
+      if (this.#closed) return { type: 'closed' }
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.#state.cpuMs
       const outcome = await this.#guest!.turn(delivery, {
         cpuMs: Math.max(0, cpuLeftMs),

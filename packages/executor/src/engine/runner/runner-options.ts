@@ -31,6 +31,11 @@ export interface ExecutionRunnerOptions extends RunnerParts {
    * rejects if the lease is lost. Absent for attached executions, which no other node can claim.
    */
   readonly confirm?: () => Promise<void> | undefined
+  /**
+   * Takes the messages that were sent to the execution before, if others can send any. Resolves with false if they can't be
+   * read.
+   */
+  readonly takeMessages?: () => Promise<boolean>
   /** Way to give the execution back while it waits; absent for an execution that stays on its node. */
   readonly parking?: Parking
   /** Realm of the session whose step the execution is; absent for other executions. */

@@ -21,6 +21,8 @@ export interface GuestSteps {
   endAt(at: number): Parameters<Deliver>
   /** Returns the variables that exist, without those of these names. */
   variables(absent: readonly string[]): SessionVariable[]
+  /** Forgets what the current step declares, because the guest has declared nothing. */
+  undeclare(): void
 }
 
 /** Memo of this process, which serves one tenant. */

@@ -118,7 +118,10 @@ export class GuestHost {
     this.#effects.nextTimerAt = null
     const absent = JSON.parse(this.#absent) as string[]
     this.#absent = undefined
-    return this.#code.steps!.variables(absent)
+    const steps = this.#code.steps!
+    const { end } = this.#effects
+    if (end?.ok === false && end.code === 'SESSION_FROZEN') steps.undeclare()
+    return steps.variables(absent)
   }
 
   /** Returns the warnings if they have changed since the last turn. */

@@ -38,12 +38,16 @@ export class SessionCode implements GuestCode, GuestSteps {
     return ['end-step', at, 0, true, '', '']
   }
 
-  sourceThatFailed(): PreparedStep {
-    const added = this.#before
-    for (const [name, kind] of added) {
+  undeclare(): void {
+    for (const [name, kind] of this.#before) {
       if (kind === undefined) this.#kinds.delete(name)
       else this.#kinds.set(name, kind)
     }
+    this.#before = []
+  }
+
+  sourceThatFailed(): PreparedStep {
+    this.undeclare()
     const checked = checkStep(this.#step!.code, this.#kinds)
     if (checked.ok) this.#declare(checked.declares)
     return checked
@@ -59,7 +63,7 @@ export class SessionCode implements GuestCode, GuestSteps {
     const { context, config } = this.#spec
     const isFirst = this.#step === undefined
     const source = prepareStep(code, this.#kinds)
-    if (source.ok) this.#declare(source.declares)
+    this.#declare(source.ok ? source.declares : [])
     this.#step = step
     const spec: StepSpec = { number, source, limits, seed, tools, ...(isFirst && { session: { context, config } }) }
     return JSON.stringify(spec)

@@ -53,8 +53,8 @@ export function createSessionVariables(p: Primordials): SessionVariables {
     if (kind === 'const') p.setAdd(declared, name)
     if (kind === 'var' && found === undefined) return define(name, undefined)
     if (found !== undefined && isAccessor(found)) {
-      if (kind === 'var' || kind === 'function') return kind === 'var' || found.configurable === true
-      return found.configurable === true && awaitValue(name, kind, found)
+      if (found.configurable !== true) return false
+      return kind === 'function' || awaitValue(name, kind, found)
     }
     if (found === undefined) return kind === 'function' || awaitValue(name, kind, undefined)
     return found.writable === true || (found.configurable === true && define(name, found.value))

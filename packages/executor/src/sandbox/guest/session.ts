@@ -95,6 +95,9 @@ export function createSession(p: Primordials, state: RuntimeState, host: Session
 
   return {
     startStep(spec, input) {
+      // The fields that they lack must not be found in `Object.prototype`, to which earlier steps may have added them.
+      p.ReflectSetPrototypeOf(spec, null)
+      p.ReflectSetPrototypeOf(spec.source, null)
       begin(spec)
       state.stackTraces.sourceName = `step-${spec.number}`
       rejectDropped(number)

@@ -60,6 +60,7 @@ export function compileSource<Runnable extends RunnableSource>(
   const main = tryMain(p, source, mainOf)
   if (main !== undefined) return { source, main }
   const checked = p.JSONParse(state.emit('uncompiled')) as Runnable | Refused
+  p.ReflectSetPrototypeOf(checked, null)
   if (!checked.ok) return { source: checked, main }
   // If the host has compiled the same text, only the smaller stack of the isolate is a reason.
   const mainOfChecked = tryMain(p, checked, mainOf)

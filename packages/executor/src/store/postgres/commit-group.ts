@@ -7,6 +7,8 @@ import { sql, type Transaction } from 'kysely'
 import type { StatusChange } from '../execution-store.ts'
 import type { StoredRequest } from './approvals.ts'
 import type { Database, Tables } from './database.ts'
+import type { JobQueues } from './job-server.ts'
+import { insertNotifications, type NotificationRow } from './notification-rows.ts'
 import type { WakeUpJob, WakeUps } from './wake-ups.ts'
 
 /** Writes of the holder of a lease, which are committed together. */
@@ -27,6 +29,8 @@ export interface Commit {
   /** Approvals that the entries request, and calls whose approvals they let expire. */
   readonly requested?: readonly StoredRequest[] | undefined
   readonly expired?: readonly number[] | undefined
+  /** Notifications that the changes cause. */
+  readonly notifications?: readonly NotificationRow[]
   /** Owner of the execution. */
   readonly owner: string
   /** Gives the lease back. */
@@ -55,15 +59,19 @@ export type CommitOutcome = 'committed' | 'lost' | 'has-messages'
 /** Commits a group, which has at most one commit of an execution. A refused commit does not affect the others. */
 export async function commitGroup(
   db: Database,
-  wakeUps: WakeUps,
+  queues: JobQueues,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
-  if (group.every(({ ending }) => ending === undefined || ending.type === 'finish')) {
+  const isOneStatement = group.every(
+    ({ ending, notifications = [] }) =>
+      (ending === undefined || ending.type === 'finish') && notifications.length === 0,
+  )
+  if (isOneStatement) {
     const outcomes = await write(db, group)
-    for (const commit of group) if (outcomes.get(commit) === 'committed') completeSoon(wakeUps, commit)
+    for (const commit of group) if (outcomes.get(commit) === 'committed') completeSoon(queues.wakeUps, commit)
     return outcomes
   }
-  return db.transaction().execute((trx) => commitEndings(trx, wakeUps, group))
+  return db.transaction().execute((trx) => commitWithJobs(trx, queues, group))
 }
 
 /** Completes the wake-up of an execution that has ended. If this fails it is delivered again, and then discarded. */
@@ -71,18 +79,24 @@ function completeSoon(wakeUps: WakeUps, { ending }: Commit): void {
   if (ending !== undefined) wakeUps.completeSoon(ending.job)
 }
 
-/** Commits a group in which executions are parked or released, which sends their next wake-ups. */
-async function commitEndings(
+/** Commits a group in which executions are parked or released, which sends their next wake-ups, or notifications are sent. */
+async function commitWithJobs(
   trx: Transaction<Tables>,
-  wakeUps: WakeUps,
+  { wakeUps, notifications }: JobQueues,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
   const kept = await parksWithMessages(trx, group)
   const writable = group.filter((commit) => !kept.includes(commit))
   const outcomes = await write(trx, writable)
   for (const commit of kept) outcomes.set(commit, 'has-messages')
-  const ended = writable.flatMap((commit) =>
-    commit.ending !== undefined && outcomes.get(commit) === 'committed' ? [{ ...commit, ending: commit.ending }] : [],
+  const committed = writable.filter((commit) => outcomes.get(commit) === 'committed')
+  await insertNotifications(
+    trx,
+    notifications,
+    committed.flatMap((commit) => commit.notifications ?? []),
+  )
+  const ended = committed.flatMap((commit) =>
+    commit.ending === undefined ? [] : [{ ...commit, ending: commit.ending }],
   )
   if (ended.length === 0) return outcomes
   await wakeUps.complete(

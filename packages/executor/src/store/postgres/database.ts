@@ -29,6 +29,8 @@ interface ExecutionsTable {
   header: string | null
   /** Payload; null without a callback and after the end. */
   callback: string | null
+  /** Receiver of notifications as a payload; null without one and in a tombstone. */
+  notify: string | null
   /** Payload. */
   error: string | null
   status: ExecutionStatus
@@ -100,12 +102,32 @@ interface GuestRuntimesTable {
   used_at: ColumnType<Date, never, unknown>
 }
 
+/** Notification that was not delivered yet. It is deleted when it was delivered, or with its execution. */
+interface NotificationsTable {
+  number: GeneratedAlways<string>
+  /** Number of the execution. */
+  key: string
+  tenant: string
+  /** Id of the webhook, the same in all attempts. */
+  id: string
+  /** Message as a payload. */
+  payload: string
+  status: ColumnType<'pending' | 'dead', never, 'pending' | 'dead'>
+  created_at: ColumnType<Date, never, never>
+  /** Number of attempts that failed. */
+  attempts: ColumnType<number, never, number>
+  last_attempt_at: Date | null
+  /** Reason for which the last attempt failed. */
+  problem: string | null
+}
+
 export interface Tables {
   approvals: ApprovalsTable
   executions: ExecutionsTable
   entries: EntriesTable
   inbox: InboxTable
   guest_runtimes: GuestRuntimesTable
+  notifications: NotificationsTable
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>

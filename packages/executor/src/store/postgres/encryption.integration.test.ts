@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
+import type { Notify } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { parseEncryptionKeys } from '../../encryption-keys.ts'
+import type { OutgoingNotification } from '../execution-store.ts'
 import { answer, complete, newExecution, query, startStore, useServer, worker } from './postgres-store.test-support.ts'
 
 const servers = useServer()
@@ -11,10 +13,15 @@ const newKey = (id: string) => parseEncryptionKeys([`${id}:${randomBytes(32).toS
 /** Text in everything that a test stores and nobody may read. */
 const canary = 'canary-7f3a'
 const callback = { url: `https://example.com/${canary}`, token: `${canary}-of-16-or-more` }
+const notify = {
+  url: `https://app.example/${canary}`,
+  secret: `whsec_${canary}`,
+  events: ['approval.requested', 'finished'],
+} satisfies Notify
 
-/** Returns an execution whose code, input and callback have the canary. */
+/** Returns an execution whose code, input, callback and receiver of notifications have the canary. */
 function secretExecution(facts: Parameters<typeof newExecution>[0] = {}) {
-  const execution = newExecution({ label: 'visible-label', callback, ...facts })
+  const execution = newExecution({ label: 'visible-label', callback, notify, ...facts })
   const secrets = { code: `return '${canary}'`, input: `"${canary}"`, context: `{"a":"${canary}"}`, config: canary }
   return { ...execution, header: { ...execution.header, ...secrets } }
 }
@@ -29,7 +36,7 @@ async function dump(url: string): Promise<string> {
   return rows.flatMap((table) => table.map(({ text }) => String(text))).join('\n')
 }
 
-test('no table has code, input, answers, errors, messages or the callback in clear text', async () => {
+test('no table has code, input, answers, errors, messages, notifications or the callback in clear text', async () => {
   const url = await servers.createDatabase()
   await using store = await startStore(url, { encryptionKeys: [newKey('k1')] })
   const execution = secretExecution()
@@ -67,7 +74,14 @@ test('no table has code, input, answers, errors, messages or the callback in cle
 
 test('no table has approvals, decisions, promoted executions or recorded attached ones in clear text', async () => {
   const url = await servers.createDatabase()
-  await using store = await startStore(url, { encryptionKeys: [newKey('k1')] })
+  const { promise: sent, resolve: sendNotification } = Promise.withResolvers<OutgoingNotification>()
+  await using store = await startStore(url, {
+    encryptionKeys: [newKey('k1')],
+    sendNotification: async (notification) => {
+      sendNotification(notification)
+      return 'down'
+    },
+  })
   const { facts, header } = secretExecution()
   const hidden = { tool: canary, input: `"${canary}"`, reason: canary }
   const requested = { ...hidden, call: 1, inputHash: 'hash', requestedAt: Date.now() }
@@ -75,6 +89,11 @@ test('no table has approvals, decisions, promoted executions or recorded attache
   const promotion = { execution: { facts, header }, entries, requested: [requested], epoch: 1, startedAt: Date.now() }
   expect(await store.promote(promotion)).toBe(true)
   await store.setCallback('acme', facts.id, callback)
+  expect(await sent).toMatchObject({
+    url: notify.url,
+    secret: notify.secret,
+    body: expect.stringContaining(canary) as string,
+  })
   const made = { decision: { decision: 'reject', reason: canary }, by: 'ann', keyId: 'key' } as const
   expect(await store.decide('acme', facts.id, { call: 1, inputHash: 'hash', made })).toMatchObject({ type: 'decided' })
 

@@ -1,4 +1,4 @@
-import { isFinal, type Callback, type ExecutionFailure } from '@codemode/shared'
+import { isFinal, type Callback, type ExecutionFailure, type Notify } from '@codemode/shared'
 
 import type { ExecutionFacts, StoredExecution } from '../execution-store.ts'
 import type { ExecutionRow } from './database.ts'
@@ -17,6 +17,7 @@ export const executionColumns = [
   'isolation',
   'is_attached',
   'callback',
+  'notify',
   'error',
   'status',
   'created_at',
@@ -45,6 +46,7 @@ export function executionOf(
     ...(row.callback !== null && {
       callback: payloads.decode(row.callback, { tenant, id, kind: 'callback' }) as Callback,
     }),
+    ...(row.notify !== null && { notify: payloads.decode(row.notify, { tenant, id, kind: 'notify' }) as Notify }),
     expiresAfterMs: expiresAt - createdAt,
   }
   return {

@@ -58,8 +58,8 @@ const finish = { ending: { type: 'finish', job }, change: { status: 'completed',
 /** Returns the entries of a journal in clear text. */
 const entriesOf = (parts: StoreParts, key: string) => readEntries(parts, { key, tenant: 'acme', id: '' })
 
-const outcomesOf = async ({ db, wakeUps }: Claims, group: readonly Commit[]) => [
-  ...(await commitGroup(db, wakeUps, group)).values(),
+const outcomesOf = async (claims: Claims, group: readonly Commit[]) => [
+  ...(await commitGroup(claims.db, claims, group)).values(),
 ]
 
 /** Waits until a statement of another connection waits for a lock. */
@@ -139,7 +139,7 @@ test.each([
     const [key = ''] = claims.keys
     await claimExecutions(claims.db, 'a', [key])
     const committer = new GroupCommitter({
-      commitGroup: (group) => commitGroup(claims.db, claims.wakeUps, group),
+      commitGroup: (group) => commitGroup(claims.db, claims, group),
       onCommitted: () => {},
     })
     const commits = [commitOf(key, 1, { position: 1, ...more }), commitOf(key, 2)]

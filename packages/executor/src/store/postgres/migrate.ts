@@ -6,9 +6,9 @@ import pg from 'pg'
 
 import { clientConfig, openPool, type ConnectionOptions } from './connection-pool.ts'
 import { createDatabase, storeSchema } from './database.ts'
+import { installJobs } from './job-server.ts'
 import { migrations } from './migrations.ts'
 import { toStoreError } from './store-errors.ts'
-import { installWakeUps } from './wake-ups.ts'
 
 /** Key of the advisory lock that a node holds while it migrates: the first eight bytes of SHA-256 of `codemode migrate`. */
 const migrationLock = '-645878362555521786'
@@ -27,7 +27,7 @@ export async function migrateStore(options: ConnectionOptions): Promise<void> {
     await client.connect()
     await acquireLock(client)
     await migrateTables(slow)
-    await installWakeUps(slow)
+    await installJobs(slow)
   } catch (error) {
     throw toStoreError(error)
   } finally {

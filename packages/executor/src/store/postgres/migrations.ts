@@ -15,6 +15,7 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
   await createEntries(db)
   await createInbox(db)
   await createApprovals(db)
+  await createNotifications(db)
   await createGuestRuntimes(db)
   await createApiKeys(db)
 }
@@ -35,6 +36,7 @@ async function createExecutions(db: Kysely<unknown>): Promise<void> {
       is_attached boolean not null default false,
       header text,
       callback text,
+      notify text,
       error text,
       status text not null,
       epoch integer not null default 0,
@@ -106,6 +108,25 @@ async function createApprovals(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index on codemode.approvals (tenant, number)`.execute(db)
   await sql`create index on codemode.approvals (tenant, number) where status = 'pending'`.execute(db)
+}
+
+async function createNotifications(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.notifications (
+      number bigint generated always as identity primary key,
+      key bigint not null,
+      tenant text not null,
+      id text not null,
+      payload text not null,
+      status text not null default 'pending',
+      created_at timestamptz(3) not null default now(),
+      attempts integer not null default 0,
+      last_attempt_at timestamptz(3),
+      problem text,
+      unique (tenant, id)
+    )`.execute(db)
+  await sql`create index on codemode.notifications (key)`.execute(db)
+  await sql`create index on codemode.notifications (tenant, number)`.execute(db)
 }
 
 async function createGuestRuntimes(db: Kysely<unknown>): Promise<void> {

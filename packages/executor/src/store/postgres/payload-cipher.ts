@@ -8,9 +8,18 @@ import type { EncryptionKey } from '../../encryption-keys.ts'
 export interface PayloadPlace {
   readonly tenant: string
   readonly id: string
-  readonly kind: 'header' | 'callback' | 'error' | 'entry' | 'message' | 'approval' | 'decision'
-  /** Position of an entry in the journal, number of a message, or number of the call of an approval. */
-  readonly position?: number
+  readonly kind:
+    | 'header'
+    | 'callback'
+    | 'notify'
+    | 'error'
+    | 'entry'
+    | 'message'
+    | 'approval'
+    | 'decision'
+    | 'notification'
+  /** Position of an entry in the journal, number of a message, number of the call of an approval, or id of a notification. */
+  readonly position?: number | string
 }
 
 /** Failure to decrypt a payload. It lasts until an operator does something; the message says what, and holds no secret. */

@@ -12,6 +12,7 @@ import type { ClaimedExecution } from './claim-executions.ts'
 import { storedRequest } from './approvals.ts'
 import type { Commit, CommitOutcome, StoredChange } from './commit-group.ts'
 import { maxUnavailableMs } from './group-committer.ts'
+import { notificationRows } from './notification-rows.ts'
 import type { Payloads } from './payload.ts'
 import type { WakeUpJob } from './wake-ups.ts'
 
@@ -76,9 +77,7 @@ export class PostgresLease implements Lease {
   }
 
   async append(entries: readonly JournalEntry[], options: AppendOptions = {}): Promise<void> {
-    const { change, handled, requested, expired } = options
-    this.#hasApprovals ||= requested !== undefined
-    await this.#commit(entries, { change, handled, requested, expired })
+    await this.#commit(entries, options)
   }
 
   async finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void> {
@@ -86,8 +85,9 @@ export class PostgresLease implements Lease {
     await this.#commit(entries, { change, ending })
   }
 
-  async park(entries: readonly JournalEntry[], { change, handled, wakeAt }: ParkOptions): Promise<boolean> {
-    return this.#commit(entries, { change, handled, ending: { type: 'park', job: this.job, wakeAt } })
+  async park(entries: readonly JournalEntry[], options: ParkOptions): Promise<boolean> {
+    const { wakeAt, ...effects } = options
+    return this.#commit(entries, { ...effects, ending: { type: 'park', job: this.job, wakeAt } })
   }
 
   async release(): Promise<void> {
@@ -134,6 +134,7 @@ export class PostgresLease implements Lease {
     const { tenant, id } = claimed.execution.facts
     const position = this.#position
     this.#position += entries.length
+    this.#hasApprovals ||= requested !== undefined
     const outcome = await commit({
       key: claimed.key,
       tenant,
@@ -147,6 +148,12 @@ export class PostgresLease implements Lease {
       ),
       change: change && this.#stored(change),
       requested: requested?.map((request) => storedRequest(payloads, { tenant, id, request })),
+      notifications: notificationRows(payloads, this, {
+        change,
+        requested,
+        position: this.#position,
+        at: Date.now(),
+      }),
       ...effects,
     })
     if (outcome === 'lost') throw this.lose(`another node has claimed the execution after epoch ${claimed.epoch}`)

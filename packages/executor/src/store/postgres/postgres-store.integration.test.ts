@@ -87,12 +87,13 @@ test('a tenant can store a bounded number of executions that have not started', 
 test('all facts, the header and the entries are returned as they were stored, with any characters, and the callback until the end', async () => {
   await using store = await startStore(await servers.createDatabase())
   const callback = { url: 'https://example.com/tools', token: 'x'.repeat(16) }
+  const notify = { url: 'https://example.com/hook', secret: 'whsec_', events: [] }
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) })),
       async (texts) => {
         const label = texts.join('').slice(0, 256)
-        const execution = newExecution({ label, callback, isolation: 'execution' })
+        const execution = newExecution({ label, callback, notify, isolation: 'execution' })
         const header = { ...execution.header, code: texts.join('\0') }
         await store.create({ ...execution, header })
         const { callback: _, ...factsAtEnd } = execution.facts

@@ -7,10 +7,10 @@ import { headerOf } from '../../engine/state/journal.test-support.ts'
 import { LeaseLost, type ExecutionFacts, type Lease, type NewExecution, type Worker } from '../execution-store.ts'
 import { openPool } from './connection-pool.ts'
 import { createDatabase } from './database.ts'
+import { startJobs } from './job-server.ts'
 import { Payloads } from './payload.ts'
 import { PostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
 import type { StoreParts } from './store-parts.ts'
-import { WakeUps } from './wake-ups.ts'
 
 /** Returns a server for the tests of a file, and functions that work on it. */
 export function useServer() {
@@ -68,14 +68,15 @@ export async function openParts(
   { statementTimeoutMs = 5_000 } = {},
 ): Promise<StoreParts & AsyncDisposable> {
   const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs }
-  const wakeUps = await WakeUps.start(connection, () => {})
+  const jobs = await startJobs(connection, () => {})
   const db = createDatabase(openPool(connection))
   return {
     db,
-    wakeUps,
+    wakeUps: jobs.wakeUps,
+    notifications: jobs.notifications,
     payloads: clearPayloads,
     async [Symbol.asyncDispose]() {
-      await wakeUps.stop()
+      await jobs.stop()
       await db.destroy()
     },
   }

@@ -1,4 +1,4 @@
-import type { Callback, Journal } from '@codemode/shared'
+import type { Callback, Journal, Notification, NotificationList } from '@codemode/shared'
 
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
@@ -14,7 +14,9 @@ import type {
   ListOptions,
   NewDecision,
   NewExecution,
+  NotificationListOptions,
   Promotion,
+  SendNotification,
   StoredExecution,
   StoredRuntime,
   Worker,
@@ -28,11 +30,13 @@ import { createExecutions } from './create-executions.ts'
 import { createDatabase } from './database.ts'
 import { executionOf } from './execution-row.ts'
 import { GroupCommitter } from './group-committer.ts'
-import { deleteOldRuntimes, findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
+import { findRuntime, saveRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
-import { wakeExpired, wakeForgotten } from './maintenance.ts'
+import { startJobs, type JobServer } from './job-server.ts'
+import { listNotifications } from './list-notifications.ts'
 import { migrateStore } from './migrate.ts'
-import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { resendNotification } from './notification-rows.ts'
+import { NotificationWorker } from './notification-worker.ts'
 import { Payloads } from './payload.ts'
 import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
@@ -40,17 +44,13 @@ import { Pump } from './pump.ts'
 import { findExecutions, listExecutions, type ExecutionIds, type FoundRow } from './read-executions.ts'
 import { readJournal } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
-import { RepeatingTask } from './repeating-task.ts'
 import { replaceCallback } from './replace-callback.ts'
-import { Retention } from './retention.ts'
 import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
+import { StoreMaintenance } from './store-maintenance.ts'
 import type { StoreParts } from './store-parts.ts'
-import { WakeUps } from './wake-ups.ts'
+import { messageTopic, notificationTopic, Topics, topicOf, workTopic } from './topics.ts'
 
-const maintenanceIntervalMs = 5_000
-/** Milliseconds between two searches for executions whose wake-ups are gone. */
-const searchIntervalMs = 60_000
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
 /** Maximum number of executions that are found by one statement. */
@@ -60,7 +60,7 @@ const maxFound = 64
 export interface PostgresStoreOptions {
   /** URL of the database, `postgres://…`. */
   readonly url: string
-  /** Maximum number of connections, besides three for wake-ups and notifications; 10 by default. */
+  /** Maximum number of connections, besides three for job queues and topics; 10 by default. */
   readonly maxConnections?: number
   /** Milliseconds for a connection; 3,000 by default. */
   readonly connectTimeoutMs?: number
@@ -74,13 +74,19 @@ export interface PostgresStoreOptions {
   readonly runtime?: StoredRuntime
   /** Keys of the encryption at rest; none by default. */
   readonly encryptionKeys?: readonly EncryptionKey[]
+  /** Sends notifications to their receivers. Without it, this node delivers none. */
+  readonly sendNotification?: SendNotification
+  /** Called with the ids of notifications that are not sent again by themselves. */
+  readonly onDeadNotification?: (ids: readonly string[]) => void
   /** Called with failures of work in the background, which is done again later. */
   readonly onError: (error: unknown) => void
 }
 
 type AppendListener = Parameters<ExecutionStore['onAppend']>[2]
 
-type Resolved = Required<Omit<PostgresStoreOptions, 'runtime'>> & Pick<PostgresStoreOptions, 'runtime'>
+type OptionalOptions = 'runtime' | 'sendNotification' | 'onDeadNotification'
+
+type Resolved = PostgresStoreOptions & Required<Omit<PostgresStoreOptions, OptionalOptions>>
 
 const defaults = {
   maxConnections: 10,
@@ -96,20 +102,20 @@ export class PostgresStore implements ExecutionStore {
   readonly isInUse = true
   readonly #options: Resolved
   readonly #parts: StoreParts
+  readonly #jobs: JobServer
   readonly #creating: Batcher<NewExecution, Created>
   readonly #finding: Batcher<ExecutionIds, FoundRow | undefined>
   readonly #committer: GroupCommitter
-  readonly #notifications: Notifications
-  readonly #retention: Retention
-  readonly #maintenance: RepeatingTask
-  readonly #closing = new AbortController()
-  #nextSearchAt = 0
+  readonly #topics: Topics
+  readonly #maintenance: StoreMaintenance
+  readonly #notificationWorker: NotificationWorker | undefined
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<AppendListener>>()
 
-  private constructor(options: Resolved, parts: StoreParts) {
+  private constructor(options: Resolved, parts: StoreParts, jobs: JobServer) {
     this.#options = options
     this.#parts = parts
+    this.#jobs = jobs
     this.#creating = new Batcher({
       maxItems: maxCreations,
       run: (executions) => createExecutions(parts, executions),
@@ -121,20 +127,17 @@ export class PostgresStore implements ExecutionStore {
       isOfOneItem: () => false,
     })
     this.#committer = new GroupCommitter({
-      commitGroup: (group) => commitGroup(parts.db, parts.wakeUps, group),
+      commitGroup: (group) => commitGroup(parts.db, parts, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
     })
-    this.#notifications = new Notifications({
+    this.#topics = new Topics({
       connection: options,
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
-    this.#retention = new Retention(parts.db, options.retainMs)
-    this.#maintenance = new RepeatingTask({
-      intervalMs: maintenanceIntervalMs,
-      task: () => this.#maintain(),
-      onError: options.onError,
-    })
+    const { sendNotification: send, onError } = options
+    if (send !== undefined) this.#notificationWorker = new NotificationWorker({ parts, send, onError })
+    this.#maintenance = new StoreMaintenance({ ...options, parts, onWork: () => this.#topics.send([workTopic]) })
   }
 
   /** Migrates the database and connects to it. Rejects with STORE_UNAVAILABLE if it does not answer in time. */
@@ -145,8 +148,8 @@ export class PostgresStore implements ExecutionStore {
     const payloads = new Payloads({ keys: resolved.encryptionKeys, onUnreadable: resolved.onError })
     try {
       if (resolved.runtime !== undefined) await saveRuntime(db, resolved.runtime)
-      const wakeUps = await WakeUps.start(resolved, resolved.onError)
-      return new PostgresStore(resolved, { db, payloads, wakeUps })
+      const jobs = await startJobs(resolved, resolved.onError)
+      return new PostgresStore(resolved, { db, payloads, ...jobs }, jobs)
     } catch (error) {
       await db.destroy()
       throw error
@@ -155,7 +158,7 @@ export class PostgresStore implements ExecutionStore {
 
   async create(execution: NewExecution): Promise<Created> {
     const created = await this.#creating.run(execution)
-    if (created.type === 'created') this.#notifications.send([workTopic])
+    if (created.type === 'created') this.#topics.send([workTopic])
     return created
   }
 
@@ -192,8 +195,10 @@ export class PostgresStore implements ExecutionStore {
     return outcome
   }
 
-  promote(promotion: Promotion): Promise<boolean> {
-    return promoteExecution(this.#parts, promotion)
+  async promote(promotion: Promotion): Promise<boolean> {
+    const isPromoted = await promoteExecution(this.#parts, promotion)
+    if (isPromoted && promotion.execution.facts.notify !== undefined) this.#topics.send([notificationTopic])
+    return isPromoted
   }
 
   async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
@@ -218,6 +223,16 @@ export class PostgresStore implements ExecutionStore {
 
   stopServing(tenant: string, id: string, reader: string): Promise<void> {
     return stopServingCalls(this.#parts.db, { tenant, id, reader })
+  }
+
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
+    return listNotifications(this.#parts, tenant, options)
+  }
+
+  async resendNotification(tenant: string, id: string): Promise<Notification | undefined> {
+    const notification = await resendNotification(this.#parts, { tenant, id })
+    if (notification !== undefined) this.#topics.send([notificationTopic])
+    return notification
   }
 
   onAppend(tenant: string, id: string, listener: AppendListener): () => void {
@@ -251,26 +266,28 @@ export class PostgresStore implements ExecutionStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
-    this.#closing.abort()
+    await this.#notificationWorker?.stop()
     await this.#maintenance.stop()
-    this.#notifications.close()
-    await this.#parts.wakeUps.stop()
+    this.#topics.close()
+    await this.#jobs.stop()
     await this.#parts.db.destroy()
   }
 
   #notifyMessage(tenant: string, id: string): void {
-    this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
+    this.#topics.send([messageTopic(topicOf(tenant, id)), workTopic])
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {
     for (const { topic, position, entries } of commits) {
       for (const listener of this.#listeners.get(topic) ?? []) listener({ position, entries })
     }
-    this.#notifications.sendToOthers(commits.map(({ topic }) => topic))
-    if (commits.some(({ ending }) => ending?.type === 'release')) this.#notifications.send([workTopic])
+    this.#topics.sendToOthers(commits.map(({ topic }) => topic))
+    if (commits.some(({ ending }) => ending?.type === 'release')) this.#topics.send([workTopic])
+    if (commits.some(({ notifications = [] }) => notifications.length > 0)) this.#topics.send([notificationTopic])
   }
 
   #onTopic(topic: string): void {
+    if (topic === notificationTopic) this.#notificationWorker?.wake()
     for (const pump of this.#pumps) {
       if (topic === workTopic) pump.look()
       else pump.onTopic(topic)
@@ -281,19 +298,5 @@ export class PostgresStore implements ExecutionStore {
   #onMissed(): void {
     for (const pump of this.#pumps) pump.onMissed()
     for (const listeners of this.#listeners.values()) for (const listener of listeners) listener()
-  }
-
-  async #maintain(): Promise<void> {
-    const { db, wakeUps } = this.#parts
-    const { runtime } = this.#options
-    if (runtime !== undefined) await touchRuntime(db, runtime.hash)
-    if ((await wakeExpired(db, wakeUps)) > 0) this.#notifications.send([workTopic])
-    await wakeUps.recoverDeadLetters(db)
-    if (performance.now() >= this.#nextSearchAt) {
-      if ((await wakeForgotten(db, wakeUps)) > 0) this.#notifications.send([workTopic])
-      this.#nextSearchAt = performance.now() + searchIntervalMs
-    }
-    await this.#retention.deleteOld(this.#closing.signal)
-    await deleteOldRuntimes(db)
   }
 }

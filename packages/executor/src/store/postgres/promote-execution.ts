@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import type { Promotion } from '../execution-store.ts'
 import { storedRequest } from './approvals.ts'
 import type { Tables } from './database.ts'
+import { insertNotifications, notificationRows } from './notification-rows.ts'
 import { encodeText, type Payloads } from './payload.ts'
 import type { StoreParts } from './store-parts.ts'
 
@@ -10,11 +11,11 @@ import type { StoreParts } from './store-parts.ts'
  * Stores an attached execution with its entries and approvals as one that is parked, in one transaction. Returns true also
  * if an earlier attempt has stored it; false if another execution has its id.
  */
-export async function promoteExecution({ db, payloads, wakeUps }: StoreParts, promotion: Promotion): Promise<boolean> {
+export async function promoteExecution({ db, ...parts }: StoreParts, promotion: Promotion): Promise<boolean> {
   const { execution, wakeAt } = promotion
   const { tenant, id, bodyHash } = execution.facts
   return db.transaction().execute(async (trx) => {
-    const key = await insertExecution(trx, payloads, promotion)
+    const key = await insertExecution(trx, parts.payloads, promotion)
     if (key === undefined) {
       const existing = await trx
         .selectFrom('executions')
@@ -24,8 +25,8 @@ export async function promoteExecution({ db, payloads, wakeUps }: StoreParts, pr
         .executeTakeFirst()
       return existing?.body_hash === bodyHash
     }
-    await insertContent(trx, payloads, { key, promotion })
-    if (wakeAt !== undefined) await wakeUps.send(trx, [{ key, tenant, at: wakeAt }])
+    await insertContent(trx, parts, { key, promotion })
+    if (wakeAt !== undefined) await parts.wakeUps.send(trx, [{ key, tenant, at: wakeAt }])
     return true
   })
 }
@@ -37,14 +38,15 @@ async function insertExecution(
   { execution, epoch, startedAt, wakeAt }: Promotion,
 ): Promise<string | undefined> {
   const { facts, header } = execution
-  const { tenant, id } = facts
+  const { tenant, id, notify } = facts
   const { rows } = await sql<{ key: string }>`
     insert into codemode.executions
-      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, status, epoch, created_at,
+      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, notify, status, epoch, created_at,
         started_at, expires_at, wake_at)
     values (${tenant}, ${id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
       ${facts.label === undefined ? null : encodeText(facts.label)}, ${facts.bodyHash}, ${facts.isolation},
-      ${payloads.encode(header, { tenant, id, kind: 'header' })}, 'paused', ${epoch}, ${new Date(header.createdAt)}, ${new Date(startedAt)},
+      ${payloads.encode(header, { tenant, id, kind: 'header' })},
+      ${notify === undefined ? null : payloads.encode(notify, { tenant, id, kind: 'notify' })}, 'paused', ${epoch}, ${new Date(header.createdAt)}, ${new Date(startedAt)},
       now() + ${facts.expiresAfterMs}::float8 * interval '1 ms', ${wakeAt === undefined ? null : new Date(wakeAt)})
     on conflict do nothing
     returning key`.execute(trx)
@@ -53,7 +55,7 @@ async function insertExecution(
 
 async function insertContent(
   trx: Transaction<Tables>,
-  payloads: Payloads,
+  { payloads, notifications }: Omit<StoreParts, 'db'>,
   { key, promotion }: { readonly key: string; readonly promotion: Promotion },
 ): Promise<void> {
   const { execution, entries, requested, epoch } = promotion
@@ -82,4 +84,6 @@ async function insertContent(
         })),
     )
     .execute()
+  const changed = { requested, position: entries.length, at: Date.now() }
+  await insertNotifications(trx, notifications, notificationRows(payloads, { key, execution }, changed))
 }

@@ -4,12 +4,12 @@ import { Batcher } from './batcher.ts'
 import { claimExecutions, readClaimed, type ClaimedRow } from './claim-executions.ts'
 import type { GroupCommitter } from './group-committer.ts'
 import { haveMessages, keysWithMessages, readMessages } from './inbox.ts'
-import { messageTopic, topicOf } from './notifications.ts'
 import { isUnreadable } from './payload.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention } from './store-errors.ts'
 import type { StoreParts } from './store-parts.ts'
+import { messageTopic, topicOf } from './topics.ts'
 import { touchIntervalMs, type WakeUpJob } from './wake-ups.ts'
 
 /** Maximum number of executions that are claimed at once. */

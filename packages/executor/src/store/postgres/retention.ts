@@ -9,8 +9,8 @@ const maxAtOnce = 500
 const tombstoneDays = 30
 
 /**
- * Deletion of what is no longer kept. Of detached executions that finished more than `retainMs` ago, all but the id and the
- * hash of the body is deleted, and these `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their
+ * Deletion of what is no longer kept. Of detached executions that finished more than `retainMs` ago and have no notification
+ * to deliver, all but the id and the hash of the body is deleted, and these `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their
  * request does not look for them in the store.
  */
 export class Retention {
@@ -45,13 +45,17 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
       with old as materialized (
         select key, is_attached from codemode.executions
         where not is_tombstone and finished_at < now() - ${retainMs}::float8 * interval '1 ms'
+          and not exists (
+            select from codemode.notifications waiting
+            where waiting.key = executions.key and waiting.status = 'pending'
+          )
         order by finished_at
         limit ${limit}
         for update skip locked
       ),
       buried as (
         update codemode.executions e
-        set is_tombstone = true, header = null, callback = null, error = null, label = null
+        set is_tombstone = true, header = null, callback = null, notify = null, error = null, label = null
         from old where e.key = old.key and not old.is_attached
       ),
       deleted as (
@@ -63,6 +67,7 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
       await sql`delete from codemode.entries where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.approvals where key = any(${keys}::bigint[])`.execute(trx)
+      await sql`delete from codemode.notifications where key = any(${keys}::bigint[])`.execute(trx)
     }
     return keys.length
   })

@@ -1,12 +1,11 @@
 import type { Database } from './database.ts'
+import type { JobQueues } from './job-server.ts'
 import type { Payloads } from './payload.ts'
-import type { WakeUps } from './wake-ups.ts'
 
 /** Parts of the store that its operations work with. */
-export interface StoreParts {
+export interface StoreParts extends JobQueues {
   readonly db: Database
   readonly payloads: Payloads
-  readonly wakeUps: WakeUps
 }
 
 /** Parts that operations need which only read. */

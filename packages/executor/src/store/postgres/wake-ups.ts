@@ -1,13 +1,14 @@
 // Queue of wake-ups: each job says that one execution can go on. pg-boss gives a job to one node, and again to another one
 // when the first has stopped touching it. A delivery is a hint and not a right: the right is the lease (claim.ts).
-import { sql, type PostgresPool, type RawBuilder } from 'kysely'
-import { fromKysely, PgBoss, type Db, type JobAttempt, type QueueOptions } from 'pg-boss'
+import { sql, type RawBuilder } from 'kysely'
+import { fromKysely, type JobAttempt, type PgBoss, type QueueOptions } from 'pg-boss'
 
 import { Batcher } from './batcher.ts'
-import { clientConfig, openPool, type ConnectionOptions } from './connection-pool.ts'
 import type { Database } from './database.ts'
 
-const bossSchema = 'codemode_jobs'
+/** Schema of the tables of pg-boss. */
+export const bossSchema = 'codemode_jobs'
+
 const queue = 'wake-up'
 /** Queue of jobs that pg-boss has given up; `recoverDeadLetters` sends them again. */
 const deadLetters = 'wake-up-dead-letter'
@@ -16,9 +17,6 @@ const deadLetters = 'wake-up-dead-letter'
 const heartbeatSeconds = 10
 /** Milliseconds between two touches. */
 export const touchIntervalMs = 3_000
-
-/** Number of connections for taking and touching wake-ups and for the maintenance of pg-boss. */
-const bossConnections = 2
 
 /** Maximum number of wake-ups that are completed by one statement. */
 const maxCompletions = 64
@@ -51,31 +49,15 @@ interface WakeUpData {
   readonly key: string
 }
 
-/** Creates or updates the tables and queues of pg-boss. */
-export async function installWakeUps(options: ConnectionOptions): Promise<void> {
-  const boss = new PgBoss({
-    ...(clientConfig(options) as { connectionString: string }),
-    max: options.maxConnections,
-    schema: bossSchema,
-    supervise: false,
-    schedule: false,
-    registerInstance: false,
-  })
-  boss.on('error', () => {})
-  try {
-    await boss.start()
-    await boss.createQueue(deadLetters, queueOptions)
-    await boss.createQueue(queue, { ...queueOptions, policy: 'stately', deadLetter: deadLetters })
-  } finally {
-    await boss.stop({ graceful: false })
-  }
+/** Creates or updates the queues. */
+export async function installWakeUps(boss: PgBoss): Promise<void> {
+  await boss.createQueue(deadLetters, queueOptions)
+  await boss.createQueue(queue, { ...queueOptions, policy: 'stately', deadLetter: deadLetters })
 }
 
 /** Queue of wake-ups. One execution has at most one waiting and one delivered job. */
 export class WakeUps {
   readonly #boss: PgBoss
-  readonly #pool: PostgresPool
-
   readonly #onError: (error: unknown) => void
   readonly #completing: Batcher<JobAttempt, undefined>
   /** Completions under way. */
@@ -83,9 +65,8 @@ export class WakeUps {
   /** End of the last statement that locks rows of several wake-ups. */
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(boss: PgBoss, pool: PostgresPool, onError: (error: unknown) => void) {
+  constructor(boss: PgBoss, onError: (error: unknown) => void) {
     this.#boss = boss
-    this.#pool = pool
     this.#onError = onError
     this.#completing = new Batcher({
       maxItems: maxCompletions,
@@ -95,32 +76,6 @@ export class WakeUps {
       },
       isOfOneItem: () => false,
     })
-  }
-
-  /** Starts to supervise the queue: deliveries that are no longer touched return to it. */
-  static async start(connection: ConnectionOptions, onError: (error: unknown) => void): Promise<WakeUps> {
-    // Taking, touching and giving back are done again if a crash of the server undoes them. Wake-ups are sent and completed
-    // in transactions of the store, which are on disk when they are answered, and all that was before them.
-    const pool = openPool({ ...connection, maxConnections: bossConnections, isAsynchronous: true })
-    const boss = new PgBoss({
-      db: poolAdapter(pool),
-      schema: bossSchema,
-      schedule: false,
-      registerInstance: false,
-      superviseIntervalSeconds: 1,
-      monitorIntervalSeconds: 1,
-      maintenanceIntervalSeconds: 60,
-      openTelemetry: { enabled: false },
-      reindex: false,
-    })
-    boss.on('error', onError)
-    try {
-      await boss.start()
-    } catch (error) {
-      await pool.end()
-      throw error
-    }
-    return new WakeUps(boss, pool, onError)
   }
 
   /** Sends wake-ups. If one of an execution waits already, its time is changed. */
@@ -191,10 +146,9 @@ export class WakeUps {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Resolves when the completions in the background have been done. */
+  async settled(): Promise<void> {
     await Promise.all(this.#pending)
-    await this.#boss.stop({ graceful: false })
-    await this.#pool.end()
   }
 }
 
@@ -216,20 +170,3 @@ function jobOf({ key, tenant, at }: WakeUp) {
 }
 
 const attemptOf = ({ id, retryCount }: JobAttempt): JobAttempt => ({ id, retryCount })
-
-/** Returns what runs pg-boss's own statements. Some are several in one text, with a transaction of their own. */
-function poolAdapter(pool: PostgresPool): Db {
-  return {
-    async executeSql(text, values = []) {
-      const client = await pool.connect()
-      try {
-        return await client.query(text, values)
-      } catch (error) {
-        await client.query('rollback', []).catch(() => {})
-        throw error
-      } finally {
-        client.release()
-      }
-    },
-  }
-}

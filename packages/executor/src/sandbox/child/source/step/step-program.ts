@@ -61,6 +61,8 @@ export function readStepProgram(program: Program): StepProgram {
       case 'Identifier':
         if ((node['name'] as string).startsWith('$')) dollarNames.add(node['name'] as string)
         return
+      case 'Literal':
+        return
       case 'VariableDeclaration':
         declareVariables(node, around)
         break
@@ -125,9 +127,12 @@ export function readStepProgram(program: Program): StepProgram {
     visitChildren(node, { scope, container: node, place: 'single' })
   }
 
+  // oxlint-disable-next-line eslint/guard-for-in
   function visitChildren(node: AnyNode, around: Around): void {
-    for (const child of Object.values(node)) {
-      if (Array.isArray(child)) for (const each of child) isNode(each) && visit(each, around)
+    for (const key in node) {
+      const child = node[key]
+      if (typeof child !== 'object' || child === null) continue
+      if (Array.isArray(child)) child.forEach((each) => isNode(each) && visit(each, around))
       else if (isNode(child)) visit(child, around)
     }
   }

@@ -1,5 +1,5 @@
-// Notifications between nodes by LISTEN and NOTIFY. They only hasten: everything that depends on one is also polled. They
-// are sent after a commit and not within it, because commits that notify wait for each other.
+// Topics that nodes notify each other of by LISTEN and NOTIFY. They only hasten: everything that depends on one is also
+// polled. They are sent after a commit and not within it, because commits that notify wait for each other.
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -19,6 +19,9 @@ const maxReconnectMs = 5_000
 /** Topic of executions that can be claimed. */
 export const workTopic = 'work'
 
+/** Topic of notifications to deliver. */
+export const notificationTopic = 'notification'
+
 /** Returns the topic of the journal of an execution: a hash, so that a notification is short and tells nothing. */
 export function topicOf(tenant: string, id: string): string {
   return createHash('sha256').update(`${tenant}\0${id}`).digest('base64url').slice(0, 16)
@@ -29,24 +32,24 @@ export function messageTopic(topic: string): string {
   return `${topic}!`
 }
 
-interface NotificationsOptions {
+interface TopicsOptions {
   readonly connection: ConnectionOptions
   /** Called with a topic that this or another node has notified. */
   readonly onTopic: (topic: string) => void
-  /** Called when notifications may have been missed. */
+  /** Called when topics may have been missed. */
   readonly onMissed: () => void
 }
 
-/** Connection that sends and receives notifications, and is replaced when it breaks. */
-export class Notifications {
-  readonly #options: NotificationsOptions
+/** Connection that sends and receives topics, and is replaced when it breaks. */
+export class Topics {
+  readonly #options: TopicsOptions
   readonly #closing = new AbortController()
   #client: pg.Client | undefined
   #topics = new Set<string>()
   #isSending = false
   #reconnectMs = firstReconnectMs
 
-  constructor(options: NotificationsOptions) {
+  constructor(options: TopicsOptions) {
     this.#options = options
     void this.#keepConnected()
   }
