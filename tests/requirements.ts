@@ -65,6 +65,13 @@ export const requirements = {
   'AP-3': 'Attached executions: decided in the client, or promoted and reported as paused; resumed from any process',
   'AP-4':
     'Only keys with the right to approve decide; guest code and tools never can; decisions record who, when and why',
+  'SE-1':
+    'The steps of a session see the variables of earlier ones; names can be declared again, constants are enforced',
+  'SE-2': 'Steps are queued, run one after the other in the order of acceptance, and can be waited for together',
+  'SE-3': 'A session is attached to by its id with its state; idle sessions expire with a clear error',
+  'SE-4': 'A failed step leaves what it had done; a stopped step leaves the state before it, and says so',
+  'SE-5': 'Priorities never reorder the steps of a session; sources are checked when they are accepted',
+  'SE-6': 'fork and reset are exact; a session survives the loss of its sandbox process',
   'JB-7':
     'Signed notifications of the end of an execution, of approvals, and of what needs attention: to allowed origins only, repeated for a day, then listed and sent again by an operator',
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',

@@ -106,6 +106,7 @@ function timers(count: number): void {
     callback: () => {},
     everyMs: 0,
     cleared: n % 3 === 0,
+    reject: undefined,
   }))
   for (const timer of all) heap.add(timer)
   while (heap.peek() !== undefined) heap.take()

@@ -32,7 +32,9 @@ const scripts: Record<string, Script> = {
     const last = deliveries.at(-1)!
     if (last.kind === 'start') return { calls: callsOf(1) }
     if (last.kind === 'tick') return { calls: callsOf(2) }
-    return last.call === 1 ? { nextTimerAt: last.at + sleepMs } : { end: { ok: true, result: textsOf(deliveries) } }
+    return last.kind === 'answer' && last.call === 1
+      ? { nextTimerAt: last.at + sleepMs }
+      : { end: { ok: true, result: textsOf(deliveries) } }
   },
   'calls three times at once': (deliveries) => {
     if (deliveries.length === 1) return { calls: callsOf(1, 2, 3) }

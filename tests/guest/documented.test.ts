@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { expect, test } from 'vitest'
 
+import { SessionGuest } from '../support/session-guest.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -75,4 +76,33 @@ test('the statements of the rules for a model hold', { tags: ['GU-6'] }, async (
   expect(await codemode.run('new Map()')).toMatchObject({ error: { code: 'RESULT_NOT_SERIALIZABLE' } })
   expect(await codemode.executeAsync('const a = Date.now(); for (let i = 0; i < 1e6; i++); Date.now() - a')).toBe(0)
   expect(await codemode.executeAsync('const a = Date.now(); await sleep(20); Date.now() - a >= 20')).toBe(true)
+})
+
+test('the documented steps of a session have the documented values, one after the other', { tags: ['GU-6'] }, () => {
+  using session = new SessionGuest()
+  const rows = [...sectionOf('Steps of a session').matchAll(/^\| `(.+?)` +\| `(.+?)`(?:, with `(\w+)`)? +\|$/gm)]
+  expect(rows).toHaveLength(13)
+  for (const [, code, value, warning] of rows) {
+    const { error, value: given, effects } = session.step(code!)
+    const thrown = error?.startsWith('Error: Step') ? 'STEP_ENDED' : error?.split(':')[0]
+    expect([code, thrown ?? JSON.stringify(given)]).toEqual([code, value])
+    expect(effects?.end?.warnings?.map((each) => each.code) ?? []).toEqual(warning === undefined ? [] : [warning])
+  }
+})
+
+test('the documented names stay local to their step', { tags: ['GU-6'] }, () => {
+  using session = new SessionGuest()
+  const list = sectionOf('Steps of a session').split('variables named ')[1]!.split('Local without')[0]!
+  for (const name of namesIn(list)) {
+    expect(session.step(`let ${name} = 'own'; ${name}`).value).toBe('own')
+    expect(session.step(`typeof ${name} === 'string'`).value).toBe(false)
+  }
+  session.step('using a = null; { function b() {} }')
+  expect(session.step('[typeof a, typeof b]').value).toEqual(['undefined', 'undefined'])
+})
+
+test('the documented texts of functions show the helpers', { tags: ['GU-6'] }, () => {
+  using session = new SessionGuest()
+  session.step('const limit = 1; function over() { limit = 2 }')
+  expect(session.step('over.toString()').value).toBe('function $f_over() { $ro.limit = 2 }')
 })

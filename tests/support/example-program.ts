@@ -27,6 +27,21 @@ export class ExampleProgram implements AsyncDisposable {
     return { code, stderr: this.stderr }
   }
 
+  /** Writes text to the input of the program. */
+  write(text: string): void {
+    this.#child.stdin!.write(text)
+  }
+
+  /** Ends the input of the program. */
+  endInput(): void {
+    this.#child.stdin!.end()
+  }
+
+  /** Sends the signal of Ctrl+C. */
+  interrupt(): void {
+    this.#child.kill('SIGINT')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#closed

@@ -3,7 +3,7 @@ import { createExecutor, type RunningExecutor } from '@codemode/executor'
 
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import { combineObservers, type EngineObserver } from '../../packages/executor/src/engine/engine-observer.ts'
-import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import type { ToolTransport } from '../../packages/executor/src/tools/transport.ts'
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { apiKey } from '@codemode/testkit'
@@ -18,7 +18,7 @@ export const noEffects: TurnEffects = {
 
 interface HostileSandbox {
   /** Returns the outcome of a turn. An error that it throws is a bug to the engine. */
-  readonly turn: (delivery: GuestDelivery, spec: GuestSpec) => TurnOutcome
+  readonly turn: (delivery: GuestDelivery, spec: ExecutionSpec) => TurnOutcome
   /** Calls a tool of an execution with a callback, in place of the transport. */
   readonly callTool?: ToolTransport['call']
   readonly observer?: Partial<EngineObserver>
@@ -32,7 +32,7 @@ export function startOnHostileSandbox({ turn, callTool, observer = {} }: Hostile
     roomFor: () => 1,
     throttledMs: () => 0,
     onRoom() {},
-    placeGuest: (spec) => ({ turn: async (delivery) => turn(delivery, spec), close() {} }),
+    placeGuest: (spec) => ({ turn: async (delivery) => turn(delivery, spec as ExecutionSpec), close() {} }),
     async [Symbol.asyncDispose]() {},
   }
   const start: typeof startEngine = async (config, { callbackTransport }) => ({

@@ -5,11 +5,12 @@ import { readingHeaders } from '@codemode/shared'
 
 import { combineObservers } from '../../packages/executor/src/engine/engine-observer.ts'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import { AttachedSessions } from '../../packages/executor/src/engine/session/attached-sessions.ts'
 import type { Engine } from '../../packages/executor/src/engine/engine.ts'
 import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
 import { singleKeyStore } from '../../packages/executor/src/key-store.ts'
 import { createLogger } from '../../packages/executor/src/log.ts'
-import type { Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { ExecutionSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import { apiKey } from '@codemode/testkit'
 import { noEffects } from './hostile-sandbox.ts'
 
@@ -29,6 +30,7 @@ const app = createHttpApp({
     list: (tenant, options) => engine().list(tenant, options),
     retry: (id, retry) => engine().retry(id, retry),
     wake: (tenant, id) => engine().wake(tenant, id),
+    sessions: new AttachedSessions({ now: () => Date.now() }),
     decide: (submission) => engine().decide(submission),
     listApprovals: (tenant, options) => engine().listApprovals(tenant, options),
     setCallback: (tenant, id, callback) => engine().setCallback(tenant, id, callback),
@@ -90,9 +92,9 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     roomFor: () => 100,
     throttledMs: () => 0,
     onRoom() {},
-    placeGuest: ({ code }) => ({
+    placeGuest: (spec) => ({
       turn() {
-        if (isAlive) onRun(code)
+        if (isAlive) onRun((spec as ExecutionSpec).code)
         return turn()
       },
       close() {},

@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util'
 
-import type { Approval, ExecutionSummary, Json } from '@codemode/shared'
+import type { Approval, ExecutionSummary, Json, SessionSummary } from '@codemode/shared'
 
 import type { DeferredToolAnswer } from './approvals/answer-tool-call.ts'
 import type { ApprovalToDecide } from './approvals/decide.ts'
@@ -24,6 +24,9 @@ import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './run/request-json.ts'
 import type { View } from './run/view.ts'
+import type { ListSessionsOptions } from './sessions/client-sessions.ts'
+import type { SessionOptions } from './sessions/session-options.ts'
+import type { Session } from './sessions/session.ts'
 import type { ToolLike } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
 import { separateHandlerError, toolRecord } from './tools/tool-record.ts'
@@ -237,6 +240,21 @@ export class Codemode implements AsyncDisposable {
    */
   answerToolCall(callId: string, answer: DeferredToolAnswer): Promise<void> {
     return this.#core.detached.answerToolCall(callId, answer)
+  }
+
+  /**
+   * Creates a session, whose variables stay between its steps, with the context and the tools of this client or view. With the `id`
+   * of a session that the executor has, attaches to it, in any process; other options must then be those of its creation, or
+   * absent. Rejects with SESSION_EXPIRED if the session with this id has ended, and with a ConfigurationError if the executor has
+   * no sessions.
+   */
+  session(options: SessionOptions = {}): Promise<Session> {
+    return this.#core.sessions.open(options, this.#view)
+  }
+
+  /** Returns the sessions of this API key's tenant at the executor, newest first. The list is read in pages while it is iterated. */
+  listSessions(options: ListSessionsOptions = {}): AsyncIterable<SessionSummary> {
+    return this.#core.sessions.list(options)
   }
 
   /** Returns the executions of this client and its views that wait in its queue or are under way. */

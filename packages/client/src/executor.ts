@@ -10,6 +10,11 @@ import type {
   ExecutionRecord,
   ExecutionRequest,
   ExecutionStatus,
+  ForkRequest,
+  JsonObject,
+  SessionList,
+  SessionRecord,
+  SessionRequest,
   ToolCallMessage,
   ToolResponse,
   ToolResultsRequest,
@@ -32,6 +37,14 @@ export interface Retry {
   readonly error: ExecutorClientError
 }
 
+/** Session of a run that is a step. */
+export interface SessionOfRun {
+  /** Id of the session. */
+  readonly id: string
+  /** Context of the session, which the handlers of its tool calls get. */
+  readonly context: JsonObject
+}
+
 /** Options of one run: its timeout, the handling of its tool calls, and its listeners. */
 export interface RunOptions {
   /** Signal that cancels the execution. */
@@ -50,6 +63,8 @@ export interface RunOptions {
    * other handlers are no answers to this run.
    */
   readonly handlers?: object | undefined
+  /** Session whose step the execution is; its executor runs it after the earlier steps. */
+  readonly session?: SessionOfRun | undefined
   /**
    * Called to make the callback through which the executor calls the tools of an execution. Without this function, the
    * calls come over the event stream and `callTool` serves them.
@@ -176,6 +191,39 @@ export interface DetachedExecutor {
   ): Promise<Approval>
 }
 
+/** Request for one page of sessions. */
+export interface SessionListQuery {
+  /** Only sessions with this label. */
+  readonly label?: string | undefined
+  /** Maximum number of sessions of the page, up to 200; 50 by default. */
+  readonly limit?: number | undefined
+  /** The field `nextCursor` of the page before. */
+  readonly cursor?: string | undefined
+}
+
+/**
+ * Part of an executor that keeps sessions. Their steps are runs with the option `session`. A request about a session that has
+ * ended rejects with SESSION_EXPIRED, and one about an unknown session with NOT_FOUND.
+ */
+export interface SessionsExecutor {
+  /** Creates the session of a request with an id, or returns the one that the same request has created. */
+  create(request: SessionRequest & { readonly id: string }, options?: ControlOptions): Promise<SessionRecord>
+  /** Returns a page of the sessions, newest first. */
+  list(query: SessionListQuery, options?: ControlOptions): Promise<SessionList>
+  /** Returns the record of a session, with its steps and variables. */
+  record(sessionId: string, options?: ControlOptions): Promise<SessionRecord>
+  /** Ends a session: its steps are cancelled, and its variables are gone. */
+  end(sessionId: string, options?: ControlOptions): Promise<void>
+  /** Creates a session with the state of another one after a step. */
+  fork(
+    sessionId: string,
+    request: ForkRequest & { readonly id: string },
+    options?: ControlOptions,
+  ): Promise<SessionRecord>
+  /** Removes the variables and the steps of a session, after the steps that were accepted. */
+  reset(sessionId: string, options?: ControlOptions): Promise<SessionRecord>
+}
+
 /**
  * Interface of an executor, which runs code. Only `run` is required. Handles and health checks use the other methods;
  * an executor that wraps others forwards them.
@@ -194,6 +242,8 @@ export interface Executor extends AsyncDisposable {
   record?(executionId: string, options?: ControlOptions): Promise<ExecutionRecord>
   /** Detached executions; absent if the executor has none. `cancel`, `events` and `record` take their ids too. */
   readonly detached?: DetachedExecutor
+  /** Sessions; absent if the executor has none. */
+  readonly sessions?: SessionsExecutor
   /** Resolves with whether the executor answers at all; assumed true without this method. */
   isLive?(): Promise<boolean>
   /** Resolves with whether the executor takes executions now; assumed true without this method. */

@@ -12,10 +12,18 @@ export type {
   ExecutionRequest,
   ExecutionStatus,
   ExecutionSummary,
+  ForkRequest,
   Json,
   JsonObject,
   LogEntry,
   Notify,
+  SessionList,
+  SessionRecord,
+  SessionRequest,
+  SessionStep,
+  SessionSummary,
+  SessionVariable,
+  StepResult,
   TimeoutLayer,
   ToolAnswer,
   ToolCallMessage,
@@ -49,6 +57,7 @@ export type { ListOptions } from './run/list-executions.ts'
 export type { ExecutionResumeOptions } from './run/resume.ts'
 export type { SubmitOptions } from './run/submit-options.ts'
 export type {
+  EndedExecution,
   ExecutionResult,
   FailedExecution,
   PausedExecution,
@@ -73,6 +82,9 @@ export type {
   Retry,
   RetryOptions,
   RunOptions,
+  SessionListQuery,
+  SessionOfRun,
+  SessionsExecutor,
   SetCallbackOptions,
   SubmissionOptions,
 } from './executor.ts'
@@ -85,6 +97,11 @@ export type {
   StartEvent,
   ToolEvent,
 } from './insight/client-events.ts'
+export type { ListSessionsOptions } from './sessions/client-sessions.ts'
+export type { QueueStats } from './sessions/queue-stats.ts'
+export type { SessionOptions, StepOptions } from './sessions/session-options.ts'
+export type { FinalizedSession, ForkOptions, Session } from './sessions/session.ts'
+export type { TaskStatus } from './sessions/task-status.ts'
 export type { Logger, LogLevel } from './insight/logger.ts'
 export type { Stats } from './insight/stats.ts'
 export type { DeferredAnswer } from './tools/deferral.ts'

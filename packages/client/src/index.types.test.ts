@@ -13,6 +13,7 @@ import {
   type ClientConfig,
   type Approval,
   type Codemode,
+  type EndedExecution,
   type Execution,
   type ExecuteAllOptions,
   type ExecuteOptions,
@@ -28,6 +29,8 @@ import {
   type JsonObject,
   type MockExecutor,
   type PausedExecution,
+  type Session,
+  type SessionSummary,
   type SucceededExecution,
   type TimeoutLayer,
   type Tool,
@@ -199,4 +202,22 @@ test('ExecutorClient, MockExecutor and the wrappers are Executors; views are cli
   expectTypeOf<Codemode['withContext']>().returns.toEqualTypeOf<Codemode>()
   expectTypeOf<Codemode['registerTool']>().returns.toEqualTypeOf<Codemode>()
   expectTypeOf<Codemode>().toExtend<AsyncDisposable>()
+})
+
+declare const session: Session
+
+test('a step resolves with its execution, or with its result if it waits', () => {
+  expectTypeOf(() => codemode.session({ context: { user: 'u1' } })).returns.toEqualTypeOf<Promise<Session>>()
+  expectTypeOf(() => session.addStep('1')).returns.toEqualTypeOf<Promise<Execution>>()
+  expectTypeOf(() => session.addStep<number>('1', { wait: false })).returns.toEqualTypeOf<Promise<Execution<number>>>()
+  expectTypeOf(() => session.addStep<number>('1', { wait: true })).returns.toEqualTypeOf<
+    Promise<EndedExecution<number>>
+  >()
+  expectTypeOf(() => session.run<number>('1')).returns.toEqualTypeOf<Promise<number>>()
+  // @ts-expect-error the context is the session's
+  expectTypeOf(() => session.run('1', { context: {} })).toBeFunction()
+  // @ts-expect-error a step has no other event
+  expectTypeOf(() => session.on('start', () => {})).toBeFunction()
+  expectTypeOf<Session>().toExtend<AsyncDisposable>()
+  expectTypeOf<Codemode['listSessions']>().returns.toEqualTypeOf<AsyncIterable<SessionSummary>>()
 })

@@ -10,6 +10,15 @@ export const executionIdSchema = z
   .regex(executionIdPattern, 'must be "exe_" and a UUID in lower case')
   .meta({ description: 'Id of an execution, which is also its idempotency key', example: newExecutionId(0) })
 
+/** Session id: `ses_` and a UUID. */
+export const sessionIdSchema = z
+  .string()
+  .regex(
+    /^ses_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+    'must be "ses_" and a UUID in lower case',
+  )
+  .meta({ description: 'Id of a session', example: newSessionId(0) })
+
 /** Correlation id: 16 to 128 ASCII characters without quotes, commas or blanks, safe in headers and logs. */
 export const correlationIdSchema = z
   .string()

@@ -17,6 +17,7 @@ export {
   newCorrelationId,
   newExecutionId,
   newSessionId,
+  sessionIdSchema,
 } from './ids.ts'
 export { jsonObjectSchema, jsonSchema, type Json, type JsonObject } from './json.ts'
 export {
@@ -88,10 +89,26 @@ export {
   type ExecutionFailure,
   type ExecutionResult,
   type LogEntry,
+  type StepResult,
   type ToolCallSummary,
   type Usage,
   type Warning,
 } from './protocol/execution-result.ts'
+export {
+  forkRequestSchema,
+  sessionIdle,
+  sessionListSchema,
+  sessionQuerySchema,
+  sessionRecordSchema,
+  sessionRequestSchema,
+  type ForkRequest,
+  type SessionList,
+  type SessionRecord,
+  type SessionRequest,
+  type SessionStep,
+  type SessionSummary,
+  type SessionVariable,
+} from './protocol/session.ts'
 export { infoSchema, type Info } from './protocol/info.ts'
 export {
   ambiguousRefusalSchema,

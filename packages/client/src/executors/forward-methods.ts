@@ -4,7 +4,7 @@ import { ExecutionRoutes } from './execution-routes.ts'
 /**
  * Returns the methods besides `run` of an executor that wraps others. `cancel`, `events` and `record` exist if all of the
  * others have them, and go to the executor that ran the execution, or to the first if that is not known. Detached
- * executions are those of the first. It is live, or ready, if any of the others is. Disposing it disposes all of them.
+ * executions and sessions are those of the first. It is live, or ready, if any of the others is. Disposing it disposes all of them.
  */
 export function forwardMethods(
   executors: readonly [Executor, ...Executor[]],
@@ -23,10 +23,11 @@ export function forwardMethods(
     const { executor, executionId } = routeOf(requestId)
     return executor.record!(executionId, options)
   }
-  const [{ detached }] = executors
+  const [{ detached, sessions }] = executors
   return {
     ...(executors.every((executor) => executor.record !== undefined) && { record }),
     ...(detached && { detached }),
+    ...(sessions && { sessions }),
     ...(executors.every((executor) => executor.cancel !== undefined) && { cancel }),
     ...(executors.every((executor) => executor.events !== undefined) && { events }),
     isLive: () => anyAnswersTrue(executors, (executor) => executor.isLive?.()),

@@ -65,7 +65,7 @@ export class MockExecution {
     this.#calls.push(summary)
     this.#emitToolEvent({ type: 'tool.called', ...call })
     const { correlationId } = options
-    const context = structuredClone(request.context ?? {})
+    const context = structuredClone(options.session?.context ?? request.context ?? {})
     const answer: ToolResponse = request.tools?.some(({ name }) => name === tool)
       ? await options.callTool({ type: 'tool.call', executionId, correlationId, context, ...call }, this.#ending.signal)
       : toolFailed('TOOL_NOT_ALLOWED', `The tool ${tool} is not one of the tools of this execution`)

@@ -10,6 +10,7 @@ import { CancelledById } from '../errors/cancelled-error.ts'
 import { withIds } from './with-ids.ts'
 import { endOf, isMockResponse, matches, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
+import { MockSessions } from './mock-sessions.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
 
 /** Run that a mock has received, with its ids. */
@@ -50,6 +51,8 @@ export type MockExecutorOptions = z.input<typeof optionsSchema>
  * await using codemode = Codemode.fromClientConfig({ executor, tools: { weather: () => 'sunny' } })
  */
 export class MockExecutor implements Executor {
+  /** Sessions of the mock: steps run in order, with answers as configured; there are no variables. */
+  readonly sessions = new MockSessions()
   readonly #options: z.output<typeof optionsSchema>
   readonly #calls: MockCall[] = []
   readonly #executions = new Map<string, { readonly execution: MockExecution; readonly lifetime: RunLifetime }>()
@@ -71,11 +74,17 @@ export class MockExecutor implements Executor {
     const { correlationId, requestTimeoutMs: timeoutMs = Infinity, signal } = call.options
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
     const execution = new MockExecution(call)
+    const { session } = call.options
     this.#calls.push(call)
     this.#executions.set(executionId, { execution, lifetime })
     try {
       lifetime.signal.throwIfAborted()
-      return await Promise.race([this.#execute(call, execution, lifetime.signal), whenAborted(lifetime.signal)])
+      const run = () => {
+        lifetime.signal.throwIfAborted()
+        return Promise.race([this.#execute(call, execution, lifetime.signal), whenAborted(lifetime.signal)])
+      }
+      if (session === undefined) return await run()
+      return await this.sessions.runStep(session.id, { executionId, code: call.request.code }, run)
     } catch (error) {
       if (error instanceof CancelledById) return execution.cancel(error.message)
       if (execution.hasStarted && lifetime.signal.aborted) {

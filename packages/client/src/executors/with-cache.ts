@@ -83,6 +83,8 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   return {
     ...forwarded,
     async run(given, givenOptions) {
+      // The value of a step depends on the steps before it.
+      if (givenOptions.session !== undefined) return executor.run(given, givenOptions)
       const runWithIds = withIds(given, givenOptions)
       const { request, options } = runWithIds
       const ids = { executionId: request.id, correlationId: options.correlationId }

@@ -56,6 +56,12 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
     ...failoverDetached({ executors, routes, order }),
     async run(given, givenOptions) {
       const { request, options } = withIds(given, givenOptions)
+      if (options.session !== undefined) {
+        // Sessions are in the memory of the first executor.
+        const [first] = members
+        routes.set(request.id, first!.executor)
+        return first!.run(request, options)
+      }
       const leftMs = timeLeft(options.requestTimeoutMs)
       const untried = new Set(members)
       const errors: ExecutorClientError[] = []

@@ -46,6 +46,8 @@ export function withFallback(primary: Executor, secondary: Executor, options: Fa
   return {
     ...forwardMethods([primary, secondary], routes),
     async run(given, givenOptions) {
+      // Only the primary has the session.
+      if (givenOptions.session !== undefined) return primary.run(given, givenOptions)
       const { request, options } = withIds(given, givenOptions)
       const leftMs = timeLeft(options.requestTimeoutMs)
       routes.set(request.id, primary)

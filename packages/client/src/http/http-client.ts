@@ -36,7 +36,7 @@ export interface HttpClientOptions {
 }
 
 interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'DELETE' | 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly accept?: 'application/json' | 'text/event-stream'
   readonly headers?: Readonly<Record<string, string>>

@@ -13,6 +13,8 @@ export interface RequestScope {
 /** Scope of the requests about one execution. */
 export interface ExecutionScope extends RequestScope {
   readonly executionId: string
+  /** Id of the session whose step the execution is. */
+  readonly sessionId?: string | undefined
   /** Whether another executor runs the execution if this one refuses it. */
   readonly canGoElsewhere?: boolean | undefined
   /** Called with each failed request before it is sent again. */

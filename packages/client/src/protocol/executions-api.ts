@@ -68,7 +68,7 @@ export class ExecutionsApi {
     }
   }
 
-  /** Sends `POST /v1/executions`. Resolves when the execution has ended or is paused. Every attempt sends the same body. */
+  /** Sends `POST /v1/executions`, or adds a step to a session. Resolves when the execution has ended or is paused. Every attempt sends the same body. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult | PausedExecution> {
     return this.#sendCreation(scope, async (creation) =>
       parseResponse(outcomeSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
@@ -205,7 +205,7 @@ export class ExecutionsApi {
       attemptNumber = number
       return atMostOnce.sendOnce((known) => {
         const creationHeaders = { [headers.idempotencyKey]: scope.executionId, [headers.known]: known }
-        return send({ method: 'POST', path: '/v1/executions', headers: creationHeaders, attemptNumber })
+        return send({ method: 'POST', path: creationPathOf(scope), headers: creationHeaders, attemptNumber })
       })
     })
   }
@@ -254,6 +254,11 @@ interface Creation {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly attemptNumber: number
+}
+
+/** Returns the path of the request that creates an execution, which may be a step of a session. */
+function creationPathOf({ sessionId }: ExecutionScope): string {
+  return sessionId === undefined ? '/v1/executions' : `/v1/sessions/${encodeURIComponent(sessionId)}/steps`
 }
 
 const pathOf = ({ executionId }: ExecutionScope): string => `/v1/executions/${encodeURIComponent(executionId)}`

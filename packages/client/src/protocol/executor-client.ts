@@ -20,7 +20,7 @@ import { pausedFromWire, resultFromWire, type ExecutionResult } from '../run/exe
 import type { ExecutionScope } from '../http/request-scope.ts'
 import { DetachedClient } from './detached-client.ts'
 import { anyObject, ExecutionsApi } from './executions-api.ts'
-import type { ControlOptions, DetachedExecutor, Executor, RunOptions } from '../executor.ts'
+import type { ControlOptions, DetachedExecutor, Executor, RunOptions, SessionsExecutor } from '../executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from '../http/http-client.ts'
 import { parseResponse } from '../http/parse-response.ts'
@@ -30,6 +30,8 @@ import { withJsonValues } from '../run/request-json.ts'
 import { RunLifetime } from './run-lifetime.ts'
 import { withinTime } from './within-time.ts'
 import { runByStream } from './run-by-stream.ts'
+import { SessionsClient } from '../sessions/sessions-client.ts'
+import { asExpired } from '../sessions/session-errors.ts'
 import { resolveIfUnknown, unknownOutcome } from './resolve-outcome.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
 import { CallRecord } from '../tools/call-record.ts'
@@ -50,6 +52,8 @@ interface RunningExecution {
 export class ExecutorClient implements Executor {
   /** Detached executions, which outlive this client. */
   readonly detached: DetachedExecutor
+  /** Sessions, which stay in the memory of the executor when this client closes. */
+  readonly sessions: SessionsExecutor
   readonly #http: HttpClient
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
@@ -63,7 +67,9 @@ export class ExecutorClient implements Executor {
   constructor(config: ExecutorClientConfig) {
     const resolved = resolveConnection(config)
     this.#http = new HttpClient({ ...resolved, proxies: environmentProxies() })
-    this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
+    const policy = resolveRetryPolicy(resolved.retry)
+    this.#api = new ExecutionsApi(this.#http, policy)
+    this.sessions = new SessionsClient(this.#http, policy, this.#closing.signal)
     this.#requestTimeoutMs = resolved.requestTimeoutMs
     this.detached = new DetachedClient(this.#api, this.#closing.signal, this.#callRecord)
   }
@@ -83,7 +89,8 @@ export class ExecutorClient implements Executor {
     if (this.#closing.signal.aborted) lifetime.cancel(this.#closing.signal.reason)
     const { signal, deadlineAt } = lifetime
     const { onRetry, canGoElsewhere } = options
-    const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
+    const sessionId = options.session?.id
+    const scope = { executionId, correlationId, sessionId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)
@@ -188,7 +195,8 @@ export class ExecutorClient implements Executor {
         throw reason instanceof ExecutorClientError ? concludeError(reason, { attempts: 1, ambiguous: true }) : reason
       }
       const isUnknown = error instanceof ExecutorConnectionError && error.ambiguous && error.retryable
-      throw isUnknown && error.code === 'CONNECTION_FAILED' ? unknownOutcome(scope, error) : error
+      if (isUnknown && error.code === 'CONNECTION_FAILED') throw unknownOutcome(scope, error)
+      throw scope.sessionId === undefined ? error : asExpired(error, scope.sessionId)
     }
   }
 

@@ -97,7 +97,7 @@ async function serveAllowedCall(
 }
 
 function callMessage(
-  { request, scope }: StreamRun,
+  { request, scope, options }: StreamRun,
   { callId, tool, input, approval }: ToolCalledEvent,
   remainingMs: number,
 ): ToolCallMessage {
@@ -109,7 +109,7 @@ function callMessage(
     callId,
     tool,
     input,
-    context: structuredClone(request.context ?? {}),
+    context: structuredClone(options.session?.context ?? request.context ?? {}),
     deadline: new Date(Date.now() + Math.min(remainingMs, maxTimerMs)).toISOString(),
     ...(approval && { approval }),
   }

@@ -16,15 +16,20 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ClientEmitter } from '../insight/client-events.ts'
 import { logEvents, logToolServerError } from '../insight/logger.ts'
 import { StatsCounter, type Stats } from '../insight/stats.ts'
+import { ClientSessions } from '../sessions/client-sessions.ts'
 import { BlockingRunner } from '../sync/blocking-runner.ts'
 import { prepareJob, workerConfig } from '../sync/prepare-job.ts'
 import { ClientTools } from '../tools/client-tools.ts'
+
+/** View and place of a step, and the function that adds it to its session once more. */
+export type StepParts = Required<Pick<ClientRunOptions, 'view' | 'step' | 'submitAgain'>>
 
 /** State that all views of one client share: its tools, executor and queue, and the executions under way. */
 export class ClientCore {
   readonly tools: ClientTools
   readonly events = new ClientEmitter()
   readonly detached: DetachedExecutions
+  readonly sessions: ClientSessions
   readonly #config: ResolvedConfig
   readonly #parts: RunParts
   readonly #stats = new StatsCounter()
@@ -48,6 +53,13 @@ export class ClientCore {
     }
     const { requestTimeoutMs, correlationIdPrefix, toolTimeoutMs } = config
     this.detached = new DetachedExecutions({ ...shared, requestTimeoutMs, correlationIdPrefix, toolTimeoutMs })
+    this.sessions = new ClientSessions({
+      ...shared,
+      startStep: (code, options, parts) => this.#startStep(code, options, parts),
+      throwsForWarnings: (options) => this.throwsForWarnings(options),
+      correlationIdPrefix,
+      memoryLimitMb: config.memoryLimitMb,
+    })
     this.#parts = {
       ...shared,
       admission: createAdmission(config),
@@ -158,6 +170,17 @@ export class ClientCore {
     return checkOptions(options, { config: this.#config, registry, context })
   }
 
+  /** Starts a step of a session, which is sent in its turn. Throws if the code or the options are invalid. */
+  #startStep(code: string, options: ExecuteOptions, { view, step, submitAgain }: StepParts): ClientRun {
+    const plan = planExecution(code, withoutMemoryLimit(this.#check(options, { ...view, context: {} })))
+    this.assertOpen()
+    // A step waits for the ones before, so its time in the client's queue has no limit.
+    const run = new ClientRun(plan, this.#parts, { view, readsEvents: true, isInBatch: true, submitAgain, step })
+    this.#active.add(run)
+    run.begin()
+    return run
+  }
+
   /** Starts an execution of the code. Throws if the code is invalid or the client is closed. */
   #start(code: string, options: CheckedOptions, runOptions: Omit<ClientRunOptions, 'submitAgain'>): ClientRun {
     const plan = planExecution(code, options)
@@ -174,4 +197,10 @@ export class ClientCore {
     await run.accepted
     return run.execution
   }
+}
+
+/** Returns the options of a step: the memory limit is that of its session. */
+function withoutMemoryLimit(checked: CheckedOptions): CheckedOptions {
+  const { limits: { memoryLimitMb: _, ...limits } = {}, ...request } = checked.request
+  return { ...checked, request: { ...request, ...(Object.keys(limits).length > 0 && { limits }) } }
 }

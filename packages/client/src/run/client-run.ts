@@ -17,10 +17,11 @@ import { failedResultOf, statusOf, type ExecutionResult, type FailedExecution } 
 import type { DetachedExecutions } from './detached-executions.ts'
 import { ExecutionState } from './execution-state.ts'
 import { requirePart } from './executor-parts.ts'
-import type { Executor, RunOptions } from '../executor.ts'
+import type { Executor, RunOptions, SessionOfRun } from '../executor.ts'
 import type { ClientEmitter, SettleEvent } from '../insight/client-events.ts'
 import type { StatsCounter } from '../insight/stats.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
+import { unlessAborted } from '../async/unless-aborted.ts'
 import type { Plan } from './plan.ts'
 import type { View } from './view.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
@@ -52,6 +53,17 @@ export interface ClientRunOptions {
   readonly isInBatch: boolean
   /** Called to submit the same code once more. */
   submitAgain(this: void): Promise<Execution>
+  /** Place in a session; undefined if the execution is no step. */
+  readonly step?: StepOfRun | undefined
+}
+
+/** Place of a run in a session. */
+export interface StepOfRun {
+  readonly session: SessionOfRun
+  /** Promise that resolves when the executor has accepted the steps before. */
+  readonly turn: Promise<unknown>
+  /** Returns the milliseconds that the steps before may still take. */
+  earlierStepsMs(this: void): number
 }
 
 /**
@@ -151,6 +163,8 @@ export class ClientRun {
   async #runToEnd(): Promise<ExecutionResult> {
     const stopForwarding = forwardAbort(this.plan.signal, this.#stop)
     try {
+      const turn = this.#options.step?.turn
+      if (turn !== undefined) await unlessAborted(turn, this.#stop.signal)
       return await this.#sendWhenAdmitted()
     } catch (cause) {
       const error = this.#toTypedError(cause)
@@ -180,7 +194,8 @@ export class ClientRun {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)
     this.#sentAt = performance.now()
-    this.state.sent()
+    // A step waits at the executor for the steps before it, until its first event.
+    if (this.#options.step === undefined) this.state.sent()
     stats.sent()
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
     try {
@@ -197,17 +212,20 @@ export class ClientRun {
 
   #runOptions(): RunOptions {
     const { events, tools } = this.#parts
-    const { correlationId, requestTimeoutMs } = this.plan
+    const { step } = this.#options
+    const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + (step?.earlierStepsMs() ?? 0) }
+    const { correlationId, requestTimeoutMs } = plan
     return {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
+      session: step?.session,
       callTool: (message, signal) => tools.serve(message, signal, this.servedFor(message.tool)),
       ...this.#handlers,
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
       ...(tools.usesCallbacks && {
-        callbackFor: (executionId) => this.#callbackFor(executionId),
+        callbackFor: (executionId) => this.#callbackFor(executionId, plan),
         callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
       }),
       ...((this.#options.readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
@@ -222,10 +240,10 @@ export class ClientRun {
     return { ...request, limits: { ...request.limits, queueTimeoutMs: leftMs } }
   }
 
-  #callbackFor(executionId: string): Promise<Callback> {
+  #callbackFor(executionId: string, plan: Plan): Promise<Callback> {
     const { tools, addId } = this.#parts
     addId(this, executionId)
-    return tools.callbackFor(executionId, this.plan, this.registry)
+    return tools.callbackFor(executionId, plan, this.registry)
   }
 
   /** Returns this run as the execution whose call of a tool is served. */

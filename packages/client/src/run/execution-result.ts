@@ -8,6 +8,7 @@ import {
   type Json,
   type LogEntry,
   type PausedExecution as WirePaused,
+  type StepResult,
   type ToolCallSummary,
   type Usage,
   type Warning,
@@ -44,6 +45,8 @@ interface ResultFields {
   readonly usage: Usage
   /** Source of the result: `executor`, or the wrapper around it that supplied the result. */
   readonly source: ResultSource
+  /** Session and number of the step, and whether the session has the state after it; absent if the execution is no step. */
+  readonly session?: StepResult | undefined
 }
 
 /** Result of an execution that ended with a value. */

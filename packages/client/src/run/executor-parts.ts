@@ -7,6 +7,7 @@ const missing = {
   record: "can't read records: it has no method record(executionId, options)",
   cancel: "can't cancel executions by their id: it has no method cancel(executionId, reason, options)",
   detached: 'has no detached executions: it has no property detached',
+  sessions: 'has no sessions: it has no property sessions',
 } as const
 
 /** Returns the executor if it has the named part. Throws a ConfigurationError otherwise. */

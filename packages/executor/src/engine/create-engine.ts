@@ -6,6 +6,7 @@ import { AttachedExecutions, type AttachedExecutionsOptions } from './attached/a
 import { DetachedExecutions } from './detached/detached-executions.ts'
 import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
+import { AttachedSessions } from './session/attached-sessions.ts'
 import { Pacer } from './runner/pacer.ts'
 
 interface EngineOptions extends Omit<AttachedExecutionsOptions, 'recorder' | 'promote'> {
@@ -27,6 +28,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox, callbackTransport, observer } = options
   const instance = createInstance()
   const pacer = new Pacer()
+  const sessions = new AttachedSessions({ now: () => Date.now() })
   const recorder = options.detached?.recordAttached
     ? new AttachedRecorder({
         store: options.detached.store,
@@ -44,7 +46,7 @@ export function createEngine(options: EngineOptions): Engine {
       onFailedByBug: (error, ids) => observer.executionFailedByBug(error, ids),
     })
   const promote = detached && { promote: detached.promote.bind(detached) }
-  const attached = new AttachedExecutions({ ...options, ...promote, recorder }, { instance, pacer })
+  const attached = new AttachedExecutions({ ...options, ...promote, recorder }, { instance, pacer, sessions })
   let isClosing = false
 
   function store(): DetachedExecutions {
@@ -74,6 +76,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (detached === undefined) throw notFound(id)
       return detached.find(tenant, id)
     },
+    sessions,
     decide: async (submission) => store().decide(submission),
     listApprovals: async (tenant, listOptions) => store().listApprovals(tenant, listOptions),
     setCallback: async (tenant, id, callback) => store().setCallback(tenant, id, callback),
@@ -87,6 +90,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       isClosing = true
       await Promise.all([attached.close({ drainMs }), detached?.close()])
+      sessions.close()
       await recorder?.close()
     },
   }

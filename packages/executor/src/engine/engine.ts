@@ -23,6 +23,7 @@ import type {
 } from '../store/execution-store.ts'
 import type { DecisionSubmission } from './approvals.ts'
 import type { Principal } from './principal.ts'
+import type { AttachedSessions } from './session/attached-sessions.ts'
 
 /** A valid request, with the facts about its connection that the engine needs. */
 export interface Submission {
@@ -31,6 +32,8 @@ export interface Submission {
   readonly bodyHash: string
   readonly principal: Principal
   readonly correlationId: string
+  /** Id of the session whose next step the execution is; absent for other executions. */
+  readonly session?: string
   /** Way in which tool calls are answered: by callback, or through `tool-results` when the request has no callback. */
   readonly transport: 'callback' | 'stream'
   /** Milliseconds for which the client still waits; absent if the client did not state them. */
@@ -114,6 +117,9 @@ export interface RetrySubmission {
   readonly correlationId: string
 }
 
+/** Sessions of this node. Their methods throw `RequestError`. */
+export type Sessions = Pick<AttachedSessions, 'create' | 'find' | 'list' | 'fork' | 'end'>
+
 /** Whether the engine accepts new executions, and if not, why. */
 export type Readiness = 'ready' | 'no-sandbox-process' | 'shutting-down'
 
@@ -142,6 +148,7 @@ export interface Engine {
    * tenant's execution.
    */
   find(tenant: string, id: string): ExecutionHandle | Promise<ExecutionHandle>
+  readonly sessions: Sessions
   /** Decides about an approval, and returns it as JSON text. Rejects with `RequestError`. */
   decide(submission: DecisionSubmission): Promise<string>
   /** Returns a page of the tenant's approvals. Rejects with `RequestError` STORE_DISABLED without a store. */

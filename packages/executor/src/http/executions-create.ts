@@ -21,10 +21,11 @@ import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpContext, HttpEnv } from './http-context.ts'
 import { slowJsonResponse } from './json-response.ts'
 import { requireRight, requireRightOrOwner } from './rights.ts'
+import { checkStep } from './session-step.ts'
 import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
-  readonly engine: Pick<Engine, 'submit' | 'submitDetached'>
+  readonly engine: Pick<Engine, 'submit' | 'submitDetached' | 'sessions'>
   readonly guard: Pick<CallbackGuard, 'check'>
   /** Guard of the receivers of notifications. */
   readonly notifyGuard: Pick<CallbackGuard, 'check'>
@@ -33,7 +34,8 @@ interface CreateExecutionOptions extends EventStreamOptions {
 const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
 
 /**
- * Handles POST /v1/executions: runs code, and responds with its result or, for `accept: text/event-stream`, its events.
+ * Handles POST /v1/executions and POST /v1/sessions/:session/steps: runs code, and responds with its result or, for `accept:
+ * text/event-stream`, its events.
  */
 export function createExecution(options: CreateExecutionOptions): Handler<HttpEnv> {
   const { engine, guard, notifyGuard, ...streamOptions } = options
@@ -44,13 +46,19 @@ export function createExecution(options: CreateExecutionOptions): Handler<HttpEn
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
     const request = { ...body.value, id: executionId(c, body.value) }
+    const session = c.req.param('session')
+    if (session !== undefined) checkStep(engine.sessions, principal, { session, request })
     refuseUnservable(request, wantsEvents)
     if (request.callback !== undefined) guard.check(request.callback.url)
     if (request.notify !== undefined) notifyGuard.check(request.notify.url)
 
     if (request.detached === true)
       return createDetached(c, engine, submission(c, request, { bodyHash: hashOf(request) }))
-    const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, known }))
+    const bodyHash = session === undefined ? body.sha256 : `${body.sha256} ${session}`
+    const handle = engine.submit({
+      ...submission(c, request, { bodyHash, known }),
+      ...(session !== undefined && { session }),
+    })
     // A repeat of another owner's request gets an execution that already exists.
     requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading the execution with this id' })
     const detach = attachUntilClosed(c, handle)

@@ -11,6 +11,7 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
+import { AttachedSessions } from '../engine/session/attached-sessions.ts'
 import type { DetachedHandle, Engine, EventText, RetrySubmission, Submission } from '../engine/engine.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
@@ -160,6 +161,7 @@ export class FakeExecution implements DetachedHandle {
 /** An engine whose executions `onSubmit` controls; by default, each is admitted and finished at once. */
 export class FakeEngine implements Engine {
   readiness: Engine['readiness'] = 'ready'
+  readonly sessions = new AttachedSessions({ now: () => Date.parse(at) })
   readonly submissions: Submission[] = []
   readonly executions = new Map<string, FakeExecution>()
   onSubmit: (execution: FakeExecution, submission: Submission) => void = (execution) => execution.admit().finish()

@@ -23,6 +23,7 @@ import { refuseOtherMethods } from './method-not-allowed.ts'
 import { listNotifications, resendNotification } from './notifications.ts'
 import { openapi } from './openapi.ts'
 import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
+import { addSessionRoutes } from './sessions.ts'
 import { defaultStallMs } from './stalled-writes.ts'
 import { takeToolResults } from './tool-results.ts'
 import { traceContext } from './trace-context.ts'
@@ -60,7 +61,10 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
   app.get('/v1/executions', listExecutions({ engine }))
-  app.post('/v1/executions', createExecution({ engine, guard, notifyGuard, ...streams }))
+  const create = createExecution({ engine, guard, notifyGuard, ...streams })
+  app.post('/v1/executions', create)
+  app.post('/v1/sessions/:session/steps', create)
+  addSessionRoutes(app, engine.sessions)
   app.get('/v1/executions/:id', readExecution({ engine }))
   app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
   app.get('/v1/executions/:id/journal', readJournal({ engine }))

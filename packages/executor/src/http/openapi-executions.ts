@@ -54,7 +54,13 @@ const retryCodes = [
 ] as const
 
 /** Codes of requests with which creating an execution never fails. */
-const notOfCreation = new Set<string>(['SESSION_EXPIRED', 'EXECUTION_ENDED', 'APPROVAL_CONFLICT', 'EXECUTION_SERVED'])
+const notOfCreation = new Set<string>([
+  'SESSION_EXPIRED',
+  'SESSION_FULL',
+  'EXECUTION_ENDED',
+  'APPROVAL_CONFLICT',
+  'EXECUTION_SERVED',
+])
 
 /** Paths of executions. */
 export const executionPaths: ZodOpenApiPathsObject = {

@@ -6,6 +6,7 @@ import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { allRights } from '../engine/principal.ts'
 import type { HttpEnv } from './http-context.ts'
 import { approvalPaths } from './openapi-approvals.ts'
+import { sessionPaths } from './openapi-sessions.ts'
 import { executionPaths } from './openapi-executions.ts'
 import { notificationPaths } from './openapi-notifications.ts'
 import { status, requestHeaders, response, failures } from './openapi-parts.ts'
@@ -51,6 +52,7 @@ const paths: ZodOpenApiPathsObject = {
   },
   ...executionPaths,
   ...approvalPaths,
+  ...sessionPaths,
   ...notificationPaths,
 }
 

@@ -37,6 +37,18 @@ export function requireOwner(
   })
 }
 
+/** Throws `RequestError` FORBIDDEN unless the key has the right `run` and the owner of the session. */
+export function requireSessionOwner(
+  principal: Principal,
+  { session, action }: { readonly session: { readonly owner: string }; readonly action: string },
+): void {
+  requireRight(principal, 'run', action)
+  if (session.owner === principal.owner) return
+  throw new RequestError('FORBIDDEN', `${action} requires a key of the owner that created the session.`, {
+    suggestion: 'Use the key that created the session, or one that was created with the same owner.',
+  })
+}
+
 /** Returns the error of a key that has none of the rights of which one would suffice. */
 function missing(principal: Principal, rights: readonly Right[], rule: string, executionId?: string): RequestError {
   const has = principal.rights.length === 0 ? 'none' : principal.rights.join(', ')

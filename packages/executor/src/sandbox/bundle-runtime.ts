@@ -25,6 +25,7 @@ const rareModules = {
   createGroupEntries: 'group-entries.ts',
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',
+  createSession: 'session.ts',
   createWebGlobals: 'web/index.ts',
   describeCauses: 'error-causes.ts',
   describeRefusal: 'not-json.ts',

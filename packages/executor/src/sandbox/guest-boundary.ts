@@ -7,25 +7,53 @@
  * Code that is ready to run, or the reason why it can't run. Lines and columns count from 1, in the code as it was
  * sent.
  */
-export type PreparedSource =
-  | {
-      readonly ok: true
-      /** Body of a sloppy async function that returns the code's value. */
-      readonly body: string
-      /** Places where columns moved, in the order of the code. */
-      readonly shifts: readonly Shift[]
-      /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
-      readonly watch?: string
-      /** Whether the body calls a method `forEach` with a callback that may be an async function. */
-      readonly watchesForEach?: boolean
-      /** Whether the code may log an iterator that a `for…of` is reading. */
-      readonly mayLogIteratorInUse?: boolean
-      /** Mistake to warn of if the code turns out to have no value. */
-      readonly warning?: PlacedMessage
-      /** Mistakes to warn of in any case. */
-      readonly mistakes?: readonly PlacedMessage[]
-    }
-  | ({ readonly ok: false } & RefusedSource)
+export type PreparedSource = RunnableSource | ({ readonly ok: false } & RefusedSource)
+
+/** Code that is ready to run. */
+export interface RunnableSource {
+  readonly ok: true
+  /** Body of a sloppy async function that returns the code's value. */
+  readonly body: string
+  /** Places where columns moved, in the order of the code. */
+  readonly shifts: readonly Shift[]
+  /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
+  readonly watch?: string
+  /** Whether the body calls a method `forEach` with a callback that may be an async function. */
+  readonly watchesForEach?: boolean
+  /** Whether the code may log an iterator that a `for…of` is reading. */
+  readonly mayLogIteratorInUse?: boolean
+  /** Mistake to warn of if the code turns out to have no value. */
+  readonly warning?: PlacedMessage
+  /** Mistakes to warn of in any case. */
+  readonly mistakes?: readonly PlacedMessage[]
+}
+
+/** Kind of a session variable, as it was declared last. */
+export type VariableKind = 'let' | 'const' | 'class' | 'function' | 'var'
+
+/** Session variable that a step declares. */
+export interface StepName {
+  readonly name: string
+  readonly kind: VariableKind
+}
+
+/** Code of a step of a session that is ready to run. */
+export interface RunnableStep extends RunnableSource {
+  /** Session variables that the step declares, each once. */
+  readonly declares: readonly StepName[]
+  /** Name by which the body refers to session variables that were constants when it was prepared. */
+  readonly constants: string
+  /** Name by which the body calls the function that sets a session variable to a function. */
+  readonly functions: string
+  /**
+   * Whether the step has `result` as its value if it has no other: `fresh` if a value that an earlier step gave it must not
+   * count. Absent if it has not, or declares `result`.
+   */
+  readonly result?: 'kept' | 'fresh'
+}
+
+/** Code of a step, or the reason why it can't run. */
+export type PreparedStep = RunnableStep | Extract<PreparedSource, { ok: false }>
 
 /** Text about a place in the code. */
 export interface PlacedMessage {
@@ -53,6 +81,7 @@ export type GuestFailureCode =
   | 'MEMORY_LIMIT'
   | 'RESULT_NOT_SERIALIZABLE'
   | 'RESULT_TOO_LARGE'
+  | 'SESSION_FROZEN'
   | 'SYNTAX_ERROR'
   | 'TOO_MANY_TIMERS'
   | 'TOO_MANY_TOOL_CALLS'
@@ -80,12 +109,21 @@ export interface StartSpec {
   readonly tools: readonly string[]
 }
 
+/** Content of the first turn of a session's step, without the input. */
+export interface StepSpec extends Omit<StartSpec, 'source' | 'context' | 'config'> {
+  /** Number of the step in its session, from 1. */
+  readonly number: number
+  readonly source: PreparedStep
+  /** Context and configuration of the session, as JSON texts; in the first step that the guest runs. */
+  readonly session?: Pick<StartSpec, 'context' | 'config'>
+}
+
 /**
- * Function of the runtime that runs one turn. `text` is a `StartSpec` as JSON or an answer; `input` is JSON text, and is
- * set at the start only.
+ * Function of the runtime that runs one turn. `text` is a `StartSpec` or a `StepSpec` as JSON, or an answer; `input` is
+ * JSON text, and is set with these specifications only. `end-step` ends a step, whether or not it has ended by itself.
  */
 export type Deliver = (
-  kind: 'start' | 'answer' | 'tick',
+  kind: 'start' | 'answer' | 'tick' | 'step' | 'end-step',
   at: number,
   call: number,
   ok: boolean,
@@ -117,6 +155,8 @@ export interface Emit {
    * `PreparedSource`, what the host finds when it compiles the code too.
    */
   (kind: 'uncompiled'): string
+  /** Reports the names of the session variables that do not exist, as JSON text, when a step has ended. */
+  (kind: 'absent', names: string): void
   /** Reports the end of the execution: the JSON text of a `GuestEnd`, without its result. */
   (kind: 'end', text: string): void
 }

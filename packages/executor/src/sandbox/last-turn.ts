@@ -7,7 +7,10 @@ type LastTurnFields =
   | { readonly type: 'stopped' | 'skipped' }
   | Pick<Extract<TurnReport, { type: 'turn' }>, 'type' | 'effects'>
 
-/** Returns whether a report is on the guest's last turn, after which the executor and the process both forget the guest. */
-export function isLastTurn(report: LastTurnFields): boolean {
-  return report.type !== 'turn' || report.effects.end !== undefined
+/**
+ * Returns whether a report is on the guest's last turn, after which the executor and the process both forget the guest. A
+ * guest that has steps goes on after the end of one.
+ */
+export function isLastTurn(report: LastTurnFields, hasSteps: boolean): boolean {
+  return report.type !== 'turn' || (report.effects.end !== undefined && !hasSteps)
 }

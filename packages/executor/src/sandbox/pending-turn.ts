@@ -78,8 +78,9 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
     case 'skipped':
       return { type: 'lost' }
     case 'turn': {
-      const { cpuMs, effects } = message
-      return { type: 'turn', cpuMs, effects: { ...effects, calls: [...calls, ...effects.calls] } }
+      const { cpuMs, effects, variables } = message
+      const all = { ...effects, calls: [...calls, ...effects.calls] }
+      return { type: 'turn', cpuMs, effects: all, ...(variables && { variables }) }
     }
     case 'stopped': {
       const { reason, waitedForClock, cpuMs, logs, logsDropped, warnings } = message

@@ -4,6 +4,8 @@ import type { GuestSpec } from './protocol.ts'
 export interface ProcessGuest {
   /** State of the guest's isolate. The spec to make it from is sent with the guest's first turn. */
   isolate: { readonly state: 'unmade'; readonly spec: GuestSpec } | { readonly state: 'made' }
+  /** Whether the guest is a session, which goes on after the end of a step. */
+  readonly hasSteps: boolean
   /** Memory in bytes that the guest kept at the end of its last turn. */
   bytes: number
   /** Time at which its last turn ended, or at which it was added, by `performance.now()`. */
@@ -25,7 +27,8 @@ export class ProcessGuests {
   }
 
   add(guest: number, spec: GuestSpec): void {
-    this.#guests.set(guest, { isolate: { state: 'unmade', spec }, bytes: 0, idleSince: performance.now() })
+    const hasSteps = 'kind' in spec && spec.kind === 'session'
+    this.#guests.set(guest, { isolate: { state: 'unmade', spec }, hasSteps, bytes: 0, idleSince: performance.now() })
   }
 
   get(guest: number): ProcessGuest | undefined {

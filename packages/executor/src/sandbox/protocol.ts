@@ -8,9 +8,26 @@ import { z } from 'zod'
 /** Tool call among the effects of a turn. */
 export type ToolCallEffect = TurnEffects['calls'][number]
 
-/** Specification of a guest: the part of a journal's header that the guest can depend on. */
-export type GuestSpec = Pick<JournalHeader, 'code' | 'input' | 'context' | 'config' | 'limits' | 'seed'> & {
+/** Specification of the guest of an execution: the part of a journal's header that the guest can depend on. */
+export type ExecutionSpec = Pick<JournalHeader, 'code' | 'input' | 'context' | 'config' | 'limits' | 'seed'> & {
   /** Names of the tools that the guest may call. */
+  readonly tools: readonly string[]
+}
+
+/** Specification of the guest of a session, which runs steps. Of the limits, only the memory limit counts. */
+export type SessionSpec = Pick<JournalHeader, 'context' | 'config' | 'limits'> & { readonly kind: 'session' }
+
+/** Specification of a guest that only checks the syntax of a step's code, in its only turn. */
+export type SourceCheckSpec = Pick<JournalHeader, 'code' | 'limits'> & { readonly kind: 'check' }
+
+/** Specification of a guest. */
+export type GuestSpec = ExecutionSpec | SessionSpec | SourceCheckSpec
+
+/** Step of a session, as its guest receives it. */
+export type GuestStep = Pick<JournalHeader, 'code' | 'input' | 'limits' | 'seed'> & {
+  /** Number of the step in its session, from 1. Numbers increase, and may leave some out. */
+  readonly number: number
+  /** Names of the tools that the step may call. */
   readonly tools: readonly string[]
 }
 
@@ -19,6 +36,20 @@ export type GuestDelivery =
   | { readonly kind: 'start'; readonly at: number }
   | { readonly kind: 'answer'; readonly at: number; readonly call: number; readonly ok: boolean; readonly text: string }
   | { readonly kind: 'tick'; readonly at: number }
+  | { readonly kind: 'step'; readonly at: number; readonly step: GuestStep }
+  /**
+   * End of a step that the executor ends between turns. A step that ends by itself needs none. The guest drops the calls and
+   * the timers of the step, and keeps its variables.
+   */
+  | { readonly kind: 'end-step'; readonly at: number }
+
+/** Variables of a session that exist, with the kinds of their last declarations. */
+const sessionVariablesSchema = z
+  .array(z.strictObject({ name: z.string(), kind: z.enum(['let', 'const', 'class', 'function', 'var']) }))
+  .max(100_000)
+
+/** Variable of a session. */
+export type SessionVariable = z.infer<typeof sessionVariablesSchema>[number]
 
 /**
  * Message from the executor to a sandbox process. `guest` is a number that the executor assigns to each guest that it
@@ -75,6 +106,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     /** Memory in bytes that the guest keeps after the turn. */
     guestBytes: z.int().nonnegative(),
     effects: effectsSchema,
+    /** Variables of the session after the end of a step. */
+    variables: sessionVariablesSchema.optional(),
   }),
   z.strictObject({
     type: z.literal('stopped'),

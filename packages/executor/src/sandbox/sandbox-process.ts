@@ -137,10 +137,14 @@ export class SandboxProcess {
   /** Adds a guest. Its isolate is made when its first turn is sent. */
   addGuest(spec: GuestSpec): Guest {
     const guest = ++this.#lastGuest
-    const { limits } = spec
+    const { memoryLimitMb } = spec.limits
+    let { limits } = spec
     this.#guests.add(guest, spec)
     return {
-      turn: (delivery, options) => this.#requestTurn({ guest, limits, delivery, options }),
+      turn: (delivery, options) => {
+        if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
+        return this.#requestTurn({ guest, limits, delivery, options })
+      },
       close: () => this.#closeGuest(guest),
     }
   }
@@ -255,7 +259,7 @@ export class SandboxProcess {
     this.#turns.shift()
     this.#watchdog.end()
     this.#use.recordTurnEnd()
-    if (isLastTurn(message)) this.#guests.remove(head.guest)
+    if (isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)) this.#guests.remove(head.guest)
     if (leavesProcessUnfit(message)) this.#drainAsUnfit()
     if (message.type === 'turn') {
       this.#guests.recordTurnEnd(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))

@@ -1,8 +1,16 @@
 import type { TurnEffects } from '@codemode/shared'
 
-import type { GuestDelivery, GuestSpec, SandboxVersions } from './protocol.ts'
+import type {
+  ExecutionSpec,
+  GuestDelivery,
+  GuestSpec,
+  GuestStep,
+  SandboxVersions,
+  SessionSpec,
+  SessionVariable,
+} from './protocol.ts'
 
-export type { GuestDelivery, GuestSpec, SandboxVersions }
+export type { ExecutionSpec, GuestDelivery, GuestSpec, GuestStep, SandboxVersions, SessionSpec, SessionVariable }
 
 /** Limits of one turn. */
 export interface TurnOptions {
@@ -25,7 +33,13 @@ export interface TurnOptions {
 
 /** Outcome of a turn. */
 export type TurnOutcome =
-  | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
+  | {
+      readonly type: 'turn'
+      readonly cpuMs: number
+      readonly effects: TurnEffects
+      /** Variables of the session, in a turn in which a step has ended. */
+      readonly variables?: readonly SessionVariable[]
+    }
   /**
    * The guest reached the turn's timeout, ran out of memory, or put out more than a journal holds, and no longer
    * exists. Only the logs and the warnings of the turn are kept. `cpuMs` is the thread's CPU time in the turn.

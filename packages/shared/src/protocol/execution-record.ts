@@ -4,6 +4,7 @@ import { jsonSchema } from '../json.ts'
 import {
   executionFailureSchema,
   logEntrySchema,
+  stepResultSchema,
   toolCallSummarySchema,
   usageSchema,
   warningsSchema,
@@ -50,6 +51,7 @@ export const executionRecordSchema = z
     toolCalls: z.array(toolCallSummarySchema),
     warnings: warningsSchema.default([]),
     usage: usageSchema,
+    session: stepResultSchema.optional(),
   })
   .meta({ id: 'ExecutionRecord' })
 

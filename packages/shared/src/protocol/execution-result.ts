@@ -27,6 +27,7 @@ export const warningCodes = [
   'LIKELY_MISTAKE',
   'UNHANDLED_REJECTION',
   'CALL_NOT_AWAITED',
+  'TIMER_DROPPED',
 ] as const
 
 /** Maximum number of warnings of one execution. */
@@ -118,6 +119,20 @@ export const usageSchema = z
 
 export type Usage = z.infer<typeof usageSchema>
 
+/** Facts about an execution that is a step of a session. */
+export const stepResultSchema = z
+  .object({
+    id: z.string().meta({ description: 'Id of the session' }),
+    step: z.int().min(1).meta({ description: 'Number of the step in its session' }),
+    stateKept: z.boolean().meta({
+      description: 'Whether the session has the state after the step, or the one before it. Tool calls are not undone',
+    }),
+  })
+  .meta({ id: 'StepResult' })
+
+/** Facts about an execution that is a step of a session. */
+export type StepResult = z.infer<typeof stepResultSchema>
+
 const resultFields = {
   executionId: z.string(),
   correlationId: z.string(),
@@ -126,6 +141,7 @@ const resultFields = {
   toolCalls: z.array(toolCallSummarySchema),
   warnings: warningsSchema.default([]),
   usage: usageSchema,
+  session: stepResultSchema.optional(),
 }
 
 /** Result of an execution: the response of `POST /v1/executions`, and the content of the event `finished`. */

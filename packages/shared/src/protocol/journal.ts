@@ -8,6 +8,7 @@ import { jsonObjectSchema } from '../json.ts'
 import { requestLimitsSchema } from '../limits.ts'
 import { decisionSchema } from './approval.ts'
 import { executionFailureSchema, logEntrySchema, maxWarnings, warningSchema } from './execution-result.ts'
+import { stepOfSchema } from './session.ts'
 import { toolDeclarationSchema } from './tool.ts'
 
 /** Version of the journal's format; readers refuse any other. */
@@ -36,6 +37,7 @@ const guestEndCodes = [
   'TOO_MANY_TOOL_CALLS',
   'TOO_MANY_TIMERS',
   'JOURNAL_TOO_LARGE',
+  'SESSION_FROZEN',
 ] as const satisfies readonly ExecutionErrorCode[]
 
 /** Warning of the guest runtime, with the number of the call in place of its id. */
@@ -167,6 +169,9 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     type: z.literal('end'),
     at: timestampMs,
     error: executionFailureSchema,
+    withinTurn: z.literal(true).optional().meta({
+      description: 'Set if the execution was stopped within a turn, so that its session does not keep its state',
+    }),
     /** Costs, logs and warnings of a turn that did not end; its other effects are discarded. */
     ...z.object(turnCosts).partial().shape,
     ...turnEffectsSchema.pick({ logs: true, logsDropped: true, warnings: true }).partial().shape,
@@ -192,6 +197,7 @@ export const journalHeaderSchema = z.object({
   config: z.string().meta({ description: 'JSON text of an object' }),
   tools: z.array(toolDeclarationSchema),
   approvals: z.literal('client').optional(),
+  session: stepOfSchema.optional().meta({ description: 'Session and number of the step, if the execution is a step' }),
   limits: requestLimitsSchema.required().extend({
     sourceBytes: z.int(),
     inputBytes: z.int(),

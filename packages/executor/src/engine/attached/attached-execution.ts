@@ -1,4 +1,11 @@
-import { callNumberOf, type Journal, type RequestError, type ToolResponse } from '@codemode/shared'
+import {
+  callNumberOf,
+  type ExecutionFailure,
+  type ExecutionStatus,
+  type Journal,
+  type RequestError,
+  type ToolResponse,
+} from '@codemode/shared'
 
 import type { EndedExecution, RequestedApproval } from '../../store/execution-store.ts'
 import type { Permit } from './admission.ts'
@@ -9,6 +16,7 @@ import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, type WallTimeout } from '../runner/failures.ts'
+import type { SessionRealm } from '../session/session-realm.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { pendingApprovals } from '../state/pending-approval.ts'
 import type { JournalLog } from '../state/journal-log.ts'
@@ -25,6 +33,8 @@ interface AttachedExecutionOptions extends RunnerParts {
   readonly permit: Permit
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answerStreamedCall: ((callId: string, response: ToolResponse) => boolean) | undefined
+  /** Realm of the session whose step the execution is. */
+  readonly realm?: SessionRealm | undefined
   /** Makes the execution a detached one by its journal; absent without a store. */
   readonly promote: Promote | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
@@ -112,6 +122,37 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#journal.header.executionId
   }
 
+  get code(): string {
+    return this.#journal.header.code
+  }
+
+  get status(): ExecutionStatus {
+    return this.#state.status
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.hasEnded
+  }
+
+  /** Whether a turn of the code has ended, so that it may have changed its session. */
+  get hasRun(): boolean {
+    return this.#state.turns > 0
+  }
+
+  /** Whether the session of the step has the state after it. */
+  get isStateKept(): boolean {
+    return this.#state.isStateKept
+  }
+
+  /** Size of the journal in bytes. */
+  get journalBytes(): number {
+    return this.#journal.sizeBytes
+  }
+
+  get cpuMs(): number {
+    return this.#state.cpuMs
+  }
+
   get correlationId(): string {
     return this.#journal.header.correlationId
   }
@@ -143,6 +184,11 @@ export class AttachedExecution implements ExecutionHandle {
 
   attachReader(): () => void {
     return this.#readers.attach()
+  }
+
+  /** Ends the execution with a failure, unless it has ended. */
+  fail(error: ExecutionFailure): void {
+    this.#running?.runner.stop(error)
   }
 
   cancel(reason?: string): void | Promise<void> {

@@ -1,4 +1,4 @@
-import { newExecutionId, RequestError } from '@codemode/shared'
+import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
@@ -14,7 +14,11 @@ import type { Principal } from '../principal.ts'
 import type { WallTimeout } from '../runner/failures.ts'
 import type { Pacer } from '../runner/pacer.ts'
 import { JournalLog } from '../state/journal-log.ts'
-import { Admission } from './admission.ts'
+import type { AttachedSession } from '../session/attached-session.ts'
+import type { AttachedSessions } from '../session/attached-sessions.ts'
+import { syntaxErrorOf } from '../session/check-source.ts'
+import { limitsOfStep, stepOf } from '../session/step-request.ts'
+import { Admission, type Permit } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
 import { AttachedExecution, type PromotedJournal } from './attached-execution.ts'
 import type { AttachedRecorder } from './attached-recorder.ts'
@@ -39,6 +43,13 @@ export interface AttachedExecutionsOptions {
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
 
+/** Parts of the engine that attached executions share with others. */
+interface AttachedExecutionsParts {
+  readonly instance: Instance
+  readonly pacer: Pacer
+  readonly sessions: AttachedSessions
+}
+
 /**
  * Attached executions of one node, in its memory: those that wait for admission or run, the results of those that have
  * ended, and for longer the ids, so that a late repeat does not run the code again.
@@ -48,12 +59,14 @@ export class AttachedExecutions {
   readonly #instance: Instance
   readonly #pacer: Pacer
   readonly #admission: Admission
+  readonly #sessions: AttachedSessions
   readonly #active = new Map<string, AttachedExecution>()
   readonly #ended: RetentionStore<AttachedExecution>
   readonly #endedIds: RetentionStore<true>
   #isClosing = false
 
-  constructor(options: AttachedExecutionsOptions, { instance, pacer }: { instance: Instance; pacer: Pacer }) {
+  constructor(options: AttachedExecutionsOptions, { instance, pacer, sessions }: AttachedExecutionsParts) {
+    this.#sessions = sessions
     const { sandbox, retain } = options
     this.#options = options
     this.#instance = instance
@@ -86,7 +99,7 @@ export class AttachedExecutions {
     const known = { executionId: id, known: submission.known, forgottenAt: this.#endedIds.forgottenAt }
     refuseUnlessFirst(known, this.#instance)
     if (this.#isClosing) throw shuttingDown()
-    if (this.#options.promote === undefined) refuseApprovals(submission)
+    if (this.#options.promote === undefined || submission.session !== undefined) refuseApprovals(submission)
     const execution = this.#start(submission, id)
     const key = keyOf(tenant, id)
     this.#active.set(key, execution)
@@ -118,15 +131,28 @@ export class AttachedExecutions {
     const { request, principal, correlationId, remainingMs, bodyHash } = submission
     const { callback, label } = request
     const { tenant } = principal
-    const limits = resolveLimits(request.limits, principal)
+    const session = this.#sessionOf(submission)
+    const limits = resolveLimits(
+      session === undefined ? request.limits : limitsOfStep(session, request.limits),
+      principal,
+    )
     // Created before the permit is requested, so that an invalid header takes no place in the queue.
-    const journal = new JournalLog(journalHeaderOf(submission, id, limits, sandbox.versions))
+    const header = journalHeaderOf(
+      session === undefined ? submission : stepOf(session, submission),
+      id,
+      limits,
+      sandbox.versions,
+    )
+    const step = session && { id: session.facts.id, step: session.nextNumber() }
+    const journal = new JournalLog(step === undefined ? header : { ...header, session: step })
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
-    const permit = this.#admission.requestPermit(principal, {
-      priority: request.priority ?? 0,
-      ...queueTimeoutOf(limits, remainingMs),
-    })
-    return new AttachedExecution({
+    const requestPermit = (): Permit =>
+      this.#admission.requestPermit(principal, {
+        priority: request.priority ?? 0,
+        ...queueTimeoutOf(limits, remainingMs),
+      })
+    const permit = session === undefined ? requestPermit() : session.permit(requestPermit)
+    const execution = new AttachedExecution({
       journal,
       bodyHash,
       owner: principal.owner,
@@ -139,7 +165,9 @@ export class AttachedExecutions {
       pacer: this.#pacer,
       transport: stream ?? (callback ? callbackTransport({ callback, tenant }) : createStreamTransport()),
       answerStreamedCall: stream && ((callId, response) => stream.answer(callId, response)),
-      promote: promote && ((promoted) => promote(submission, promoted)),
+      realm: session?.realm,
+      // A step belongs to its session, which stays on this node.
+      promote: session === undefined ? promote && ((promoted) => promote(submission, promoted)) : undefined,
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs,
       onFailedByBug: (error) => observer.executionFailedByBug(error, { executionId: id, correlationId }),
@@ -150,6 +178,25 @@ export class AttachedExecutions {
         this.#record(execution, { bodyHash, principal, label })
       },
     })
+    if (session !== undefined) this.#addStep(session, execution, journal.header)
+    return execution
+  }
+
+  /** Adds a step to its session. One that has to wait is checked now, because a syntax error needs no other step's end. */
+  #addStep(session: AttachedSession, execution: AttachedExecution, header: JournalHeader): void {
+    const waits = !session.isIdle
+    session.add(execution)
+    if (!waits) return
+    const { tenant, isolation } = session.facts
+    void syntaxErrorOf(this.#options.sandbox, { tenant, isolation }, header).then((error) => {
+      if (error !== undefined) execution.fail(error)
+    })
+  }
+
+  #sessionOf({ session, principal }: Submission): AttachedSession | undefined {
+    if (session === undefined) return undefined
+    this.#sessions.makeRoom(principal.tenant)
+    return this.#sessions.find(principal.tenant, session)
   }
 
   #record(execution: AttachedExecution, { bodyHash, principal, label }: RecordedFacts): void {

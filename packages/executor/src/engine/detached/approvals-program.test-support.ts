@@ -1,7 +1,7 @@
 // Programs of guests that call tools with approvals, and the events of random histories.
 import type { Decision, TurnEffects } from '@codemode/shared'
 
-import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { effectsOf } from '../state/journal.test-support.ts'
 
 const minute = 60_000
@@ -54,8 +54,8 @@ export type Action = { readonly isRushed: boolean } & (
 /** Sandbox whose guests run such programs, and return all answers in the order of their calls. */
 export const sandbox = {
   versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-  placeGuest({ code }) {
-    const { groups } = JSON.parse(code) as Program
+  placeGuest(spec) {
+    const { groups } = JSON.parse((spec as ExecutionSpec).code) as Program
     const answers: string[] = []
     let [next, made, open] = [0, 0, 0]
     const respond = (delivery: GuestDelivery): Partial<TurnEffects> => {

@@ -2,7 +2,7 @@ import type { Approval, Decision, ExecutionRequest, ToolResponse, TurnEffects } 
 import { newExecutionId } from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { MemoryStore } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import type { Submission } from '../engine.ts'
@@ -33,7 +33,8 @@ const approver: Principal = { ...principal, keyId: 'approver-key', owner: 'appro
 /** Sandbox whose guest calls `pay` as often as its code says, at once, and returns the answers in their order. */
 const sandbox = {
   versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-  placeGuest({ code }) {
+  placeGuest(spec) {
+    const { code } = spec as ExecutionSpec
     const count = Number(code)
     const answers: string[] = []
     const respond = (delivery: GuestDelivery): Partial<TurnEffects> => {

@@ -23,7 +23,7 @@ const scripts: Record<string, Script> = {
     const last = deliveries.at(-1)!
     if (last.kind === 'start') return { calls: callsOf(1) }
     if (last.kind === 'tick') return { calls: callsOf(2) }
-    if (last.call === 1) return { nextTimerAt: last.at + minute }
+    if (last.kind === 'answer' && last.call === 1) return { nextTimerAt: last.at + minute }
     const texts = deliveries.flatMap((each) => (each.kind === 'answer' ? [each.text] : []))
     return { end: { ok: true, result: `[${texts.toString()}]` } }
   },

@@ -2,7 +2,7 @@ import { newExecutionId, type ExecutionRequest, type ToolAnswer, type TurnEffect
 import { expect } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
-import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import type { ExecutionStore } from '../../store/execution-store.ts'
 import type { CreateCallbackTransport, OutgoingCall } from '../../tools/transport.ts'
 import { allRights, type Principal } from '../principal.ts'
@@ -30,8 +30,8 @@ export const principal: Principal = {
 export function scriptedSandbox(scriptOf: (code: string) => Script, isChanged = () => false): Sandbox {
   return {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-    placeGuest({ code }) {
-      const script = scriptOf(code)
+    placeGuest(spec) {
+      const script = scriptOf((spec as ExecutionSpec).code)
       const deliveries: GuestDelivery[] = []
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
         deliveries.push(delivery)

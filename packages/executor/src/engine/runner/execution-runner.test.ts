@@ -19,7 +19,7 @@ function scriptedGuest(): (delivery: GuestDelivery) => Partial<TurnEffects> {
   return (delivery) => {
     if (delivery.kind === 'start') return { calls: callsOf(1, 2, 3), logs: [{ level: 'log', text: 'started' }] }
     if (delivery.kind === 'tick') return { calls: callsOf(4) }
-    answers.push(delivery.text)
+    if (delivery.kind === 'answer') answers.push(delivery.text)
     if (answers.length === 3) return { nextTimerAt: delivery.at + 1 }
     return answers.length === 4 ? { end: { ok: true, result: `[${answers.toString()}]` } } : {}
   }

@@ -55,6 +55,8 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
+  /** Whether a turn runs, or was stopped: its effects are in no journal. */
+  #isInTurn = false
   /** Whether nothing was written during the last wait. */
   #isQuiet = false
   /** Whether the end that the host has set is written, if not yet committed. */
@@ -65,7 +67,7 @@ export class ExecutionRunner {
     const { sandbox, journal, state, append, placement } = options
     const { executionId, correlationId } = journal.header
     this.#trace = traceExecution(executionId, correlationId)
-    this.#guest = new RestorableGuest({ sandbox, journal, state, placement })
+    this.#guest = new RestorableGuest({ sandbox, journal, state, placement, realm: options.realm })
     this.#writer = new JournalWriter({
       journal,
       state,
@@ -106,7 +108,7 @@ export class ExecutionRunner {
   stop(error: ExecutionFailure): void {
     if (this.#isOver) return
     this.#stopReason = error
-    this.#guest.close()
+    this.#closeGuest(this.#at())
     this.#wakeUp.wake()
     if (this.#wallTimeout === undefined) this.#finish(error)
   }
@@ -216,6 +218,7 @@ export class ExecutionRunner {
   async #turn(delivery: Delivery): Promise<void> {
     const { journal, state, now } = this.#options
     const at = this.#at()
+    this.#isInTurn = true
     const pending = this.#guest.turn(journal.guestDelivery(delivery, at), () => this.#endsAt - now())
     this.#options.onTurnRequested()
     const turn = await pending
@@ -245,6 +248,7 @@ export class ExecutionRunner {
     const { state, journal } = this.#options
     const violation = state.effects.violationIn(effects)
     if (violation !== undefined) return this.stop(protocolViolation(violation))
+    this.#isInTurn = false
     const refused = effects.end === undefined ? await this.#calls.refusedOf(effects.calls) : []
     const replays = this.#guest.takeReplays()
     const hasRoom = this.#writer.write({
@@ -258,6 +262,7 @@ export class ExecutionRunner {
       ...(refused.length > 0 && { refused }),
     })
     if (!hasRoom) {
+      this.#isInTurn = true
       this.#stoppedTurn = { cpuMs, ...state.effects.checkedLogs(effects) }
       return this.stop(journalTooLarge(journal.header.limits.journalBytes))
     }
@@ -300,7 +305,8 @@ export class ExecutionRunner {
     this.#isEnding = true
     const replays = this.#guest.takeReplays()
     const costs = { ...this.#stoppedTurn, ...(replays > 0 && { replays }) }
-    this.#writer.write({ type: 'end', at: this.#at(), error, ...costs })
+    const withinTurn = this.#options.realm !== undefined && this.#isInTurn && { withinTurn: true as const }
+    this.#writer.write({ type: 'end', at: this.#at(), error, ...withinTurn, ...costs })
   }
 
   #ended(): void {
@@ -327,8 +333,13 @@ export class ExecutionRunner {
 
   #release(reason: Error): void {
     clearTimeout(this.#deadlineTimer)
-    this.#guest.close()
+    this.#closeGuest(undefined)
     this.#calls.abortAll(reason)
+  }
+
+  /** Closes the guest; that of a session is kept if no turn of it is running or was stopped. */
+  #closeGuest(endedAt: number | undefined): void {
+    this.#guest.close({ keep: !this.#isInTurn, endedAt })
   }
 
   #failByBug(error: unknown): void {

@@ -1,12 +1,21 @@
 /** Input of a guest, as its execution's journal has it: the specification to make it from, and its deliveries. */
-import type { Delivery, Journal, JournalEntry } from '@codemode/shared'
+import type { Delivery, Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { GuestDelivery, GuestSpec } from '../../sandbox/sandbox.ts'
+import type { ExecutionSpec, GuestDelivery, GuestStep, SessionSpec } from '../../sandbox/sandbox.ts'
 
-/** Returns the part of a journal's header that a guest is made from. */
-export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
+/** Returns the part of a journal's header that a guest is made from; for a step, that of its session. */
+export function guestSpecOf({ header }: Pick<Journal, 'header'>): ExecutionSpec | SessionSpec {
+  if (header.session !== undefined) return sessionSpecOf(header)
   const { code, input, context, config, limits, seed, tools } = header
   return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
+}
+
+function sessionSpecOf({ context, config, limits }: JournalHeader): SessionSpec {
+  return { kind: 'session', context, config, limits }
+}
+
+function guestStepOf({ code, input, limits, seed, tools, session }: JournalHeader): GuestStep {
+  return { number: session!.step, code, input, limits, seed, tools: tools.map((tool) => tool.name) }
 }
 
 /** Answer to a call, as the guest receives it. */
@@ -25,10 +34,11 @@ export function answerIn(entry: JournalEntry): readonly [number, GuestAnswer] | 
  * Returns a delivery as the guest receives it. The text of an answer is taken from the journal entry of its arrival.
  */
 export function guestDeliveryOf(
+  header: JournalHeader,
   delivery: Delivery,
-  at: number,
-  answers: ReadonlyMap<number, GuestAnswer>,
+  { at, answers }: { readonly at: number; readonly answers: ReadonlyMap<number, GuestAnswer> },
 ): GuestDelivery {
+  if (delivery.kind === 'start' && header.session !== undefined) return { kind: 'step', at, step: guestStepOf(header) }
   if (delivery.kind !== 'answer') return { kind: delivery.kind, at }
   const answer = answers.get(delivery.call)
   if (answer === undefined) {

@@ -14,11 +14,49 @@ export type ReplayOutcome =
   /** A turn that ended in the first run did not end this time: the machine had too little CPU time or memory for it. */
   | { readonly type: 'stopped'; readonly turn: number }
 
+/** Journal that is replayed. */
+type ReplayedJournal = Pick<Journal, 'header'> & { readonly entries: readonly JournalEntry[] }
+
 /**
  * Factor from the CPU limit to the time that a replayed turn waits behind the long turn of another guest before it
  * moves to another process.
  */
 const maxWaitFactor = 4
+
+/** Replays the journals of a session's steps in order in a fresh guest, or the journal of one execution. */
+export async function replayAll(
+  guest: Guest,
+  journals: readonly ReplayedJournal[],
+  wallLeftMs: () => number,
+): Promise<ReplayOutcome> {
+  let turns = 0
+  for (const journal of journals) {
+    const outcome = await replay(guest, journal, wallLeftMs)
+    if (outcome.type !== 'replayed') return outcome
+    turns += outcome.turns
+    const { header, entries } = journal
+    const last = entries.at(-1)
+    if (header.session === undefined || last?.type !== 'end' || outcome.turns === 0) continue
+    const ended = await endStep(guest, last.at, wallLeftMs)
+    if (ended.type !== 'replayed') return ended
+  }
+  return { type: 'replayed', turns }
+}
+
+/** Ends the step of a session that the host has ended at the given time, in a guest. Does nothing without a time. */
+export async function endStep(
+  guest: Guest,
+  endedAt: number | undefined,
+  wallLeftMs: () => number,
+): Promise<ReplayOutcome> {
+  if (endedAt === undefined) return { type: 'replayed', turns: 0 }
+  const outcome = await guest.turn({ kind: 'end-step', at: endedAt }, { ...unlimited, wallMs: wallLeftMs() })
+  if (outcome.type === 'stopped') return { type: 'stopped', turn: 0 }
+  return outcome.type === 'turn' ? { type: 'replayed', turns: 0 } : outcome
+}
+
+/** Limits of a turn that the guest has run before, besides its wall time. */
+const unlimited = { cpuMs: Infinity, expectedSlowdown: 1, maxWaitMs: 60_000 }
 
 /**
  * Replays a journal in a fresh guest: makes its deliveries turn by turn and compares the guest's output, which is
@@ -29,7 +67,7 @@ const maxWaitFactor = 4
  */
 export async function replay(
   guest: Guest,
-  { header, entries }: Pick<Journal, 'header'> & { readonly entries: readonly JournalEntry[] },
+  { header, entries }: ReplayedJournal,
   wallLeftMs: () => number,
 ): Promise<ReplayOutcome> {
   const answers = new Map(entries.map(answerIn).filter((answer) => answer !== undefined))
@@ -38,7 +76,7 @@ export async function replay(
   for (const entry of entries) {
     if (entry.type !== 'turn') continue
     turns += 1
-    const delivery = guestDeliveryOf(entry.delivery, entry.at, answers)
+    const delivery = guestDeliveryOf(header, entry.delivery, { at: entry.at, answers })
     const outcome = await guest.turn(delivery, {
       cpuMs: Infinity,
       expectedSlowdown: 1,

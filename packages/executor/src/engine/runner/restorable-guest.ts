@@ -2,9 +2,10 @@ import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
 
 import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { guestSpecOf } from './guest-input.ts'
+import type { SessionRealm } from '../session/session-realm.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
-import { replay, type ReplayOutcome } from './replay.ts'
+import { endStep, replayAll, type ReplayOutcome } from './replay.ts'
 import { versionDifferences } from './version-differences.ts'
 
 /**
@@ -58,6 +59,8 @@ interface RestorableGuestOptions {
   /** State after the last entry of the journal. */
   readonly state: Pick<ExecutionState, 'turns' | 'cpuMs'>
   readonly placement: Placement
+  /** Realm of the session whose step the execution is. */
+  readonly realm?: SessionRealm | undefined
 }
 
 /**
@@ -68,6 +71,7 @@ export class RestorableGuest {
   readonly #sandbox: Sandbox
   readonly #journal: JournalLog
   readonly #state: RestorableGuestOptions['state']
+  readonly #realm: SessionRealm | undefined
   #placement: Placement
   #guest: Guest | undefined
   #closed = false
@@ -75,7 +79,8 @@ export class RestorableGuest {
   #failedStarts = 0
   #replays = 0
 
-  constructor({ sandbox, journal, state, placement }: RestorableGuestOptions) {
+  constructor({ sandbox, journal, state, placement, realm }: RestorableGuestOptions) {
+    this.#realm = realm
     this.#sandbox = sandbox
     this.#journal = journal
     this.#state = state
@@ -105,7 +110,8 @@ export class RestorableGuest {
       if (this.#closed) return { type: 'closed' }
       if (this.#guest === undefined) {
         // The first turn is requested before anything is awaited, so that the sandbox counts it at once.
-        const failed = this.#state.turns === 0 ? this.#place() : await this.#restore(wallLeftMs)
+        const isNew = this.#state.turns === 0 && (this.#realm === undefined || this.#realm.steps.length === 0)
+        const failed = isNew ? this.#place() : await this.#restore(wallLeftMs)
         if (failed === 'lost') {
           losses += 1
           continue
@@ -122,7 +128,10 @@ export class RestorableGuest {
         maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
       if (this.#closed) return { type: 'closed' }
-      if (outcome.type === 'turn') return this.#completed(outcome)
+      if (outcome.type === 'turn') {
+        if (this.#realm !== undefined && outcome.variables !== undefined) this.#realm.variables = outcome.variables
+        return this.#completed(outcome)
+      }
       this.#guest = undefined
       if (outcome.type === 'stopped') {
         const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs
@@ -139,11 +148,17 @@ export class RestorableGuest {
     }
   }
 
-  /** Closes the guest, which stops a turn that is running. */
-  close(): void {
+  /**
+   * Closes the guest, which stops a turn that is running. That of a session is kept for the next step if the step has ended
+   * between turns; `endedAt` is the time at which the host ended it.
+   */
+  close({ keep = false, endedAt }: { readonly keep?: boolean; readonly endedAt?: number | undefined } = {}): void {
     this.#closed = true
-    this.#guest?.close()
+    const guest = this.#guest
     this.#guest = undefined
+    if (guest === undefined) return
+    if (keep && this.#realm !== undefined) this.#realm.giveBack({ guest, endedAt })
+    else guest.close()
   }
 
   /**
@@ -194,12 +209,17 @@ export class RestorableGuest {
    * Makes a new guest and replays the journal in it. Resolves with undefined when the guest is ready for its next turn.
    */
   async #restore(wallLeftMs: () => number): Promise<GuestTurn | 'lost' | undefined> {
-    this.#place()
+    const kept = this.#state.turns === 0 ? this.#realm?.take() : undefined
+    if (kept === undefined) this.#place()
+    else this.#guest = kept.guest
     const guest = this.#guest!
-    const outcome = await replay(guest, this.#journal, wallLeftMs)
+    const outcome =
+      kept === undefined
+        ? await replayAll(guest, [...(this.#realm?.steps ?? []), this.#journal], wallLeftMs)
+        : await endStep(guest, kept.endedAt, wallLeftMs)
     if (this.#closed) return { type: 'closed' }
     if (outcome.type === 'replayed') {
-      this.#replays += 1
+      if (kept === undefined) this.#replays += 1
       return undefined
     }
     this.#guest = undefined

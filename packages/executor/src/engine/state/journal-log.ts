@@ -78,7 +78,7 @@ export class JournalLog implements GrowingJournal {
 
   /** Returns a delivery as the guest receives it. Adds an answer's text, from its journal entry. */
   guestDelivery(delivery: Delivery, at: number): GuestDelivery {
-    return guestDeliveryOf(delivery, at, this.#answers)
+    return guestDeliveryOf(this.header, delivery, { at, answers: this.#answers })
   }
 
   /** Returns a copy that does not grow. */

@@ -12,7 +12,7 @@ const logEntryBytes = 150
 /** Memory that the state of a tool call takes in addition to its texts, in bytes, as measured. */
 const toolCallBytes = 512
 
-type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'>
+type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage' | 'session'>
 
 /** Returns the `ExecutionResult` of an execution that has ended; its value is the guest's own JSON text. */
 export function resultOf(state: ExecutionState): JsonText {
@@ -67,6 +67,7 @@ function summaryOf(state: ExecutionState, until: number): Summary {
     logsDropped,
     toolCalls: calls.all.map((call) => callSummary(header.executionId, call)),
     warnings: [...(outcome?.warnings ?? [])],
+    ...(header.session !== undefined && { session: { ...header.session, stateKept: state.isStateKept } }),
     usage: {
       cpuMs: Math.round(cpuMs * 1000) / 1000,
       wallMs: until - startedAt,

@@ -3,11 +3,12 @@ import { threadCpuUsage } from 'node:process'
 import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
 import { afterEach, expect, test } from 'vitest'
 
-import type { GuestSpec } from '../protocol.ts'
+import type { ExecutionSpec } from '../protocol.ts'
 import { runtimeSource } from '../runtime-source.ts'
-import { GuestHost } from './guest-host.ts'
+import type { GuestHost } from './guest-host.ts'
 import { GuestIsolate } from './guest-isolate.ts'
 import { GuestRuntime } from './guest-runtime.ts'
+import { openGuest } from './open-guest.ts'
 
 const runtime = new GuestRuntime(await runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
@@ -19,10 +20,10 @@ afterEach(() => {
   for (const { isolate } of opened.splice(0)) isolate.dispose()
 })
 
-function open(code: string, overrides: Partial<GuestSpec> = {}): GuestHost {
+function open(code: string, overrides: Partial<ExecutionSpec> = {}): GuestHost {
   const texts = { input: 'null', context: '{}', config: '{}', seed: '0'.repeat(64) }
   const spec = { code, ...texts, limits, tools: ['tool'], ...overrides }
-  const guest = new GuestHost(spec, new GuestIsolate(runtime, limits.memoryLimitMb))
+  const guest = openGuest(spec, new GuestIsolate(runtime, limits.memoryLimitMb))
   opened.push(guest)
   return guest
 }

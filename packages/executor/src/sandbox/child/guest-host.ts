@@ -2,11 +2,11 @@ import process from 'node:process'
 
 import type { TurnEffects } from '@codemode/shared'
 
-import type { Deliver, PreparedSource, StartSpec } from '../guest-boundary.ts'
-import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
-import type { GuestIsolate } from './guest-isolate.ts'
-import { ParserBrokenError, prepareSource, prepareUncompiledSource } from './source/prepare-source.ts'
-import { RecentSources } from './source/recent-sources.ts'
+import type { Deliver, PreparedSource } from '../guest-boundary.ts'
+import type { GuestDelivery, SandboxMessage, SessionVariable } from '../protocol.ts'
+import type { GuestCode } from './guest-code.ts'
+import type { EntryOutcome, GuestIsolate } from './guest-isolate.ts'
+import { ParserBrokenError } from './source/strip-types.ts'
 
 /** Report of a turn to the executor, without the fields that the process adds. */
 export type TurnReply =
@@ -18,9 +18,6 @@ export type TurnReply =
 
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
-/** Memo of this process, which serves one tenant. */
-const recentSources = new RecentSources(prepareUncompiledSource)
-
 /**
  * Guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
  * always known. Only strings, numbers and booleans cross the boundary. The output of a turn is collected here and
@@ -28,23 +25,30 @@ const recentSources = new RecentSources(prepareUncompiledSource)
  */
 export class GuestHost {
   readonly #isolate: GuestIsolate
-  readonly #spec: GuestSpec
+  readonly #code: GuestCode
   #effects: Effects = noEffects(null)
   /** Value that the guest returns, as JSON; it is used if the execution ends with it. */
   #result = ''
   /** Warnings that the guest has reported, and those that its turns have reported, as JSON. */
   #warnings = '[]'
   #reportedWarnings = '[]'
+  /** Variables of the session that do not exist, as JSON, once the runtime has reported them. */
+  #absent: string | undefined
   #outputLength = 0
   #waitedForClock = false
   #sizeBytes = Infinity
   /** Whether the parser of this process is broken, so that another process has to run the turn. */
   #cannotPrepare = false
 
-  constructor(spec: GuestSpec, isolate: GuestIsolate) {
-    this.#spec = spec
+  constructor(code: GuestCode, isolate: GuestIsolate) {
+    this.#code = code
     this.#isolate = isolate
     isolate.onEmit((kind, first, second, third) => this.#takeOutput(kind, first, second, third))
+  }
+
+  /** Whether the guest goes on after the end of its code, with a further step. */
+  get hasSteps(): boolean {
+    return this.#code.steps !== undefined
   }
 
   /** Isolate of the guest. It must never be given to another guest. */
@@ -73,10 +77,13 @@ export class GuestHost {
     this.#outputLength = 0
     this.#waitedForClock = false
     this.#sizeBytes = Infinity
+    if (delivery.kind === 'step') this.#beginStep()
     const before = process.threadCpuUsage()
     const content = this.#argumentsOf(delivery)
     if (content === undefined) return { type: 'skipped' }
-    const entry = this.#isolate.enter(content, timeoutMs)
+    let entry = this.#isolate.enter(content, timeoutMs)
+    if (entry.type === 'ended' && this.hasSteps && this.#effects.end !== undefined)
+      entry = this.#endStep(delivery.at, timeoutMs)
     if (this.#cannotPrepare) return { type: 'skipped' }
     if (entry.type === 'failed') throw new Error('The guest runtime failed', { cause: entry.cause })
     const sizeBytes = entry.type === 'ended' ? this.#isolate.sizeBytes() : undefined
@@ -90,7 +97,31 @@ export class GuestHost {
     }
     this.#sizeBytes = sizeBytes!
     if (this.#effects.end === undefined) Object.assign(this.#effects, this.#changedWarnings())
-    return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects }
+    const variables = this.#takeVariables()
+    return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects, ...(variables && { variables }) }
+  }
+
+  #beginStep(): void {
+    this.#effects.nextTimerAt = null
+    this.#warnings = '[]'
+    this.#reportedWarnings = '[]'
+  }
+
+  /** Ends a step that has ended by itself. No code of the guest runs in it. */
+  #endStep(at: number, timeoutMs: number): EntryOutcome {
+    return this.#isolate.enter(this.#code.steps!.endAt(at), timeoutMs)
+  }
+
+  /** Returns the variables of the session if a step has ended in the turn. */
+  #takeVariables(): SessionVariable[] | undefined {
+    if (this.#absent === undefined) return undefined
+    this.#effects.nextTimerAt = null
+    const absent = JSON.parse(this.#absent) as string[]
+    this.#absent = undefined
+    const steps = this.#code.steps!
+    const { end } = this.#effects
+    if (end?.ok === false && end.code === 'SESSION_FROZEN') steps.undeclare()
+    return steps.variables(absent)
   }
 
   /** Returns the warnings if they have changed since the last turn. */
@@ -102,38 +133,21 @@ export class GuestHost {
 
   /** Returns the limit that the turn ran into, or undefined if it is complete. */
   #reasonToStop(entry: 'ended' | 'timeout' | 'memory'): 'timeout' | 'memory' | 'output' | undefined {
-    if (entry === 'memory') return 'memory'
+    const { end } = this.#effects
+    const hasExhaustedMemory = end?.ok === false && end.code === 'MEMORY_LIMIT'
+    // When an allocation fails depends on the garbage collector, so a session can't go on from there.
+    if (entry === 'memory' || (this.hasSteps && hasExhaustedMemory)) return 'memory'
     if (entry === 'timeout') {
       // If the runtime had already ended the guest for its memory, the guest only continued until the timeout.
-      const { end } = this.#effects
-      return end?.ok === false && end.code === 'MEMORY_LIMIT' ? 'memory' : 'timeout'
+      return hasExhaustedMemory ? 'memory' : 'timeout'
     }
-    return this.#outputLength > this.#spec.limits.journalBytes ? 'output' : undefined
+    return this.#outputLength > this.#code.maxOutputLength ? 'output' : undefined
   }
 
   /** Returns the arguments for the runtime, or undefined if this process can't prepare the code. */
   #argumentsOf(delivery: GuestDelivery): Parameters<Deliver> | undefined {
-    switch (delivery.kind) {
-      case 'start': {
-        const text = this.#startText()
-        return text === undefined ? undefined : ['start', delivery.at, 0, true, text, this.#spec.input]
-      }
-      case 'answer':
-        return ['answer', delivery.at, delivery.call, delivery.ok, delivery.text, '']
-      case 'tick':
-        return ['tick', delivery.at, 0, true, '', '']
-    }
-  }
-
-  /**
-   * Returns the spec as JSON, or undefined if this process can't prepare the code. The input is left out because it
-   * would have to be escaped and parsed twice.
-   */
-  #startText(): string | undefined {
-    const { code, context, config, limits, seed, tools } = this.#spec
     try {
-      const source = recentSources.prepare(code)
-      return JSON.stringify({ source, context, config, limits, seed, tools } satisfies StartSpec)
+      return this.#code.argumentsOf(delivery)
     } catch (error) {
       if (error instanceof ParserBrokenError) return undefined
       throw error
@@ -157,7 +171,7 @@ export class GuestHost {
       case 'call':
         // A turn with more output than a journal holds is going to be refused, so its output is not kept here.
         this.#outputLength += third.length
-        if (this.#outputLength > this.#spec.limits.journalBytes) this.#effects.calls.length = 0
+        if (this.#outputLength > this.#code.maxOutputLength) this.#effects.calls.length = 0
         else this.#effects.calls.push({ call: Number(first), tool: String(second), input: third })
         break
       case 'timer':
@@ -174,6 +188,9 @@ export class GuestHost {
         return Buffer.byteLength(this.#result)
       case 'uncompiled':
         return this.#sourceThatFailed()
+      case 'absent':
+        this.#absent = String(first)
+        break
       case 'end':
         this.#effects.end ??= this.#endOf(String(first))
         break
@@ -184,7 +201,7 @@ export class GuestHost {
   /** Returns what the host finds in code that did not compile, as JSON. The turn is skipped if it can't look at it. */
   #sourceThatFailed(): string {
     try {
-      return JSON.stringify(prepareSource(this.#spec.code))
+      return JSON.stringify(this.#code.sourceThatFailed())
     } catch (error) {
       if (!(error instanceof ParserBrokenError)) throw error
       this.#cannotPrepare = true

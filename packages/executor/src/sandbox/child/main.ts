@@ -9,13 +9,15 @@ import process from 'node:process'
 import { outputDescriptor, runtimeDescriptor } from '../descriptors.ts'
 import { encodeTransientFrame, FrameReader } from '../frames.ts'
 import { isLastTurn } from '../last-turn.ts'
-import type { HostMessage, SandboxMessage } from '../protocol.ts'
+import type { HostMessage, SandboxMessage, SourceCheckSpec } from '../protocol.ts'
 import type { RuntimeSource } from '../bundle-runtime.ts'
 import { callsInFrames } from './calls-in-frames.ts'
+import { checkSource } from './check-source.ts'
 import { delayCompilation } from './compiler-flags.ts'
-import { GuestHost } from './guest-host.ts'
+import type { GuestHost, TurnReply } from './guest-host.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 import { IdleWork } from './idle-work.ts'
+import { openGuest } from './open-guest.ts'
 import { isParserBroken, loadParser } from './source/prepare-source.ts'
 import { compileForTypicalGuest } from './typical-guest.ts'
 import { WarmIsolates } from './warm-isolates.ts'
@@ -90,7 +92,8 @@ function handle(message: HostMessage): void {
         send({ type: 'skipped', guest })
         break
       }
-      runTurn(hostOf(message), message)
+      if (isCheck(message.spec)) reply(checkSource(message.spec), guest)
+      else runTurn(hostOf(message, message.spec), message)
       break
     case 'close':
       close(guest)
@@ -100,8 +103,8 @@ function handle(message: HostMessage): void {
 }
 
 /** Returns the guest of a turn. The first turn carries the spec that the guest is made from. */
-function hostOf({ guest, spec }: TurnMessage): GuestHost {
-  const host = spec ? new GuestHost(spec, isolates.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
+function hostOf({ guest }: TurnMessage, spec: Exclude<TurnMessage['spec'], SourceCheckSpec>): GuestHost {
+  const host = spec ? openGuest(spec, isolates.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
   guests.set(guest, host)
   return host
 }
@@ -113,15 +116,23 @@ function close(guest: number): void {
 }
 
 function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
-  const reply = host.turn(delivery, timeoutMs)
-  const isLast = isLastTurn(reply)
-  if (reply.type === 'turn') {
-    const { ahead, last } = callsInFrames(reply.effects.calls)
+  const turn = host.turn(delivery, timeoutMs)
+  const isLast = isLastTurn(turn, host.hasSteps)
+  if (turn.type === 'turn') {
+    const { ahead, last } = callsInFrames(turn.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })
-    reply.effects.calls = last
+    turn.effects.calls = last
   }
-  send(reply.type === 'skipped' ? { ...reply, guest } : { ...reply, guest, unfitForNewGuests: isParserBroken() })
+  reply(turn, guest)
   if (isLast) close(guest)
+}
+
+function reply(turn: TurnReply, guest: number): void {
+  send(turn.type === 'skipped' ? { ...turn, guest } : { ...turn, guest, unfitForNewGuests: isParserBroken() })
+}
+
+function isCheck(spec: TurnMessage['spec']): spec is SourceCheckSpec {
+  return spec !== undefined && 'kind' in spec && spec.kind === 'check'
 }
 
 function send(message: SandboxMessage): void {

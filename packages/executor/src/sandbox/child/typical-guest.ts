@@ -1,7 +1,7 @@
-import type { GuestSpec } from '../protocol.ts'
-import { GuestHost } from './guest-host.ts'
+import type { ExecutionSpec } from '../protocol.ts'
 import { GuestIsolate } from './guest-isolate.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
+import { openGuest } from './open-guest.ts'
 import { defaultMemoryLimitMb } from './warm-isolates.ts'
 
 const MiB = 1024 * 1024
@@ -11,7 +11,7 @@ const timeoutMs = 5_000
  * Guest that uses the parts of the runtime that most code uses. The others are compiled in the isolates of the guests
  * that use them.
  */
-const spec: GuestSpec = {
+const spec: ExecutionSpec = {
   code: `
     const all = await Promise.all(input.cities.map((city) => tools.weather({ city })))
     console.log('found', all.length)
@@ -45,7 +45,7 @@ const spec: GuestSpec = {
  */
 export function compileForTypicalGuest(runtime: GuestRuntime): void {
   const isolate = new GuestIsolate(runtime, defaultMemoryLimitMb)
-  const host = new GuestHost(spec, isolate)
+  const host = openGuest(spec, isolate)
   const answer = { kind: 'answer', at: 1, ok: true, text: '{"celsius":21}' } as const
   host.turn({ kind: 'start', at: 0 }, timeoutMs)
   host.turn({ ...answer, call: 1 }, timeoutMs)

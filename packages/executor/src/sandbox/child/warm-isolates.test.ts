@@ -2,9 +2,10 @@ import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { runtimeSource } from '../runtime-source.ts'
-import { GuestHost } from './guest-host.ts'
+
 import { GuestIsolate } from './guest-isolate.ts'
 import { GuestRuntime } from './guest-runtime.ts'
+import { openGuest } from './open-guest.ts'
 import { WarmIsolates, defaultMemoryLimitMb } from './warm-isolates.ts'
 
 const runtime = new GuestRuntime(await runtimeSource())
@@ -109,7 +110,7 @@ test('a guest cannot detect whether its isolate was prewarmed', () => {
   const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }
   const replies = isolates.map((isolate) => {
     onTestFinished(() => isolate.dispose())
-    const host = new GuestHost({ code: observingCode, ...texts, limits, tools: ['tool'] }, isolate)
+    const host = openGuest({ code: observingCode, ...texts, limits, tools: ['tool'] }, isolate)
     const turns = [
       host.turn({ kind: 'start', at: 1_000_000 }, 5_000),
       host.turn({ kind: 'tick', at: 1_000_001 }, 5_000),

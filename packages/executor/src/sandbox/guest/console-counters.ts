@@ -7,13 +7,19 @@ interface CountersHost {
   now(): number
   print(level: Level, args: readonly unknown[]): void
   showLabel(label: unknown): string
+  /** Functions that are called when a step of a session starts. */
+  readonly atStepStart: (() => void)[]
 }
 
 /** Creates the methods of the console that count and measure by labels. */
-export function createConsoleCounters(p: Primordials, { now, print, showLabel }: CountersHost) {
+export function createConsoleCounters(p: Primordials, { now, print, showLabel, atStepStart }: CountersHost) {
   // Made when they are first used.
   let counts: Map<string, number> | undefined
   let starts: Map<string, number> | undefined
+  p.arrayPush(atStepStart, () => {
+    counts = undefined
+    starts = undefined
+  })
 
   function labelOf(label: unknown): string {
     return typeof label === 'string' ? label : showLabel(label)

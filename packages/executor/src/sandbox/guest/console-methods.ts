@@ -13,6 +13,7 @@ export function createConsoleMethods(p: Primordials, state: RuntimeState, output
     now: () => state.at,
     print,
     showLabel: (label) => inspection().inspect(label),
+    atStepStart: state.atStepStart,
   })
 
   const methods = {

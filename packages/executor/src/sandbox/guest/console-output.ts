@@ -14,6 +14,9 @@ export function createConsoleOutput(p: Primordials, state: RuntimeState) {
   const writer = createLogWriter(p, state)
   let loaded: ReturnType<typeof createConsoleInspection> | undefined
   let indent = ''
+  p.arrayPush(state.atStepStart, () => {
+    indent = ''
+  })
 
   function inspection() {
     return (loaded ??= createConsoleInspection(p, state))

@@ -30,6 +30,8 @@ export interface Ending {
    * Called when a limit was exceeded or the code can't be run. Nothing that the guest does afterwards has an effect.
    */
   fail(code: GuestFailureCode, name: string, message: string, more: FailureFields): void
+  /** Forgets the outcome of the step before. */
+  begin(): void
 }
 
 /**
@@ -66,6 +68,8 @@ interface EndingHost {
   readonly mistakes: () => readonly PlacedMessage[]
   /** Returns the tool calls of which the end may have to warn. */
   readonly callsAtEnd: () => readonly TrackedCall[]
+  /** Returns the number of timers that wait. */
+  readonly waitingTimers: () => number
 }
 
 /** Outcome of an execution, whose warnings are set last. */
@@ -89,7 +93,7 @@ const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undef
 export function createEnding(
   p: Primordials,
   state: RuntimeState,
-  { watch, mistakes, callsAtEnd, hintOf }: EndingHost,
+  { watch, mistakes, callsAtEnd, waitingTimers, hintOf }: EndingHost,
 ): Ending {
   // Outcome that is decided; the end follows when discarded promises have had time to be rejected.
   let decided: WithWarnings | undefined
@@ -117,11 +121,14 @@ export function createEnding(
     const rejections = watch.rejections()
     const calls = callsAtEnd()
     const found = mistakes()
+    // What a step drops may be missed by a later one. Timers that wait at the end of an execution are no mistake.
+    const timers = state.isStep ? waitingTimers() : 0
     const { hasReturnedError, noValue } = value
-    if (hasReturnedError || noValue !== undefined || found.length + rejections.length + calls.length > 0) {
+    if (hasReturnedError || noValue !== undefined || found.length + rejections.length + calls.length + timers > 0) {
+      const namesOpenCalls = outcome.ok || state.isStep
       outcome.warnings = state.rare('endWarnings')(
         p,
-        { hasEnded: true, hasReturned: outcome.ok, hasReturnedError, noValue, mistakes: found, rejections, calls },
+        { hasEnded: true, namesOpenCalls, hasReturnedError, noValue, mistakes: found, rejections, calls, timers },
         { stackTraces: state.stackTraces, callOf: toolCallOf },
       )
     }
@@ -205,6 +212,9 @@ export function createEnding(
       fail('MEMORY_LIMIT', 'RangeError', message, { details, stack: undefined, hint: undefined })
     },
     fail,
+    begin() {
+      decided = undefined
+    },
   }
 }
 

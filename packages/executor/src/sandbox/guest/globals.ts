@@ -8,7 +8,7 @@ import type { WebHost } from './web/web-host.ts'
  * Defines the global `input`, and the globals `context` and `config`, which can't be changed. It must run before user
  * code.
  */
-export function installInputs(p: Primordials, spec: StartSpec, input: string): void {
+export function installInputs(p: Primordials, spec: Pick<StartSpec, 'context' | 'config'>, input: string): void {
   defineGlobal(p, 'input', p.JSONParse(input))
   defineReadOnly(p, 'context', deepFreeze(p, p.JSONParse(spec.context)))
   defineReadOnly(p, 'config', deepFreeze(p, p.JSONParse(spec.config)))

@@ -22,7 +22,11 @@ const maxListed = 20
  * Creates the function that explains errors of names that do not exist, from the tools and the code of an execution.
  * Its patterns are made when they are used: V8 builds their classes in each isolate.
  */
-export function createHints(p: Primordials, names: ToolNames, source: PreparedSource): HintOf {
+export function createHints(
+  p: Primordials,
+  names: ToolNames,
+  { source, sourceName }: { readonly source: PreparedSource; readonly sourceName: string },
+): HintOf {
   const body = source.ok ? source.body : ''
 
   return ({ name, message, stack }) => {
@@ -187,7 +191,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
 
   /** Returns the line of the code at which an error was made; empty if it is not known. */
   function lineOf(stack: string | undefined): string {
-    const { line } = placeIn(p, stack)
+    const { line } = placeIn(p, stack, sourceName)
     if (line === undefined) return ''
     let start = 0
     for (let i = 1; i < line; i++) {

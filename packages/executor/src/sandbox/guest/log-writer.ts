@@ -31,6 +31,11 @@ export function createLogWriter(p: Primordials, state: RuntimeState): LogWriter 
   /** Entries that wait for the text of the first one; undefined if there are none. */
   let held: Entry[] | undefined
   let heldBytes = 0
+  p.arrayPush(state.atStepStart, () => {
+    bytesLeft = undefined
+    held = undefined
+    heldBytes = 0
+  })
 
   return {
     write(level, text) {

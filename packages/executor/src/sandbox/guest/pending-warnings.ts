@@ -37,12 +37,13 @@ function report(p: Primordials, state: RuntimeState, { watch, callsAtEnd }: Part
     p,
     {
       hasEnded: false,
-      hasReturned: false,
+      namesOpenCalls: false,
       hasReturnedError: false,
       noValue: undefined,
       mistakes: [],
       rejections,
       calls,
+      timers: 0,
     },
     { stackTraces: state.stackTraces, callOf: toolCallOf },
   )

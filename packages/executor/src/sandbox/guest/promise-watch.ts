@@ -19,6 +19,8 @@ export interface PromiseWatch {
   hasPending(): boolean
   /** Returns the reasons of the rejections that have no handler, in order. */
   rejections(): readonly unknown[]
+  /** Forgets the promises that are watched now. */
+  forget(): void
 }
 
 /**
@@ -27,8 +29,8 @@ export interface PromiseWatch {
  * `onChange` is called when a promise is rejected without a handler, and when such a promise gets one.
  */
 export function createPromiseWatch(p: Primordials, onChange: () => void): PromiseWatch {
-  const watched = new p.Set<Watched>()
   const known = new p.WeakSet<object>()
+  let watched = new p.Set<Watched>()
   let pending = 0
 
   function onHandled(promise: object, handled: () => void): void {
@@ -82,22 +84,23 @@ export function createPromiseWatch(p: Primordials, onChange: () => void): Promis
     })
     if (!isSet) return
     const entry: Watched = { isRejected: false, reason: undefined }
+    const list = watched
     let isPending = true
     const settled = (): void => {
-      if (isPending) pending--
+      if (isPending && list === watched) pending--
       isPending = false
     }
     void p.promiseThen(
       promise as Promise<unknown>,
       () => {
         settled()
-        p.setDelete(watched, entry)
+        p.setDelete(list, entry)
       },
       (reason) => {
         settled()
         entry.isRejected = true
         entry.reason = reason
-        if (p.setHas(watched, entry)) onChange()
+        if (list === watched && p.setHas(list, entry)) onChange()
       },
     )
     pending++
@@ -105,8 +108,8 @@ export function createPromiseWatch(p: Primordials, onChange: () => void): Promis
     p.setAdd(watched, entry)
     onHandled(promise, () => {
       settled()
-      p.setDelete(watched, entry)
-      if (entry.isRejected) onChange()
+      p.setDelete(list, entry)
+      if (list === watched && entry.isRejected) onChange()
     })
   }
 
@@ -120,6 +123,10 @@ export function createPromiseWatch(p: Primordials, onChange: () => void): Promis
         if (isRejected) p.arrayPush(list, reason)
       })
       return list
+    },
+    forget() {
+      watched = new p.Set()
+      pending = 0
     },
   }
 }

@@ -15,7 +15,7 @@ const seeds = uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer
 function seeded(seedHex: string): { random: () => number; bytes: (count: number) => Uint8Array } {
   const original = Object.getOwnPropertyDescriptor(Math, 'random')!
   try {
-    const bytes = seedRandomness(p, seedHex)
+    const { bytes } = seedRandomness(p, seedHex)
     return { bytes, random: Math.random }
   } finally {
     Object.defineProperty(Math, 'random', original)

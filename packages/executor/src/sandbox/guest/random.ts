@@ -1,27 +1,44 @@
 import { defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
 
-/**
- * Seeds the guest's randomness with the execution's 256-bit seed. ChaCha20 (RFC 8439) expands it into two independent
- * streams: one seeds `Math.random`, the other is returned as the source of `crypto`.
- */
-export function seedRandomness(p: Primordials, seedHex: string): (count: number) => Uint8Array {
-  const key = new p.Uint32Array(8)
-  for (let i = 0; i < 8; i++) key[i] = p.parseInt(p.stringSlice(seedHex, i * 8, i * 8 + 8), 16)
-  defineHidden(
-    p,
-    Math,
-    'random',
-    createMathRandom(() => chachaBlock(p, key, 0, 0)),
-  )
-  return createByteStream(p, key)
+/** Randomness of a guest. */
+export interface Randomness {
+  /** Returns bytes for `crypto`. */
+  bytes(count: number): Uint8Array
+  /** Begins both streams anew with another seed. */
+  reseed(seedHex: string): void
 }
 
 /**
- * Returns a `Math.random` that uses sfc32 by Chris Doty-Humphrey, with two outputs for the 53 bits of a double. The
+ * Seeds the guest's randomness with the execution's 256-bit seed. ChaCha20 (RFC 8439) expands it into two independent
+ * streams: one seeds `Math.random`, the other is the source of `crypto`.
+ */
+export function seedRandomness(p: Primordials, seedHex: string): Randomness {
+  let key = keyOf(p, seedHex)
+  const forMath = createMathRandom(() => chachaBlock(p, key, 0, 0))
+  let bytes = createByteStream(p, key)
+  defineHidden(p, Math, 'random', forMath.random)
+  return {
+    bytes: (count) => bytes(count),
+    reseed(seed) {
+      key = keyOf(p, seed)
+      forMath.restart()
+      bytes = createByteStream(p, key)
+    },
+  }
+}
+
+function keyOf(p: Primordials, seedHex: string): Uint32Array {
+  const key = new p.Uint32Array(8)
+  for (let i = 0; i < 8; i++) key[i] = p.parseInt(p.stringSlice(seedHex, i * 8, i * 8 + 8), 16)
+  return key
+}
+
+/**
+ * Creates a `Math.random` that uses sfc32 by Chris Doty-Humphrey, with two outputs for the 53 bits of a double. The
  * seed is computed at the first use: for most programs, which use no randomness, it would be a quarter of their time.
  */
-function createMathRandom(seedOf: () => Uint32Array): () => number {
+function createMathRandom(seedOf: () => Uint32Array): { random(): number; restart(): void } {
   let isSeeded = false
   let a = 0
   let b = 0
@@ -50,7 +67,10 @@ function createMathRandom(seedOf: () => Uint32Array): () => number {
     random() {
       return (next() * 0x200000 + (next() >>> 11)) / 0x20000000000000
     },
-  }.random
+    restart() {
+      isSeeded = false
+    },
+  }
 }
 
 function createByteStream(p: Primordials, key: Uint32Array): (count: number) => Uint8Array {

@@ -13,6 +13,7 @@ import type { describeRefusal } from './not-json.ts'
 import type { Primordials } from './primordials.ts'
 import type { readPromiseStates } from './promise-states.ts'
 import type { fillTemporal } from './temporal-members.ts'
+import type { createSession } from './session.ts'
 import type { endWarnings } from './warnings.ts'
 import type { createWebGlobals } from './web/index.ts'
 
@@ -25,6 +26,7 @@ interface RareParts {
   readonly createGroupEntries: typeof createGroupEntries
   readonly createHints: typeof createHints
   readonly createPreviewIterator: typeof createPreviewIterator
+  readonly createSession: typeof createSession
   readonly createWebGlobals: typeof createWebGlobals
   readonly describeCauses: typeof describeCauses
   readonly describeRefusal: typeof describeRefusal

@@ -3,10 +3,11 @@
  * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The
  * runtime uses only builtins that it captured before user code could change them.
  */
-import type { Deliver, Emit, PlacedMessage, SourceOfPart, StartSpec, UrlHost } from '../guest-boundary.ts'
+import type { Deliver, Emit, SourceOfPart, StartSpec, StepSpec, UrlHost } from '../guest-boundary.ts'
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
+import type { CurrentCode } from './current-code.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
@@ -14,13 +15,15 @@ import { reportRejections } from './pending-warnings.ts'
 import { capturePrimordials } from './primordials.ts'
 import { createPromiseWatch } from './promise-watch.ts'
 import { createRareParts } from './rare-parts.ts'
-import { seedRandomness } from './random.ts'
+import { type Randomness, seedRandomness } from './random.ts'
 import { restrictGlobals } from './restrict.ts'
-import { compileSource, installStackTraces, runSource } from './source.ts'
+import type { Session } from './session.ts'
+import { compileSource, installStackTraces, mainOfCode, placedCode, runSource } from './source.ts'
 import type { RuntimeState } from './state.ts'
 import { installTimers } from './timers.ts'
-import { createToolNames, type ToolNames } from './tool-names.ts'
-import { installTools } from './tools.ts'
+import { installToolError } from './tool-error.ts'
+import { createToolNames } from './tool-names.ts'
+import { createToolCalls, installTools } from './tools.ts'
 
 /** Maximum length of a request to the host's URL parser, in UTF-16 units. */
 const maxUrlRequestLength = 4 * 1024 * 1024
@@ -41,43 +44,45 @@ export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: Sourc
     clockReads: 0,
     startedAt: 0,
     ended: false,
+    isStep: false,
     limits: undefined as never,
     emit,
     mayReadAhead: true,
     rare: createRareParts(p, sourceOfPart),
     inspectors: [],
-    stackTraces: { get: undefined, isReplaced: false, onlyFrames: false },
+    stackTraces: { get: undefined, isReplaced: false, onlyFrames: false, sourceName: 'code' },
+    atStepStart: [],
     endOfTurn: undefined,
   }
+  const code: CurrentCode = { source: undefined, tools: [], mistakes: [], calls: undefined }
   restrictGlobals(p)
   replaceBuffers(p, () => ending.exhaustedMemory())
   installClock(p, state)
 
   installConsole(p, state)
-  const onChange = (): void => reportRejections(p, state, { watch, callsAtEnd: () => tools?.callsAtEnd() ?? [] })
+  const callsAtEnd = () => code.calls?.callsAtEnd() ?? []
+  const onChange = (): void => reportRejections(p, state, { watch, callsAtEnd })
   const watch = createPromiseWatch(p, onChange)
-  let tools: ReturnType<typeof installTools> | undefined
-  let toolNames: ToolNames | undefined
-  let toolList: readonly string[] = []
-  let source: StartSpec['source'] | undefined
-  let mistakes: readonly PlacedMessage[] = []
-  const namesOf = (): ToolNames => (toolNames ??= createToolNames(p, toolList))
   const ending: Ending = createEnding(p, state, {
     watch,
     hintOf: (error) => {
       const mayHaveHint = error.name === 'ReferenceError' || error.name === 'TypeError' || error.name === 'SyntaxError'
-      return source && mayHaveHint ? state.rare('createHints')(p, namesOf(), source)(error) : undefined
+      if (code.source === undefined || !mayHaveHint) return undefined
+      const { source, tools } = code
+      const { sourceName } = state.stackTraces
+      return state.rare('createHints')(p, createToolNames(p, tools), { source, sourceName })(error)
     },
-    mistakes: () => mistakes,
-    callsAtEnd: () => tools?.callsAtEnd() ?? [],
+    mistakes: () => code.mistakes,
+    callsAtEnd,
+    waitingTimers: () => timers.waiting(),
   })
   const timers = installTimers(p, state, { ending, watch })
-  let randomBytes: ReturnType<typeof seedRandomness>
+  let randomness: Randomness | undefined
   installLazyGlobals(p, state.rare, {
     now: () => state.at - state.startedAt,
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clear,
-    randomBytes: (count) => randomBytes(count),
+    randomBytes: (count) => randomness!.bytes(count),
     inspectWith: (contentsOf) => p.arrayPush(state.inspectors, contentsOf),
     watch: (value) => watch.watch(value),
     parseUrl: (op, json) => {
@@ -89,6 +94,7 @@ export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: Sourc
       return urlHost(op, json)
     },
   })
+  let session: Session | undefined
 
   /**
    * Prepares what depends on the execution, and runs its code. The rest of the runtime is made before the execution is
@@ -96,17 +102,37 @@ export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: Sourc
    */
   function start(spec: StartSpec, input: string): void {
     state.limits = spec.limits
-    randomBytes = seedRandomness(p, spec.seed)
-    toolList = spec.tools
-    const compiled = compileSource(p, state, spec.source)
-    source = compiled.source
+    randomness = seedRandomness(p, spec.seed)
+    code.tools = spec.tools
+    const compiled = compileSource(p, state, spec.source, mainOfCode)
+    const { source } = compiled
+    code.source = source
     state.mayReadAhead = !(source.ok && source.mayLogIteratorInUse === true)
     // Read before the code runs, which may add the field to `Object.prototype`.
-    if (source.ok && source.mistakes !== undefined) mistakes = source.mistakes
-    tools = installTools(p, state, namesOf, { ending, watch, onChange })
-    installStackTraces(p, state, compiled.source)
+    if (source.ok && source.mistakes !== undefined) code.mistakes = source.mistakes
+    const namesOf = memoized(() => createToolNames(p, spec.tools))
+    code.calls = installTools(p, state, namesOf, { ending, watch, onChange })
+    installStackTraces(p, state, placedCode(source))
     installInputs(p, spec, input)
     runSource(p, compiled, { ending, watch, rare: state.rare })
+  }
+
+  /** Returns the session of the guest. It is made in its first step, so that other guests do not load it. */
+  function sessionOf(): Session {
+    if (session !== undefined) return session
+    const makeToolError = installToolError(p)
+    session = state.rare('createSession')(p, state, {
+      code,
+      ending,
+      watch,
+      timers,
+      createCalls: () => createToolCalls(p, state, { ending, watch, onChange, makeToolError }),
+      seed(seed) {
+        if (randomness === undefined) randomness = seedRandomness(p, seed)
+        else randomness.reseed(seed)
+      },
+    })
+    return session
   }
 
   return function deliver(kind, at, call, ok, text, input) {
@@ -114,12 +140,14 @@ export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: Sourc
     state.endOfTurn = p.promiseReject(turnEnded)
     state.at = at
     state.clockReads = 0
-    if (state.ended) return
     try {
-      if (kind === 'start') {
+      if (kind === 'step') sessionOf().startStep(p.JSONParse(text) as StepSpec, input)
+      else if (kind === 'end-step') sessionOf().endStep()
+      else if (state.ended) return
+      else if (kind === 'start') {
         state.startedAt = at
         start(p.JSONParse(text) as StartSpec, input)
-      } else if (kind === 'answer') tools!.settle(call, ok, text)
+      } else if (kind === 'answer') code.calls!.settle(call, ok, text)
       else timers.fireNext()
     } catch (thrown) {
       // This is a bug of the runtime: exceptions of user code are caught where it is called. The host would copy the
@@ -128,4 +156,9 @@ export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: Sourc
       throw stack ?? `${name}: ${message}`
     }
   }
+}
+
+function memoized<Value>(make: () => Value): () => Value {
+  let value: Value | undefined
+  return () => (value ??= make())
 }

@@ -27,6 +27,8 @@ export interface StackTraces {
   get: (() => unknown) | undefined
   isReplaced: boolean
   onlyFrames: boolean
+  /** Name of the code that runs, in stacks. */
+  sourceName: string
 }
 
 /** Formatter of the runtime, and the function that hides the frames of the runtime from a formatter of the code. */
@@ -64,11 +66,18 @@ function defineOwn(p: Primordials, target: unknown, value: unknown): void {
   p.ReflectDefineProperty(target, 'prepareStackTrace', attributes as PropertyDescriptor)
 }
 
-/** Returns the first place in the code that a stack names. */
-export function placeIn(p: Primordials, stack: string | undefined): Place {
-  const frames = stack === undefined ? -1 : p.stringIndexOf(stack, '\n    at ')
-  const match = frames === -1 ? null : p.regExpExec(/(?:at |\()code:(\d{1,7}):(\d{1,7})/, p.stringSlice(stack!, frames))
-  return match === null ? nowhere : { line: p.Number(match[1]), column: p.Number(match[2]) }
+/** Returns the first place in the code of a name that a stack has. */
+export function placeIn(p: Primordials, stack: string | undefined, sourceName: string): Place {
+  let at = stack === undefined ? -1 : p.stringIndexOf(stack, '\n    at ')
+  while (at !== -1) {
+    const match = p.regExpExec(
+      /^[^\n]{0,999}?(?:at |\()([a-z]{4}(?:-\d{1,7})?):(\d{1,7}):(\d{1,7})/,
+      p.stringSlice(stack!, at + 1),
+    )
+    if (match !== null && match[1] === sourceName) return { line: p.Number(match[2]), column: p.Number(match[3]) }
+    at = p.stringIndexOf(stack!, '\n    at ', at + 1)
+  }
+  return nowhere
 }
 
 /** Parts of the runtime with which a stack is read. */
@@ -84,7 +93,7 @@ interface StackReading {
  * reads the name and the message of the error, which must not be accessors.
  */
 export function placeOf(p: Primordials, object: object, reading: StackReading): Place {
-  return placeIn(p, framesOf(p, object, reading))
+  return placeIn(p, framesOf(p, object, reading), reading.stackTraces.sourceName)
 }
 
 /** Returns the frames of an object's stack in the same way; undefined if they are not known. */

@@ -30,6 +30,8 @@ export interface RuntimeState {
   startedAt: number
   /** Whether the execution has ended. After that, nothing that the guest does has an effect. */
   ended: boolean
+  /** Whether the code is a step of a session. */
+  isStep: boolean
   limits: GuestLimits
   readonly emit: Emit
   /** Whether the console may read ahead in iterators: a loop that is reading one would miss what was read ahead. */
@@ -38,6 +40,8 @@ export interface RuntimeState {
   /** Functions by which the console shows objects of the platform. Each is added when the classes of its objects are made. */
   readonly inspectors: ContentsOf[]
   readonly stackTraces: StackTraces
+  /** Functions that begin anew what a step of a session does not take over from the step before. */
+  readonly atStepStart: (() => void)[]
   /** Promise that the current turn rejected first; see `createRuntime`. */
   endOfTurn: unknown
 }

@@ -5,7 +5,14 @@ import { capturePrimordials } from './primordials.ts'
 import { createTimerHeap, type Timer } from './timer-heap.ts'
 
 const p = capturePrimordials()
-const timerOf = (id: number, due: number): Timer => ({ id, due, callback: () => {}, everyMs: 0, cleared: false })
+const timerOf = (id: number, due: number): Timer => ({
+  id,
+  due,
+  callback: () => {},
+  everyMs: 0,
+  cleared: false,
+  reject: undefined,
+})
 
 const byDueThenId = (a: Timer, b: Timer) => a.due - b.due || a.id - b.id
 

@@ -7,6 +7,8 @@ export interface Timer {
   /** Interval in milliseconds; 0 for a timer that fires once. */
   readonly everyMs: number
   cleared: boolean
+  /** Rejects the promise that the timer fulfils, if it has one. */
+  readonly reject: ((reason: unknown) => void) | undefined
 }
 
 interface TimerHeap {

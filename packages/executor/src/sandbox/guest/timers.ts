@@ -13,11 +13,18 @@ interface TimersHost {
   readonly watch: PromiseWatch
 }
 
-interface Timers {
+/** Rejects a promise that can no longer be fulfilled. */
+export type Reject = (reason: unknown) => void
+
+export interface Timers {
   setTimeout(callback: () => void, ms: number): number
   clear(id: unknown): void
   /** Runs the timer that is due first. The host calls it once for each tick that it delivers. */
   fireNext(): void
+  /** Returns the number of timers that wait. */
+  waiting(): number
+  /** Drops all timers and begins their ids anew. Returns what rejects the promises of those dropped. */
+  drop(): readonly Reject[]
 }
 
 /**
@@ -26,7 +33,7 @@ interface Timers {
  * ends a Node process.
  */
 export function installTimers(p: Primordials, state: RuntimeState, { ending, watch }: TimersHost): Timers {
-  const heap = createTimerHeap(p)
+  let heap = createTimerHeap(p)
   const timers = new p.Map<number, Timer>()
   let lastId = 0
   let reported = -1
@@ -39,7 +46,7 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
     state.emit('timer', due)
   }
 
-  function add(callback: () => unknown, delay: number, repeats: boolean): number {
+  function add(callback: () => unknown, delay: number, { repeats, reject }: TimerKind): number {
     assertNotEnded(p, state)
     const id = ++lastId
     if (p.mapSize(timers) >= state.limits.timers) {
@@ -51,7 +58,7 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
       )
       return id
     }
-    const timer: Timer = { id, due: state.at + delay, callback, everyMs: repeats ? delay : 0, cleared: false }
+    const timer: Timer = { id, due: state.at + delay, callback, everyMs: repeats ? delay : 0, cleared: false, reject }
     p.mapSet(timers, id, timer)
     heap.add(timer)
     report()
@@ -88,7 +95,11 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
 
   function addCall(name: string, callback: unknown, ms: unknown, values: readonly unknown[]): number {
     if (typeof callback !== 'function') throw new p.TypeError(`The first argument of ${name} must be a function`)
-    return add(() => p.ReflectApply(callback, undefined, values), delayOf(p, ms), name === 'setInterval')
+    return add(
+      () => p.ReflectApply(callback, undefined, values),
+      delayOf(p, ms),
+      name === 'setInterval' ? repeating : once,
+    )
   }
 
   // Named by their properties: the bundler would rename functions that have the names of globals.
@@ -98,7 +109,9 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
     clearTimeout: (id: unknown) => clear(id),
     clearInterval: (id: unknown) => clear(id),
     sleep: (ms: unknown) =>
-      new p.Promise<void>((resolve) => void add(() => resolve(), longDelayOf(p, p.Number(ms)), false)),
+      new p.Promise<void>(
+        (resolve, reject) => void add(() => resolve(), longDelayOf(p, p.Number(ms)), { repeats: false, reject }),
+      ),
     queueMicrotask(callback: unknown) {
       if (typeof callback !== 'function') {
         throw new p.TypeError('The first argument of queueMicrotask must be a function')
@@ -109,8 +122,35 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
       void p.promiseThen(settled, () => runCallback(callback as () => unknown))
     },
   })
-  return { setTimeout: (callback, ms) => add(callback, longDelayOf(p, ms), false), clear, fireNext }
+
+  function drop(): Reject[] {
+    const rejecters: Reject[] = []
+    p.mapForEach(timers, ({ reject }) => {
+      if (reject !== undefined) p.arrayPush(rejecters, reject)
+    })
+    p.mapClear(timers)
+    heap = createTimerHeap(p)
+    lastId = 0
+    reported = -1
+    return rejecters
+  }
+
+  return {
+    setTimeout: (callback, ms) => add(callback, longDelayOf(p, ms), once),
+    clear,
+    fireNext,
+    waiting: () => p.mapSize(timers),
+    drop,
+  }
 }
+
+interface TimerKind {
+  readonly repeats: boolean
+  readonly reject: Reject | undefined
+}
+
+const once: TimerKind = { repeats: false, reject: undefined }
+const repeating: TimerKind = { repeats: true, reject: undefined }
 
 function defineGlobals(p: Primordials, members: Readonly<Record<string, unknown>>): void {
   const names = p.ObjectKeys(members)

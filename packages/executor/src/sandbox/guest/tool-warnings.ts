@@ -17,18 +17,18 @@ export interface TrackedCall {
 }
 
 /**
- * Returns the warnings about the calls at the end of an execution: those that nothing awaited, and, if the code has
- * returned, those that its end cancels.
+ * Returns the warnings about the calls at the end of an execution: those that nothing awaited, and, if
+ * `namesOpenCalls` is set, the others that its end cancels.
  */
 export function toolWarnings(
   p: Primordials,
-  { calls, hasReturned }: { readonly calls: readonly TrackedCall[]; readonly hasReturned: boolean },
+  { calls, namesOpenCalls }: { readonly calls: readonly TrackedCall[]; readonly namesOpenCalls: boolean },
   { stackTraces, callOf }: WarningsHost,
 ): GuestWarning[] {
   const warnings: GuestWarning[] = []
   for (let i = 0; i < calls.length; i++) {
     const { tool, number, stackHolder, isHandled, state, wasSent, reason } = calls[i]!
-    if (isHandled && !(hasReturned && state === 'open')) continue
+    if (isHandled && !(namesOpenCalls && state === 'open')) continue
     const { line, column } = placeOf(p, stackHolder, { stackTraces, isComplete: false })
     const call = wasSent ? number : undefined
     if (state === 'rejected') p.arrayPush(warnings, unhandled(p, { reason, line, column, tool, call }, callOf))

@@ -2,7 +2,7 @@ import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
-import { installToolError } from './tool-error.ts'
+import { installToolError, type MakeToolError } from './tool-error.ts'
 import { readInput, type ToolInput } from './tool-input.ts'
 import type { ToolNames } from './tool-names.ts'
 import { createToolsObject, defineTools } from './tools-object.ts'
@@ -22,28 +22,46 @@ interface GuestCall {
   readonly stackHolder: object
 }
 
-interface Tools {
+export interface ToolCalls {
+  /** Calls a tool. */
+  call(tool: string, args: readonly unknown[]): Promise<unknown>
   /** Settles an open call; `text` is the output or the failure as JSON. */
   settle(call: number, ok: boolean, text: string): void
   /** Returns the calls of which an end may have to warn. */
   callsAtEnd(): readonly TrackedCall[]
+  /** Drops the open calls. Returns what rejects their promises. */
+  drop(): readonly ((reason: unknown) => void)[]
 }
 
 /** Parts of the runtime that the tools use. */
-interface ToolsHost {
+export interface ToolsHost {
   readonly ending: Ending
   readonly watch: PromiseWatch
   /** Called when a call is rejected without a handler, and when such a call gets one. */
   readonly onChange: () => void
 }
 
+/** Installs the globals `tools` and `ToolError`. */
+export function installTools(
+  p: Primordials,
+  state: RuntimeState,
+  namesOf: () => ToolNames,
+  host: ToolsHost,
+): ToolCalls {
+  const calls = createToolCalls(p, state, { ...host, makeToolError: installToolError(p) })
+  defineTools(p, () => createToolsObject(p, namesOf(), calls.call))
+  return calls
+}
+
 /**
- * Installs the global `tools` and keeps the table of the promises that it returned. A call takes its number before it
- * is checked, and an invalid call rejects its promise instead of throwing.
+ * Creates the table of tool calls. A call takes its number before it is checked, and an invalid call rejects its promise
+ * instead of throwing.
  */
-export function installTools(p: Primordials, state: RuntimeState, namesOf: () => ToolNames, host: ToolsHost): Tools {
-  const { ending, watch, onChange } = host
-  const makeToolError = installToolError(p)
+export function createToolCalls(
+  p: Primordials,
+  state: RuntimeState,
+  { ending, watch, onChange, makeToolError }: ToolsHost & { readonly makeToolError: MakeToolError },
+): ToolCalls {
   const open = new p.Map<number, OpenCall>()
   // Calls that are open or have no handler, in order.
   const tracked = new p.Map<number, TrackedCall>()
@@ -144,8 +162,8 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     )
   }
 
-  defineTools(p, () => createToolsObject(p, namesOf(), call))
   return {
+    call,
     settle(number, ok, text) {
       const openCall = p.mapGet(open, number)
       if (openCall === undefined) return
@@ -164,6 +182,12 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
       const list: TrackedCall[] = []
       p.mapForEach(tracked, (record) => p.arrayPush(list, record))
       return list
+    },
+    drop() {
+      const rejecters: ((reason: unknown) => void)[] = []
+      p.mapForEach(open, ({ reject }) => p.arrayPush(rejecters, reject))
+      p.mapClear(open)
+      return rejecters
     },
   }
 }

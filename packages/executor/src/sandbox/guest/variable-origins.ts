@@ -22,7 +22,7 @@ export function originOf(p: Primordials, body: string, variable: string): Origin
     const isWhole = at === 0 || p.regExpExec(/[\p{ID_Continue}$.]/u, p.stringSlice(body, at - 1, at)) === null
     const found = isWhole
       ? p.regExpExec(
-          /^\s{0,99}=\s{0,99}(?:watch_{0,31}\()?(?:globalThis\.)?(tools|Promise)(?:\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255}))?\s{0,9}(\(|$|[;,\n\r}]|\s)/u,
+          /^\s{0,99}=\s{0,99}(?:\$?watch_{0,31}\()?(?:globalThis\.)?(tools|Promise)(?:\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255}))?\s{0,9}(\(|$|[;,\n\r}]|\s)/u,
           p.stringSlice(body, end, end + 600),
         )
       : null

@@ -12,7 +12,13 @@ const maxMessageLength = 900
 
 /** Warning of the wire protocol, with the number of the call in place of its id. Unset fields are undefined. */
 export interface GuestWarning extends Place {
-  readonly code: 'ERROR_RETURNED' | 'NO_VALUE' | 'LIKELY_MISTAKE' | 'UNHANDLED_REJECTION' | 'CALL_NOT_AWAITED'
+  readonly code:
+    | 'ERROR_RETURNED'
+    | 'NO_VALUE'
+    | 'LIKELY_MISTAKE'
+    | 'UNHANDLED_REJECTION'
+    | 'CALL_NOT_AWAITED'
+    | 'TIMER_DROPPED'
   readonly message: string
   readonly tool: string | undefined
   readonly call: number | undefined
@@ -22,7 +28,8 @@ export interface GuestWarning extends Place {
 interface WarningFacts {
   /** Whether the code has ended. If not, it may still read the stacks of its errors. */
   readonly hasEnded: boolean
-  readonly hasReturned: boolean
+  /** Whether the calls that the end cancels are named although the code awaits them. */
+  readonly namesOpenCalls: boolean
   readonly hasReturnedError: boolean
   readonly noValue: PlacedMessage | undefined
   /** Mistakes that were found in the code before it ran. */
@@ -30,6 +37,8 @@ interface WarningFacts {
   /** Reasons of the rejections that have no handler. */
   readonly rejections: readonly unknown[]
   readonly calls: readonly TrackedCall[]
+  /** Number of timers that the end of a step drops. */
+  readonly timers: number
 }
 
 /** Parts of the runtime's state that warnings are made from. */
@@ -40,13 +49,14 @@ export interface WarningsHost {
 
 /** Returns the warnings of an execution, as they are now, as the field of its end; undefined if there are none. */
 export function endWarnings(p: Primordials, facts: WarningFacts, host: WarningsHost): object | undefined {
-  const { hasReturned, hasReturnedError, noValue, mistakes, calls } = facts
+  const { namesOpenCalls, hasReturnedError, noValue, mistakes, calls, timers } = facts
   const warnings: GuestWarning[] = []
   if (hasReturnedError) p.arrayPush(warnings, errorReturned)
   if (noValue !== undefined) p.arrayPush(warnings, warningAt('NO_VALUE', noValue))
   for (let i = 0; i < mistakes.length; i++) p.arrayPush(warnings, warningAt('LIKELY_MISTAKE', mistakes[i]!))
   addAll(p, warnings, rejectionWarnings(p, facts, host))
-  addAll(p, warnings, toolWarnings(p, { calls, hasReturned }, host))
+  addAll(p, warnings, toolWarnings(p, { calls, namesOpenCalls }, host))
+  if (timers > 0) p.arrayPush(warnings, timersDropped(timers))
   return warningsField(p, warnings)
 }
 
@@ -56,6 +66,13 @@ function addAll(p: Primordials, warnings: GuestWarning[], more: readonly GuestWa
 
 function warningAt(code: 'NO_VALUE' | 'LIKELY_MISTAKE', { message, line, column }: PlacedMessage): GuestWarning {
   return { code, message, line, column, tool: undefined, call: undefined }
+}
+
+function timersDropped(count: number): GuestWarning {
+  const message =
+    `The end of the step drops ${count === 1 ? 'a timer that has' : `${count} timers that have`} not fired. ` +
+    'Await what a timer does before the step ends.'
+  return { code: 'TIMER_DROPPED', message, ...nowhere, tool: undefined, call: undefined }
 }
 
 const errorReturned: GuestWarning = {

@@ -28,7 +28,7 @@ const knownFunctions = new Set(
 const adders = new Set(['push', 'unshift', 'set', 'add'])
 
 /** Insertions that pass values to a function of the runtime, and the name of that function in the code. */
-interface WatchedCode {
+export interface WatchedCode {
   readonly name: string | undefined
   /** Whether `forEach` is called with a callback that may be an async function. */
   readonly watchesForEach: boolean
@@ -43,8 +43,13 @@ const nothingWatched: WatchedCode = { name: undefined, watchesForEach: false, in
  * `new Promise`. `except` is the offset of the statement whose value is the program's. There are none if the code could see
  * the name of that function: by `eval` or `with`.
  */
-export function watchDiscarded(code: string, program: Program, except: number | undefined): WatchedCode {
-  const name = mayMakePromises.test(code) ? nameFor(code) : undefined
+export function watchDiscarded(
+  code: string,
+  program: Program,
+  except: number | undefined,
+  nameOf: (code: string) => string | undefined = nameFor,
+): WatchedCode {
+  const name = mayMakePromises.test(code) ? nameOf(code) : undefined
   if (name === undefined) return nothingWatched
   const bindsPromise = mayBindPromise.test(code)
   const insertions: Insertion[] = []

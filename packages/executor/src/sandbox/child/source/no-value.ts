@@ -15,6 +15,9 @@ interface Facts {
   readonly hasResult: boolean
 }
 
+/** Function that returns the mistake that the author made if the code turns out to have no value. */
+export type FindNoValue = (statements: readonly AnyNode[], facts: Facts) => Mistake | undefined
+
 /** Returns the mistake that the author made if the program turns out to have no value. */
 export function noValueOf(statements: readonly AnyNode[], facts: Facts): Mistake | undefined {
   if (statements.length === 0)
@@ -39,6 +42,19 @@ export function noValueOf(statements: readonly AnyNode[], facts: Facts): Mistake
       )
     }
   }
+  return ofTheLast(last) ?? ofCalledFunction(statements, facts) ?? ofTheEnd(statements, facts)
+}
+
+/**
+ * Returns the same for a step of a session. Its variables and functions are for the steps after it, so that nothing in it
+ * has to use them.
+ */
+export function noValueOfStep(statements: readonly AnyNode[], facts: Facts): Mistake | undefined {
+  return ofTheLast(facts.last) ?? ofCalledFunction(statements, facts)
+}
+
+/** Returns the mistake of a last statement that computes a value and does not give it. */
+function ofTheLast(last: AnyNode | undefined): Mistake | undefined {
   const kind = last && trailingKinds[last.type]
   if (kind !== undefined && endsInExpression(last)) {
     return mistake(
@@ -52,7 +68,7 @@ export function noValueOf(statements: readonly AnyNode[], facts: Facts): Mistake
       written.start,
       'The value is written to the log by console.log. Leave out .then, or return the value in it.',
     )
-  return ofCalledFunction(statements, facts) ?? ofTheEnd(statements, facts)
+  return undefined
 }
 
 /** Returns the mistake of a function that is called for the value of the program and returns nothing. */

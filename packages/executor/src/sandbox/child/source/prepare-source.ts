@@ -1,17 +1,17 @@
-import type { PreparedSource, PlacedMessage } from '../../guest-boundary.ts'
+import type { PlacedMessage, PreparedSource, RunnableSource, Shift } from '../../guest-boundary.ts'
 import { deepestBracket } from './brackets.ts'
 import { contentOfFence, removeCodeFence } from './code-fence.ts'
 import { checkCompilation } from './compile-check.ts'
 import { parseAnyDialect, shiftOf, type Understood } from './dialects.ts'
-import { watchDiscarded } from './discarded-promises.ts'
+import { type WatchedCode, watchDiscarded } from './discarded-promises.ts'
 import { withHint } from './hints.ts'
 import { insert, withoutShifts } from './insertions.ts'
 import type { Mistake } from './mistakes.ts'
 import { positionOf } from './position.ts'
 import { modulesError, SourceError } from './source-error.ts'
-import { withValue } from './value.ts'
+import { type ValuedCode, valueOfProgram, withValue } from './value.ts'
 
-export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
+export { isParserBroken, loadParser } from './strip-types.ts'
 
 /**
  * Turns JavaScript or TypeScript, with or without a Markdown fence, into the body of an async function that returns the
@@ -19,7 +19,7 @@ export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
  * it parses as a body by itself.
  */
 export function prepareSource(code: string): PreparedSource {
-  return prepareWith(checkCompilation, code)
+  return prepareWith(compileWith(checkCompilation), code)
 }
 
 /**
@@ -27,14 +27,22 @@ export function prepareSource(code: string): PreparedSource {
  * `prepareSource` knows the reason.
  */
 export function prepareUncompiledSource(code: string): PreparedSource {
-  return prepareWith(() => undefined, code)
+  return prepareWith(
+    compileWith(() => undefined),
+    code,
+  )
 }
 
-type CheckBody = (body: string) => void
+/** Function that throws if a body can't be compiled. */
+export type CheckBody = (body: string) => void
 
-function prepareWith(check: CheckBody, code: string): PreparedSource {
+/** Function that turns code that has been parsed into a body. Throws `SourceError` if it can't run. */
+type Compile<Prepared> = (original: string, understood: Understood) => Prepared
+
+/** Returns what `compile` makes of the code, or of what is in its only fence, or the reason why it can't run. */
+export function prepareWith<Prepared>(compile: Compile<Prepared>, code: string): Prepared | Refused {
   try {
-    return prepare(check, code)
+    return prepare(compile, code)
   } catch (error) {
     if (error instanceof RangeError) {
       return failure(new SourceError('the code is nested too deeply', positionOf(code, deepestBracket(code).offset)))
@@ -44,25 +52,27 @@ function prepareWith(check: CheckBody, code: string): PreparedSource {
   }
 }
 
-function failure({ message, position, hint }: SourceError): PreparedSource {
+type Refused = Extract<PreparedSource, { ok: false }>
+
+function failure({ message, position, hint }: SourceError): Refused {
   return { ok: false, message, ...position, ...(hint !== undefined && { hint }) }
 }
 
 /** Prepares the code, or what is in its only fence if the whole is no program. */
-function prepare(check: CheckBody, code: string): PreparedSource {
+function prepare<Prepared>(compile: Compile<Prepared>, code: string): Prepared {
   const whole = withoutHashbang(removeCodeFence(code))
   let content: string | undefined
   try {
     const understood = parseAnyDialect(whole)
     if (understood.analysis.hasFence) content = contentOfFence(code)
-    if (content === undefined) return compile(check, whole, understood)
+    if (content === undefined) return compile(whole, understood)
   } catch (error) {
     content = error instanceof SourceError || error instanceof RangeError ? contentOfFence(code) : undefined
     if (content === undefined) throw error instanceof SourceError ? withHint(error, whole) : error
   }
   const text = withoutHashbang(content)
   try {
-    return compile(check, text, parseAnyDialect(text))
+    return compile(text, parseAnyDialect(text))
   } catch (error) {
     throw error instanceof SourceError ? withHint(error, text) : error
   }
@@ -74,25 +84,58 @@ function withoutHashbang(code: string): string {
   return start === undefined ? code : `${code.slice(0, start)}//${code.slice(start + 2)}`
 }
 
-function compile(check: CheckBody, original: string, { program, code, analysis, prefix }: Understood): PreparedSource {
-  const prefixShift = prefix === undefined ? [] : [shiftOf(original, prefix)]
-  const { moduleSyntax } = analysis
-  if (moduleSyntax) {
-    const position = withoutShifts(positionOf(code, moduleSyntax.start), prefixShift)
-    throw modulesError(position, code, moduleSyntax.start)
+function compileWith(check: CheckBody): Compile<PreparedSource> {
+  return (original, understood) => {
+    const { program, code, analysis } = understood
+    const prefixShift = prefixShiftOf(original, understood)
+    refuseModules(understood, prefixShift)
+    const valued = withValue(code, program, analysis, valueOfProgram)
+    const watched = watchDiscarded(valued.code, program, valued.insertions[0]?.offset)
+    // At the same offset, what a statement gets comes before what the program gets at its end.
+    const insertions = [...watched.insertions, ...valued.insertions].sort((a, b) => a.offset - b.offset)
+    const { body, shifts } = insert(valued.code, insertions)
+    // Undone in this order: the insertions are in the code with its prefix.
+    const all = [...shifts, ...prefixShift]
+    checkBody(check, body, all)
+    return prepared({ body, shifts: all, valued, watched }, understood, prefixShift)
   }
-  const valued = withValue(code, program, analysis)
-  const watched = watchDiscarded(valued.code, program, valued.insertions[0]?.offset)
-  // At the same offset, what a statement gets comes before what the program gets at its end.
-  const insertions = [...watched.insertions, ...valued.insertions].sort((a, b) => a.offset - b.offset)
-  const { body, shifts } = insert(valued.code, insertions)
-  // Undone in this order: the insertions are in the code with its prefix.
-  const all = [...shifts, ...prefixShift]
+}
+
+export function prefixShiftOf(original: string, { prefix }: Understood): readonly Shift[] {
+  return prefix === undefined ? [] : [shiftOf(original, prefix)]
+}
+
+/** Throws if a program has imports, or exports that can't be left out. */
+export function refuseModules({ code, analysis }: Understood, prefixShift: readonly Shift[]): void {
+  const { moduleSyntax } = analysis
+  if (moduleSyntax === undefined) return
+  const position = withoutShifts(positionOf(code, moduleSyntax.start), prefixShift)
+  throw modulesError(position, code, moduleSyntax.start)
+}
+
+/** Checks a body, and throws its error at the place in the code as it was sent. */
+export function checkBody(check: CheckBody, body: string, shifts: readonly Shift[]): void {
   try {
     check(body)
   } catch (error) {
-    throw error instanceof SourceError ? error.at(withoutShifts(error.position, all)) : error
+    throw error instanceof SourceError ? error.at(withoutShifts(error.position, shifts)) : error
   }
+}
+
+/** Parts of a body that was made from a program. */
+interface MadeBody {
+  readonly body: string
+  readonly shifts: readonly Shift[]
+  readonly valued: ValuedCode
+  readonly watched: WatchedCode
+}
+
+/** Returns a body with what the runtime has to know about it. */
+export function prepared(
+  { body, shifts, valued, watched }: MadeBody,
+  { code, analysis }: Understood,
+  prefixShift: readonly Shift[],
+): RunnableSource {
   const placed = ({ message, offset }: Mistake): PlacedMessage => {
     return { message, ...withoutShifts(positionOf(code, offset), prefixShift) }
   }
@@ -102,7 +145,7 @@ function compile(check: CheckBody, original: string, { program, code, analysis, 
   return {
     ok: true,
     body,
-    shifts: all,
+    shifts,
     ...(watch !== undefined && { watch }),
     ...(watchesForEach && { watchesForEach }),
     ...(analysis.usesLoopedVariable && { mayLogIteratorInUse: true }),

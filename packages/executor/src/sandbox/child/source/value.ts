@@ -2,11 +2,11 @@ import type { Program } from 'acorn'
 
 import type { Analysis } from './analysis.ts'
 import { writesLog } from './calls.ts'
-import { type EntryFunction, entryFunction } from './entry-function.ts'
+import { declared, type EntryFunction, entryFunction } from './entry-function.ts'
 import { type Statements, withoutExports } from './exports.ts'
 import type { Insertion } from './insertions.ts'
 import type { Mistake } from './mistakes.ts'
-import { noValueOf } from './no-value.ts'
+import { type FindNoValue, noValueOf } from './no-value.ts'
 import { type AnyNode, bindsResult } from './patterns.ts'
 import { isReferenced } from './referenced-name.ts'
 import { unusedName } from './unused-name.ts'
@@ -19,6 +19,22 @@ export interface ValuedCode {
   readonly noValue: Mistake | undefined
 }
 
+/** Rules by which code gets its value that differ between programs and the steps of a session. */
+export interface ValueRules {
+  /** Whether a function that is declared and is all of the code is called. */
+  readonly callsDeclaredFunction: boolean
+  /** Declaration of `result` for code that assigns it and does not declare it. */
+  readonly resultDeclaration: string
+  readonly noValueOf: FindNoValue
+}
+
+/** Rules of a program. `var` is hoisted to before the first assignment. */
+export const valueOfProgram: ValueRules = {
+  callsDeclaredFunction: true,
+  resultDeclaration: ';var result',
+  noValueOf,
+}
+
 /** Argument of a function that is the program. Its parameters may be named like the globals. */
 const inputs =
   '{ tools: globalThis.tools, input: globalThis.input, context: globalThis.context, config: globalThis.config }'
@@ -28,26 +44,26 @@ const inputs =
  * its default export; its last expression; `result`, if there is no such expression or its value is undefined; or that
  * of a lone or exported function, which is called.
  */
-export function withValue(original: string, program: Program, analysis: Analysis): ValuedCode {
+export function withValue(original: string, program: Program, analysis: Analysis, rules: ValueRules): ValuedCode {
   const exported = withoutExports(original, program)
   const { code, defaultName } = exported
   const statements = meaningful(exported.statements)
   const end = program.body.at(-1)?.end ?? code.length
   // Function declarations take effect before everything else, so an expression in front of them still comes last.
   const last = statements.findLast(({ type }) => type !== 'FunctionDeclaration')
-  const { variable, declaration } = resultOf(analysis)
+  const { variable, declaration } = resultOf(analysis, rules)
   const lastExpression =
     last?.type === 'ExpressionStatement' && !(variable !== undefined && setsResult(last['expression'] as AnyNode))
       ? last
       : undefined
 
-  const { entry, isCalled } = entryOf(exported, statements, { analysis, lastExpression })
+  const { entry, isCalled } = entryOf(exported, statements, { analysis, lastExpression, rules })
   const marked = statements.find(({ isDefaultExport }) => isDefaultExport === true)
   const isClass = statements.some((each) => each.type === 'ClassDeclaration' && nameOf(each) === defaultName)
   const exportedVariable = entry === undefined && !(isClass && lastExpression !== undefined) ? defaultName : undefined
   const fallback = exportedVariable ?? variable
   const facts = { uses: analysis.uses, entry, isCalled, last, hasResult: variable !== undefined }
-  const noValue = exportedVariable === undefined ? noValueOf(statements, facts) : undefined
+  const noValue = exportedVariable === undefined ? rules.noValueOf(statements, facts) : undefined
 
   const [before, after] =
     fallback === undefined
@@ -77,16 +93,19 @@ export function withValue(original: string, program: Program, analysis: Analysis
 }
 
 /** Returns what holds `result`, if the program sets it, and the declaration that it needs. */
-function resultOf(analysis: Analysis): { variable: string | undefined; declaration: string } {
+function resultOf(
+  analysis: Analysis,
+  { resultDeclaration }: ValueRules,
+): { variable: string | undefined; declaration: string } {
   if (analysis.declaresResult) return { variable: 'result', declaration: '' }
-  // `var` is hoisted to before the first assignment.
-  if (analysis.assignsUndeclaredResult) return { variable: 'result', declaration: ';var result' }
+  if (analysis.assignsUndeclaredResult) return { variable: 'result', declaration: resultDeclaration }
   return { variable: analysis.assignsGlobalResult ? 'globalThis.result' : undefined, declaration: '' }
 }
 
 interface Facts {
   readonly analysis: Analysis
   readonly lastExpression: AnyNode | undefined
+  readonly rules: ValueRules
 }
 
 /**
@@ -97,9 +116,10 @@ interface Facts {
 function entryOf(
   { defaultName, exportedNames }: Statements,
   statements: readonly AnyNode[],
-  { analysis, lastExpression }: Facts,
+  { analysis, lastExpression, rules }: Facts,
 ): { entry: EntryFunction | undefined; isCalled: boolean } {
   const marked = statements.find(({ isDefaultExport }) => isDefaultExport === true)
+  if (!rules.callsDeclaredFunction && defaultName === undefined && statements.every(declaresFunction)) return none
   const entry = entryFunction(marked === undefined ? statements : [marked], defaultName)
   if (entry !== undefined) return { entry, isCalled: entry.isCallable && !isUsed(entry) }
   if (defaultName !== undefined || marked !== undefined || analysis.declaresResult) return none
@@ -114,6 +134,10 @@ function entryOf(
 }
 
 const none = { entry: undefined, isCalled: false } as const
+
+function declaresFunction(statement: AnyNode): boolean {
+  return declared(statement) !== undefined
+}
 
 function nameOf(declaration: AnyNode): string | undefined {
   return (declaration['id'] as { name?: string } | null | undefined)?.name

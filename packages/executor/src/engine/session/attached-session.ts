@@ -1,0 +1,198 @@
+import {
+  RequestError,
+  type JsonObject,
+  type SessionRecord,
+  type SessionStep,
+  type SessionSummary,
+} from '@codemode/shared'
+
+import { timestamp } from '../../timestamp.ts'
+import type { Permit } from '../attached/admission.ts'
+import type { AttachedExecution } from '../attached/attached-execution.ts'
+import { SessionRealm } from './session-realm.ts'
+import { StepPermit } from './step-permit.ts'
+
+/** Bounds of one session. Its state is rebuilt from all of its steps, so each of them bounds the time that this takes. */
+export const sessionBounds = { steps: 1_000, journalBytes: 64 * 1024 * 1024, replayCpuMs: 60_000 } as const
+
+/** Facts about a session that its steps share. */
+export interface SessionFacts {
+  readonly id: string
+  readonly tenant: string
+  readonly owner: string
+  readonly label: string | undefined
+  readonly context: JsonObject
+  readonly config: JsonObject
+  /** Limit of every step; undefined for that of the API key. */
+  readonly memoryLimitMb: number | undefined
+  readonly idleTimeoutMs: number
+  /** Guests that the session may share a sandbox process with. */
+  readonly isolation: 'tenant' | 'execution'
+}
+
+/** Step that was accepted. */
+interface Step {
+  readonly number: number
+  readonly execution: AttachedExecution
+}
+
+/** Session in the memory of this node. */
+export class AttachedSession {
+  readonly facts: SessionFacts
+  readonly createdAt: number
+  readonly #now: () => number
+  #realm: SessionRealm
+  #steps: Step[] = []
+  #lastUsedAt: number
+  /** Number of the last step that was accepted. */
+  #lastNumber = 0
+  /** Resolves when all accepted steps have ended. */
+  #tail: Promise<void> = Promise.resolve()
+  #pending = 0
+  #sizeBytes = 0
+  #cpuMs = 0
+
+  constructor(facts: SessionFacts, now: () => number, realm = new SessionRealm()) {
+    this.facts = facts
+    this.#now = now
+    this.createdAt = now()
+    this.#lastUsedAt = this.createdAt
+    this.#realm = realm
+    this.#lastNumber = realm.steps.at(-1)?.header.session?.step ?? 0
+  }
+
+  get realm(): SessionRealm {
+    return this.#realm
+  }
+
+  /** Size of the journals of the steps in bytes. */
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  get lastUsedAt(): number {
+    return this.#lastUsedAt
+  }
+
+  /** Whether no step runs or waits. */
+  get isIdle(): boolean {
+    return this.#pending === 0
+  }
+
+  /** Time at which the session expires if there is no further step; `Infinity` while a step runs or waits. */
+  get expiresAt(): number {
+    return this.isIdle ? this.#lastUsedAt + this.facts.idleTimeoutMs : Infinity
+  }
+
+  /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */
+  nextNumber(): number {
+    const { steps, journalBytes, replayCpuMs } = sessionBounds
+    if (this.#steps.length >= steps) throw this.#full(`${steps} steps`)
+    if (this.#sizeBytes >= journalBytes) throw this.#full(`journals of ${journalBytes} bytes`)
+    if (this.#cpuMs >= replayCpuMs) throw this.#full(`steps that used ${replayCpuMs} ms of CPU time`)
+    return this.#lastNumber + 1
+  }
+
+  /** Returns the permit of the next step, which runs after all earlier ones. */
+  permit(requestPermit: () => Permit): Permit {
+    return new StepPermit(this.#tail, requestPermit)
+  }
+
+  /** Adds the step with the next number. */
+  add(execution: AttachedExecution): void {
+    const number = (this.#lastNumber += 1)
+    this.#steps.push({ number, execution })
+    this.#pending += 1
+    this.#lastUsedAt = this.#now()
+    this.#tail = endOf(execution).then(() => this.#ended(execution))
+  }
+
+  /** Starts over without variables, after the steps that were accepted. */
+  async reset(): Promise<void> {
+    await this.#tail
+    this.#realm.reset()
+    this.#steps = []
+    this.#sizeBytes = 0
+    this.#cpuMs = 0
+    this.#lastUsedAt = this.#now()
+  }
+
+  /** Returns a session with the state after the given step, by default the last one that has ended. */
+  fork(facts: Pick<SessionFacts, 'id' | 'label'>, atStep = Infinity): AttachedSession {
+    if (atStep !== Infinity && atStep > this.#lastNumber) throw this.#noSuchStep(atStep)
+    const fork = new AttachedSession({ ...this.facts, ...facts }, this.#now, this.#realm.forkAt(atStep))
+    fork.#steps = this.#steps.filter(({ number, execution }) => number <= atStep && execution.hasEnded)
+    for (const { execution } of fork.#steps) fork.#count(execution)
+    return fork
+  }
+
+  /** Cancels the steps that have not ended, and frees the guest. */
+  close(): void {
+    for (const { execution } of this.#steps) execution.cancel('the session was ended')
+    void this.#tail.then(() => this.#realm.close())
+  }
+
+  summary(): SessionSummary {
+    const { id, owner, label, idleTimeoutMs } = this.facts
+    return {
+      sessionId: id,
+      owner,
+      ...(label !== undefined && { label }),
+      createdAt: timestamp(this.createdAt),
+      lastUsedAt: timestamp(this.#lastUsedAt),
+      expiresAt: timestamp(this.#lastUsedAt + idleTimeoutMs),
+      steps: this.#steps.length,
+      pendingSteps: this.#pending,
+      sizeBytes: this.#sizeBytes,
+    }
+  }
+
+  record(): SessionRecord {
+    return {
+      ...this.summary(),
+      context: this.facts.context,
+      variables: [...this.#realm.variables],
+      stepList: this.#steps.map(stepOf),
+    }
+  }
+
+  #ended(execution: AttachedExecution): void {
+    this.#pending -= 1
+    this.#lastUsedAt = this.#now()
+    this.#count(execution)
+    if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
+  }
+
+  #count({ journalBytes, cpuMs }: AttachedExecution): void {
+    this.#sizeBytes += journalBytes
+    this.#cpuMs += cpuMs
+  }
+
+  #full(bound: string): RequestError {
+    return new RequestError('SESSION_FULL', `The session ${this.facts.id} has ${bound}, which is the limit`, {
+      suggestion:
+        'Reset the session, fork it at an earlier step, or create a new session with the values that you need as context.',
+    })
+  }
+
+  #noSuchStep(step: number): RequestError {
+    return new RequestError('INVALID_REQUEST', `The session ${this.facts.id} has no step ${step}`, {
+      details: { path: 'atStep', steps: this.#lastNumber },
+    })
+  }
+}
+
+function stepOf({ number, execution }: Step): SessionStep {
+  const { id, status, code, hasEnded, isStateKept } = execution
+  return { number, executionId: id, status, code, ...(hasEnded && { stateKept: isStateKept }) }
+}
+
+/** Resolves when the step has ended, or was refused by admission control. */
+async function endOf(execution: AttachedExecution): Promise<void> {
+  try {
+    await execution.admitted
+  } catch {
+    return
+  }
+  await execution.finished
+}

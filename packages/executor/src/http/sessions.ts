@@ -1,0 +1,82 @@
+// Routes of sessions. Their steps are executions, which `executions-create.ts` creates.
+import {
+  forkRequestSchema,
+  RequestError,
+  sessionQuerySchema,
+  sessionRequestSchema,
+  type SessionList,
+  type SessionRecord,
+} from '@codemode/shared'
+import { parseWith } from '@codemode/shared/internal'
+import type { Hono } from 'hono'
+
+import type { Sessions } from '../engine/engine.ts'
+import type { Principal } from '../engine/principal.ts'
+import type { AttachedSession } from '../engine/session/attached-session.ts'
+import { summary } from '../problem-texts.ts'
+import { bodyLimits, jsonBody } from './body.ts'
+import type { HttpEnv } from './http-context.ts'
+import { requireRight, requireSessionOwner } from './rights.ts'
+
+const readCreate = jsonBody({ schema: sessionRequestSchema, maxBytes: bodyLimits.executionBytes, whenEmpty: {} })
+const readFork = jsonBody({ schema: forkRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
+
+/** Adds the routes of sessions to an app. */
+export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
+  app.post('/v1/sessions', async function createSession(c) {
+    const principal = c.get('principal')
+    requireRight(principal, 'run', 'Creating a session')
+    const { value } = await readCreate(c.req.raw)
+    return c.json(sessions.create(value, principal).record() satisfies SessionRecord, 201)
+  })
+
+  app.get('/v1/sessions', function listSessions(c) {
+    const query = parseWith(sessionQuerySchema, c.req.query())
+    if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
+    const principal = c.get('principal')
+    const seesAll = principal.rights.includes('read')
+    if (!seesAll) requireRight(principal, 'run', 'Listing sessions')
+    const { label, limit, cursor } = query.value
+    const all = sessions
+      .list(principal.tenant)
+      .filter(
+        ({ facts }) => (seesAll || facts.owner === principal.owner) && (label === undefined || facts.label === label),
+      )
+    const before = cursor === undefined ? -1 : all.findIndex(({ facts }) => facts.id === cursor)
+    const page = all.slice(before + 1, before + 1 + limit)
+    const nextCursor = all.length > before + 1 + limit ? page.at(-1)!.facts.id : null
+    return c.json({ items: page.map((session) => session.summary()), nextCursor } satisfies SessionList)
+  })
+
+  app.get('/v1/sessions/:session', function readSession(c) {
+    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+    requireReader(c.get('principal'), session)
+    return c.json(session.record() satisfies SessionRecord)
+  })
+
+  app.delete('/v1/sessions/:session', function endSession(c) {
+    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+    requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Ending this session' })
+    sessions.end(session)
+    return c.json(session.record() satisfies SessionRecord)
+  })
+
+  app.post('/v1/sessions/:session/fork', async function forkSession(c) {
+    const { value } = await readFork(c.req.raw)
+    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+    requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Forking this session' })
+    return c.json(sessions.fork(session, value).record() satisfies SessionRecord, 201)
+  })
+
+  app.post('/v1/sessions/:session/reset', async function resetSession(c) {
+    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+    requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Resetting this session' })
+    await session.reset()
+    return c.json(session.record() satisfies SessionRecord)
+  })
+}
+
+function requireReader(principal: Principal, { facts }: AttachedSession): void {
+  if (principal.rights.includes('read')) return
+  requireSessionOwner(principal, { session: facts, action: 'Reading this session' })
+}
