@@ -22,17 +22,16 @@ export class ServingLease {
   readonly #timer: NodeJS.Timeout
   #extendedAt: number
   #isReleased = false
-  /** Extension that is under way. */
+  /** Extensions so far. */
   #extending: Promise<void> | undefined
 
   private constructor(options: ServingLeaseOptions, reader: string, extendedAt: number) {
     this.#options = options
     this.#reader = reader
     this.#extendedAt = extendedAt
-    this.#timer = setInterval(
-      () => void (this.#extending ??= this.#extend().finally(() => (this.#extending = undefined))),
-      renewalMs,
-    )
+    this.#timer = setInterval(() => {
+      this.#extending = Promise.all([this.#extending, this.#extend()]).then(() => {})
+    }, renewalMs)
   }
 
   /** Acquires the right. Rejects with `RequestError` EXECUTION_SERVED while another reader has it. */
