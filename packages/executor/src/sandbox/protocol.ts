@@ -36,6 +36,10 @@ export type GuestDelivery =
   | { readonly kind: 'start'; readonly at: number }
   | { readonly kind: 'answer'; readonly at: number; readonly call: number; readonly ok: boolean; readonly text: string }
   | { readonly kind: 'tick'; readonly at: number }
+  /**
+   * First turn of a step. The step before must have ended: by itself, or by `end-step`. Answers to the calls of an ended
+   * step are not delivered, since the next step begins the numbers of its calls anew.
+   */
   | { readonly kind: 'step'; readonly at: number; readonly step: GuestStep }
   /**
    * End of a step that the executor ends between turns. A step that ends by itself needs none. The guest drops the calls and

@@ -127,7 +127,6 @@ export function readStepProgram(program: Program): StepProgram {
     visitChildren(node, { scope, container: node, place: 'single' })
   }
 
-  // oxlint-disable-next-line eslint/guard-for-in
   function visitChildren(node: AnyNode, around: Around): void {
     for (const key in node) {
       const child = node[key]
