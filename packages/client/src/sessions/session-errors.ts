@@ -32,7 +32,7 @@ export function sessionClosed(sessionId: string, how: string): ConfigurationErro
 /** Returns the error for the id of an execution that is no step of a `Session`. */
 export function noSuchTask(sessionId: string, executionId: unknown): ConfigurationError {
   return new ConfigurationError(
-    `The session ${sessionId} has not added a step with the execution id ${String(executionId)} in this process.`,
+    `The session ${sessionId} has not added a step with the execution id ${String(executionId)} here since the last reset.`,
     'const step = await session.addStep(code)\nawait session.waitForTask(step.id)',
   )
 }

@@ -5,7 +5,7 @@ import { configError } from '../config/config-error.ts'
 import { asCall } from '../config/examples.ts'
 import { executeOptionsOrigin, isRecord } from '../config/layer.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { executeOptionsSchema, parseOptions, type ExecuteOptions } from '../run/execute-options.ts'
+import { executeOptionsSchema, parseOptions, requireObject, type ExecuteOptions } from '../run/execute-options.ts'
 import type { ToolLike } from '../tools/define.ts'
 import { toolRecord } from '../tools/tool-record.ts'
 
@@ -61,12 +61,11 @@ export function parseSessionOptions(options: SessionOptions): z.output<typeof se
 }
 
 /** Returns the options of a step. Throws a ConfigurationError for one that its session has, and for an invalid one. */
-export function parseStepOptions({ wait = false, ...options }: StepOptions): {
-  wait: boolean
-  execute: ExecuteOptions
-} {
-  const name = ['context', 'config', 'memoryLimitMb'].find((option) => Object.hasOwn(options, option))
-  if (name === undefined) return { wait, execute: parseOptions(options) }
+export function parseStepOptions(options: StepOptions): { wait: boolean; execute: ExecuteOptions } {
+  requireObject(options)
+  const { wait, ...execute }: StepOptions = options
+  const name = ['context', 'config', 'memoryLimitMb'].find((option) => Object.hasOwn(execute, option))
+  if (name === undefined) return { wait: wait === true, execute: parseOptions(execute) }
   throw new ConfigurationError(
     `The option ${name} belongs to the session, not to a step: all steps have the same one.`,
     `const session = await codemode.session({ ${name}${name === 'memoryLimitMb' ? ': 256' : ''} })\nawait session.run(code)`,

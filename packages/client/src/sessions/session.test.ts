@@ -112,6 +112,21 @@ test('the events of all steps are one stream, which ends with the session', { ta
   ])
 })
 
+test('a reader of the events gets those of the steps before and after a reset', { tags: ['SE-2'] }, async () => {
+  await using session = await clientOf().session()
+  const seen: string[] = []
+  const before = await session.addStep('a')
+  const reading = (async () => {
+    for await (const { executionId, type } of session.events()) if (type === 'finished') seen.push(executionId)
+  })()
+  await session.reset()
+  const after = await session.addStep('b')
+  await session.finalize()
+  await reading
+  expect(seen).toEqual([before.id, after.id])
+  expect(await configurationErrorMessage(() => session.waitForTask(before.id))).toContain('since the last reset')
+})
+
 test('an aborted signal ends the stream of events', async () => {
   await using session = await clientOf().session()
   const controller = new AbortController()
@@ -226,6 +241,7 @@ test('misuse is refused with a correct call', async () => {
       () => session.addStep('a', { context: {} } as never),
       () => session.run('a', { memoryLimitMb: 64 } as never),
       () => session.addStep('a', { detached: true } as never),
+      () => session.addStep('a', null as never),
       () => session.waitForTask('exe_1'),
       () => session.on('started' as never, () => {}),
       () => codemode.session({ id: 'chat 1' }),
@@ -237,6 +253,7 @@ test('misuse is refused with a correct call', async () => {
     expect.stringContaining('The option context belongs to the session'),
     expect.stringContaining('memoryLimitMb'),
     expect.stringContaining('detached'),
+    expect.stringContaining('must be an object'),
     expect.stringContaining('has not added a step with the execution id exe_1'),
     expect.stringContaining('settle'),
     expect.stringContaining('"ses_" and a UUID'),
