@@ -201,14 +201,18 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Waits for the result of an execution that the executor keeps, and meanwhile serves its tool calls with the tools of this
+   * Waits for the result of an execution that the executor keeps, which is named by its id or by the `idempotencyKey` of its
+   * submission, and meanwhile serves its tool calls with the tools of this
    * client or view: for a detached execution without a callback, and for one that was paused. One client serves at a time;
    * others wait, and take over when it ends. Waits also while the execution is paused. An execution with a callback is only
    * watched. Rejects with a ConfigurationError for a call of a tool that this client does not have; the call then waits for one
    * that has it. Rejects when the signal aborts, after `timeoutMs`, and when the client closes; the execution goes on then.
    */
-  resume<T = Json>(executionId: string, options: ExecutionResumeOptions = {}): Promise<ExecutionResult<T>> {
-    return this.#core.detached.resume(executionId, { ...options, view: this.#view }) as Promise<ExecutionResult<T>>
+  resume<T = Json>(
+    execution: string | { readonly idempotencyKey: string },
+    options: ExecutionResumeOptions = {},
+  ): Promise<ExecutionResult<T>> {
+    return this.#core.detached.resume(execution, options, this.#view) as Promise<ExecutionResult<T>>
   }
 
   /**

@@ -49,6 +49,6 @@ function checkApproval(approval: unknown): void {
   if (isApproval) return
   throw new ConfigurationError(
     'decide() takes an approval, with its executionId, callId and inputHash, and a decision.',
-    "for await (const approval of codemode.listApprovals({ status: 'pending' })) {\n  await codemode.decide(approval, { approve: true })\n}",
+    'const [approval] = error.approvals\nawait codemode.decide(approval, { approve: true })',
   )
 }

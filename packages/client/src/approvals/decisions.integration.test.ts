@@ -121,6 +121,20 @@ test('an answer that is not accepted is an error with the state of the call', as
   await expect(codemode.answerToolCall(`${id}:2`, { output: 1 })).rejects.toThrow('has not made this call')
 })
 
+test('a repeated answer that its execution has not received yet says that it needs no action', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.method === 'POST') return reply.json(200, { accepted: [] })
+    const { success: _, result: __, ...fields } = resultOf(id, 1) as { success: true; result: unknown }
+    const toolCalls = [{ callId: `${id}:1`, tool: 'pay', status: 'deferred', durationMs: 1 }]
+    return reply.json(200, { ...fields, toolCalls, status: 'waiting', createdAt: '2030-01-01T00:00:00.000Z' })
+  })
+  await using codemode = codemodeOf(executor)
+  await expect(codemode.answerToolCall(`${id}:1`, { output: 1 })).rejects.toMatchObject({
+    code: 'APPROVAL_CONFLICT',
+    message: `The call ${id}:1 has been answered already, and its execution has not received the answer yet. The first answer counts; a repeated delivery needs no action.`,
+  })
+})
+
 test.each([
   ['exe_1', { output: 1 }, "the value is 'exe_1'"],
   [5, { output: 1 }, 'the value is of type number'],

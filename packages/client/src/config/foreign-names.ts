@@ -2,6 +2,8 @@
 
 /** Options that are meant, where the nearest name would be wrong or missing. */
 const meantBy: Readonly<Record<string, string>> = {
+  afterId: 'after',
+  lastEventId: 'after',
   timeout: 'executionTimeoutMs',
   timeoutMs: 'executionTimeoutMs',
   url: 'executorUrl',

@@ -14,6 +14,7 @@ import { listAllApprovals, type ListApprovalsOptions } from '../approvals/list-a
 import type { Executor, SubmissionOptions } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
+import { parseCallOptions, resumeOptionsSchema } from './call-options.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
@@ -106,14 +107,16 @@ export class DetachedExecutions {
   }
 
   /** Serves the tool calls of an execution with the tools of a view, and waits for its end. */
-  async resume(
-    executionId: string,
-    { signal, timeoutMs, view }: ExecutionResumeOptions & { readonly view: View },
-  ): Promise<ExecutionResult> {
+  async resume(name: ExecutionName, given: ExecutionResumeOptions, view: View): Promise<ExecutionResult> {
     const { assertOpen, ...parts } = this.#options
     assertOpen()
+    const executionId = checkExecutionId(name, 'codemode.resume')
+    const { signal, timeoutMs } = parseCallOptions(resumeOptionsSchema, given, {
+      method: 'resume()',
+      correctCall: 'codemode.resume(executionId, { timeoutMs: 60_000, signal })',
+    })
     await parts.tools.load()
-    const ids = { executionId: checkExecutionId(executionId), correlationId: this.#newCorrelationId() }
+    const ids = { executionId, correlationId: this.#newCorrelationId() }
     return withWaitTimeout(ids, timeoutMs, (gaveUp) =>
       this.#request(
         ids,

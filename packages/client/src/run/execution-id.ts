@@ -30,8 +30,8 @@ export function executionIdOf(idempotencyKey: string): string {
  * Returns the id of the execution with this name. Throws NOT_FOUND for a text that is no id, as an executor would, and a
  * ConfigurationError for a value that is no name.
  */
-export function checkExecutionId(name: unknown): string {
-  if (typeof name !== 'string') return executionIdOf(checkKey(name))
+export function checkExecutionId(name: unknown, callee = 'codemode.getExecution'): string {
+  if (typeof name !== 'string') return executionIdOf(checkKey(name, callee))
   if (executionIdSchema.safeParse(name).success) return name
   throw new ExecutorClientError(
     'NOT_FOUND',
@@ -42,19 +42,20 @@ export function checkExecutionId(name: unknown): string {
   )
 }
 
-function checkKey(name: unknown): string {
+function checkKey(name: unknown, callee: string): string {
   const parsed = z.strictObject({ idempotencyKey: idempotencyKeySchema }).safeParse(name)
   if (parsed.success) return parsed.data.idempotencyKey
   throw new ConfigurationError(
     'An execution is named by its id, which is a string, or by { idempotencyKey } with a string of 1 to 255 characters; ' +
       `the value is ${describe(name)}.`,
-    `codemode.getExecution('${newExecutionId(0)}')`,
+    `${callee}('${newExecutionId(0)}')`,
   )
 }
 
 function describe(name: unknown): string {
   if (name === null || typeof name !== 'object') return name === null ? 'null' : `of type ${typeof name}`
   const { idempotencyKey: key } = name as { readonly idempotencyKey?: unknown }
+  if (key === undefined) return Array.isArray(name) ? 'an array' : 'an object without an idempotencyKey'
   if (typeof key !== 'string') return `an object whose idempotencyKey is of type ${typeof key}`
   return `an object whose idempotencyKey has ${key.length} characters`
 }

@@ -102,7 +102,8 @@ function refuseOnApproval({ onApproval }: ExecuteOptions): void {
   throw new ConfigurationError(
     'The option onApproval is for executions that end with this client. The approvals of a detached execution are stored, and ' +
       'decided from any process.',
-    "for await (const approval of codemode.listApprovals({ status: 'pending' })) {\n  await codemode.decide(approval, { approve: true })\n}",
+    'const job = await codemode.submit(code, { detached: true })\n\n// when it waits for an approval:\n' +
+      "for await (const approval of job.approvals({ status: 'pending' })) {\n  console.log(approval.tool, approval.input)\n  await codemode.decide(approval, { approve: true })\n}",
   )
 }
 

@@ -45,7 +45,7 @@ export function createExecution(options: CreateExecutionOptions): Handler<HttpEn
     const wantsEvents = prefersEvents(c)
     const request = { ...body.value, id: executionId(c, body.value) }
     refuseUnservable(request, wantsEvents)
-    if (request.callback !== undefined) guard.check(request.callback.url)
+    if (request.callback !== undefined) guard.check(request.callback.url, { isDetached: request.detached })
     if (request.notify !== undefined) notifyGuard.check(request.notify.url)
 
     if (request.detached === true)
