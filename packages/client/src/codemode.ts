@@ -269,7 +269,7 @@ export class Codemode implements AsyncDisposable {
   /**
    * Listens at `toolServer.port` from now on, and not only from the first execution with tools on: for a process that serves
    * the tools of detached executions which it has not started. Has no effect without a port. Rejects with a
-   * ConfigurationError if it can't listen.
+   * ConfigurationError without a `toolServer`, and if it can't listen.
    */
   serveTools(): Promise<void> {
     return this.#core.serveTools()

@@ -64,7 +64,11 @@ export function wrongValue(option: OptionName, { source, value }: Given, reason 
   const shown = secretOptions.has(option)
     ? `not valid (${reason})`
     : textHead(JSON.stringify(value) ?? 'undefined', 200)
-  const problem = `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}.`
+  const hint =
+    option === 'apiKeys'
+      ? ' A single key is CODEMODE_API_KEY (apiKey), and a file of keys CODEMODE_API_KEYS_FILE (apiKeysFile).'
+      : ''
+  const problem = `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}.${hint}`
   return `${problem} ${introductions[option] ?? 'For example:'}\n  ${correctedLine(option, source)}`
 }
 

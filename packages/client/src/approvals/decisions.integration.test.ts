@@ -58,16 +58,11 @@ test.each([
     409,
     'APPROVAL_CONFLICT',
     { approval: decided },
-    'the approval of pay is rejected by ada at 2030-01-02T00:00:00.000Z',
+    'of pay was rejected by the owner "ada" at 2030-01-02T00:00:00.000Z; the first decision counts.',
   ],
-  [
-    409,
-    'APPROVAL_CONFLICT',
-    { approval: { ...approval, inputHash: '0'.repeat(64) } },
-    'the call of pay has another input now',
-  ],
+  [409, 'APPROVAL_CONFLICT', { approval: { ...approval, inputHash: '0'.repeat(64) } }, 'it is APPROVAL_CONFLICT'],
   [403, 'FORBIDDEN', undefined, 'it is FORBIDDEN'],
-  [400, 'INVALID_REQUEST', { approval }, 'the approval of pay is pending'],
+  [400, 'INVALID_REQUEST', { approval }, 'it is INVALID_REQUEST'],
 ] as const)('a decision that is refused with %i %s says so, with the state of the approval', async (...refusal) => {
   const [status, code, details, message] = refusal
   await using executor = await FakeExecutor.start((_, reply) => reply.error(status, code, { details }))

@@ -42,6 +42,21 @@ export function checkExecutionId(name: unknown, callee = 'codemode.getExecution'
   )
 }
 
+/** Adds the key by which a request names an execution to the message of an error about that execution. */
+export function aboutKey(error: unknown, name: string | { readonly idempotencyKey: string | undefined }): unknown {
+  const key = typeof name === 'string' ? undefined : name.idempotencyKey
+  if (key === undefined || !(error instanceof ExecutorClientError) || !codesAboutId.has(error.code)) return error
+  const message = `${error.message.replace(/\.$/, '')} (idempotencyKey '${textHead(key, 64)}')`
+  const suggestion =
+    error.code === 'IDEMPOTENCY_CONFLICT'
+      ? 'Use another idempotencyKey for another request; a repeat has the same code and options.'
+      : error.suggestion
+  return Object.assign(error, { message, suggestion })
+}
+
+/** Codes of errors about the execution with an id. */
+const codesAboutId: ReadonlySet<string> = new Set(['NOT_FOUND', 'IDEMPOTENCY_CONFLICT', 'RESULT_GONE', 'FORBIDDEN'])
+
 function checkKey(name: unknown, callee: string): string {
   const parsed = z.strictObject({ idempotencyKey: idempotencyKeySchema }).safeParse(name)
   if (parsed.success) return parsed.data.idempotencyKey

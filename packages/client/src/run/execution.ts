@@ -11,7 +11,7 @@ import type { ListApprovalsOptions } from '../approvals/list-approvals.ts'
 import { eventsOptionsSchema, parseCallOptions, parseCancelReason, waitOptionsSchema } from './call-options.ts'
 import type { EndedExecution, ExecutionResult } from './execution-result.ts'
 import type { ExecutionProgress, ExecutionTimes, ReadableState } from './execution-state.ts'
-import { withWaitTimeout } from './wait-timeout.ts'
+import { delayOf, withWaitTimeout } from './wait-timeout.ts'
 
 /** Options of reading the events of an execution. */
 export interface EventsOptions {
@@ -27,6 +27,8 @@ export interface ExecutionParts<T> {
   readonly correlationId: string
   readonly label: string | undefined
   readonly state: ReadableState
+  /** Server of the tool calls of a detached execution, as far as this client knows it. */
+  readonly servedBy?: 'callback' | 'resume' | undefined
   /** Waits for the result; the signal aborts when the caller has given up. */
   wait(this: void, signal: AbortSignal): Promise<ExecutionResult<T>>
   cancel(this: void, reason: string | undefined): Promise<void>
@@ -127,7 +129,12 @@ export class Execution<T = Json> {
       method: 'wait()',
       correctCall: 'execution.wait({ timeoutMs: 60_000 })',
     })
-    return withWaitTimeout({ executionId, correlationId }, timeoutMs, (gaveUp) => this.#parts.wait(gaveUp))
+    return withWaitTimeout(
+      { executionId, correlationId },
+      timeoutMs,
+      (gaveUp) => this.#parts.wait(gaveUp),
+      () => delayOf(executionId, this.status, this.#parts.servedBy),
+    )
   }
 
   /**

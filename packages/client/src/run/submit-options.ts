@@ -51,6 +51,7 @@ export type SubmitOptions = z.input<typeof submitOptionsSchema>
 export interface DetachedOptions {
   readonly expiresAfterMs: number | undefined
   readonly id: string | undefined
+  readonly idempotencyKey: string | undefined
   readonly servedBy: 'callback' | 'resume'
 }
 
@@ -82,7 +83,11 @@ export function parseSubmitOptions(options: SubmitOptions): {
   if (detached === true) {
     refuseOnApproval(execute)
     const executionId = idempotencyKey === undefined ? id : executionIdOf(idempotencyKey)
-    return { execute, detached: { expiresAfterMs, id: executionId, servedBy: servedBy ?? 'callback' }, notify }
+    return {
+      execute,
+      detached: { expiresAfterMs, id: executionId, idempotencyKey, servedBy: servedBy ?? 'callback' },
+      notify,
+    }
   }
   const ofDetached = { expiresAfterMs, id, idempotencyKey, servedBy }
   const misplaced = Object.entries(ofDetached).find(([, value]) => value !== undefined)?.[0]

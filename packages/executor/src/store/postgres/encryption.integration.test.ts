@@ -156,7 +156,7 @@ test('an execution whose key is missing waits, and goes on where the key is know
       () => store.read('acme', id, 0),
       () => store.list('acme', { limit: 1 }),
     ]) {
-      await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false })
     }
     await working.stop()
     expect(errors).toMatchObject([{ keyId: '2026' }])
