@@ -46,7 +46,7 @@ test('a payment is approved the next day, on another node, and made once', { tag
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + dayMs })
   try {
     executor = await start()
-    expect(await run('next-day.ts', 'approve')).toBe('approved: pay of invoice 17\n')
+    expect(await run('next-day.ts', 'approve', id)).toBe('approved: pay of invoice 17\n')
     expect(await run('next-day.ts', 'resume', id)).toBe('paid: 50 and 850\n')
   } finally {
     vi.useRealTimers()

@@ -1,6 +1,7 @@
 /**
  * A payment that another process approves the next day, with another amount. Three commands, each a process of its own:
- * `ask` runs the code until it waits for the approval, `approve` decides, and `resume` makes the payment and gets the value.
+ * `ask` runs the code until it waits for the approval and prints the id of the execution, with which `approve` decides, and
+ * `resume` makes the payment and gets the value.
  */
 import assert from 'node:assert/strict'
 import { argv, env } from 'node:process'
@@ -28,7 +29,7 @@ async function ask(): Promise<void> {
 
 async function approve(): Promise<void> {
   await using codemode = connect(env['CODEMODE_APPROVER_API_KEY'])
-  for await (const approval of codemode.listApprovals({ status: 'pending' })) {
+  for await (const approval of codemode.listApprovals({ status: 'pending', executionId })) {
     assert.equal(approval.reason, '900 EUR is above the limit')
     await codemode.decide(approval, { approve: true, input: { amount: 850 }, note: 'less the discount' })
     console.log(`approved: ${approval.tool} of ${approval.label}`)

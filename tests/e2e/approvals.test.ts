@@ -123,7 +123,9 @@ test('of two approvers who decide at once one wins, and the other one learns it'
   const refused = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult
   expect(refused.reason).toMatchObject({
     code: 'APPROVAL_CONFLICT',
-    message: expect.stringMatching(/approval of pay is (approved|rejected) by bob/) as string,
+    message: expect.stringMatching(
+      /of pay was (approved|rejected) by the owner "bob" at .*; the first decision counts\.$/,
+    ) as string,
   })
   await codemode.resume(executionId)
   expect(paid).toHaveLength(outcomes[0].status === 'fulfilled' ? 1 : 0)

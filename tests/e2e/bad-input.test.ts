@@ -93,7 +93,11 @@ test.each<[string, Sent, string?]>([
   ['a tool with an invalid name', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],
   ['a tool declared twice', withId({ tools: [...tools, ...tools] }), 'declared twice'],
   ['tools without a way to call them', withId({ tools }), 'no way to call them'],
-  ['a rule of approval that is none', withId({ tools: [{ name: 'pay', requiresApproval: true }] }), 'requiresApproval'],
+  [
+    'an unknown form of requiresApproval',
+    withId({ tools: [{ name: 'pay', requiresApproval: true }] }),
+    'tools[0].requiresApproval: it must be one of always, conditional',
+  ],
   ['a callback without a token', withId({ callback: { url: 'http://127.0.0.1:9/' } }), 'callback.token'],
   [
     'a callback with a token that is invalid in a header',

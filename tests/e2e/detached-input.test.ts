@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { Codemode } from '@codemode/client'
+import { Codemode, type Execution } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 import { api, connect, startExecutor } from '@codemode/testkit'
 
@@ -79,6 +79,85 @@ describe.each(testStores)('over the $store store', ({ open }) => {
       }
     },
   )
+
+  test.each<[string, (execution: Execution, codemode: Codemode) => unknown, string]>([
+    [
+      'resume',
+      ({ id }, codemode) => codemode.resume(id, { timeout: 1 } as never),
+      'There is no option timeout; did you mean timeoutMs?',
+    ],
+    [
+      'resume',
+      ({ id }, codemode) => codemode.resume(id, 1_000 as never),
+      'The options of resume() must be an object; the value is of type number.',
+    ],
+    [
+      'resume',
+      ({ id }, codemode) => codemode.resume(id, { signal: 5 } as never),
+      'The option signal is 5; it must be an AbortSignal.',
+    ],
+    ['resume', (_, codemode) => codemode.resume(undefined as never), 'the value is of type undefined'],
+    ['resume', (_, codemode) => codemode.resume({} as never), 'an object without an idempotencyKey'],
+    [
+      'wait',
+      (execution) => execution.wait({ timeout: 100 } as never),
+      'There is no option timeout; did you mean timeoutMs?',
+    ],
+    [
+      'wait',
+      (execution) => execution.wait(1_000 as never),
+      'The options of wait() must be an object; the value is of type number.',
+    ],
+    [
+      'wait',
+      (execution) => execution.wait({ timeoutMs: '1s' } as never),
+      "The option timeoutMs is '1s'; it must be a number of milliseconds, 0 or more.",
+    ],
+    [
+      'wait',
+      (execution) => execution.wait({ timeoutMs: -1 }),
+      'The option timeoutMs is -1; it must be a number of milliseconds, 0 or more.',
+    ],
+    [
+      'events',
+      (execution) => execution.events({ afterId: '1.1' } as never),
+      'There is no option afterId; did you mean after?',
+    ],
+    [
+      'events',
+      (execution) => execution.events({ after: 1 } as never),
+      'The option after is 1; it must be the id of an event',
+    ],
+    [
+      'cancel',
+      (execution) => execution.cancel({ reason: 'x' } as never),
+      'The reason of a cancellation must be a string; the value is of type object.',
+    ],
+    [
+      'listApprovals',
+      (_, codemode) => codemode.listApprovals({ executionId: 'abc' }),
+      "The option executionId is 'abc'; it must be the id of an execution",
+    ],
+    [
+      'listApprovals',
+      (_, codemode) => codemode.listApprovals({ status: 'open' } as never),
+      "The option status is 'open'; it must be one of pending, approved",
+    ],
+  ])('%s refuses options that it does not take', { tags: ['JB-4'] }, async (method, use, message) => {
+    await using client = connect(executor)
+    const execution = await client.submit('1', { detached })
+    const refused = (async () => use(execution, client))()
+    await expect(refused).rejects.toMatchObject({ name: 'ConfigurationError' })
+    await expect(refused).rejects.toThrow(message)
+    await expect(refused).rejects.toThrow(`.${method}(`)
+  })
+
+  test('resume takes the key of the submission', { tags: ['JB-4'] }, async () => {
+    await using client = connect(executor, { tools: { one: () => 1 } })
+    const idempotencyKey = `resumed ${newExecutionId()}`
+    await client.submit('return tools.one()', { detached, servedBy: 'resume', idempotencyKey })
+    expect(await client.resume({ idempotencyKey })).toMatchObject({ success: true, result: 1 })
+  })
 
   test.each([null, 7, undefined, {}, { idempotencyKey: '' }, { idempotencyKey: 7 }])(
     'getExecution refuses the id %j',

@@ -204,14 +204,18 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Waits for the result of an execution that the executor keeps, and meanwhile serves its tool calls with the tools of this
+   * Waits for the result of an execution that the executor keeps, which is named by its id or by the `idempotencyKey` of its
+   * submission, and meanwhile serves its tool calls with the tools of this
    * client or view: for a detached execution without a callback, and for one that was paused. One client serves at a time;
    * others wait, and take over when it ends. Waits also while the execution is paused. An execution with a callback is only
    * watched. Rejects with a ConfigurationError for a call of a tool that this client does not have; the call then waits for one
    * that has it. Rejects when the signal aborts, after `timeoutMs`, and when the client closes; the execution goes on then.
    */
-  resume<T = Json>(executionId: string, options: ExecutionResumeOptions = {}): Promise<ExecutionResult<T>> {
-    return this.#core.detached.resume(executionId, { ...options, view: this.#view }) as Promise<ExecutionResult<T>>
+  resume<T = Json>(
+    execution: string | { readonly idempotencyKey: string },
+    options: ExecutionResumeOptions = {},
+  ): Promise<ExecutionResult<T>> {
+    return this.#core.detached.resume(execution, options, this.#view) as Promise<ExecutionResult<T>>
   }
 
   /**
@@ -283,7 +287,7 @@ export class Codemode implements AsyncDisposable {
   /**
    * Listens at `toolServer.port` from now on, and not only from the first execution with tools on: for a process that serves
    * the tools of detached executions which it has not started. Has no effect without a port. Rejects with a
-   * ConfigurationError if it can't listen.
+   * ConfigurationError without a `toolServer`, and if it can't listen.
    */
   serveTools(): Promise<void> {
     return this.#core.serveTools()

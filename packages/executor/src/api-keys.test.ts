@@ -49,7 +49,7 @@ test.each([
   [[entry, { ...entry, sha256: 'b'.repeat(64) }], 'two keys have the same id'],
   [[entry, { ...entry, id: 'k2' }], 'two keys have the same sha256'],
   [[{ ...entry, owner: '' }], '[0].owner'],
-  [[{ ...entry, rights: [] }], '[0].rights: Too small'],
+  [[{ ...entry, rights: [] }], '[0].rights: it must have at least 1 item'],
   [[{ ...entry, rights: ['raed'] }], '[0].rights[0]'],
 ])('the parser refuses %j', (entries, message) => {
   expect(() => read(...entries)).toThrow(message)

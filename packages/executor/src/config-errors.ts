@@ -36,7 +36,11 @@ export function describeOption(option: OptionName): { rule: string; example: unk
 /** Examples of options whose example is a command line, for places that are no shell. */
 const examplesInCode: Partial<Record<OptionName, string>> = {
   apiKey: "'<what openssl rand -hex 32 prints>'",
-  encryptionKeys: "['2027:<what openssl rand -base64 32 prints>']",
+}
+
+/** Sentences before the corrected lines of options whose values are made beforehand, and not at each start. */
+const introductions: Partial<Record<OptionName, string>> = {
+  encryptionKeys: 'Make a key once with "openssl rand -base64 32", keep it, and set:',
 }
 
 /**
@@ -60,7 +64,12 @@ export function wrongValue(option: OptionName, { source, value }: Given, reason 
   const shown = secretOptions.has(option)
     ? `not valid (${reason})`
     : textHead(JSON.stringify(value) ?? 'undefined', 200)
-  return `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, source)}`
+  const hint =
+    option === 'apiKeys'
+      ? ' A single key is CODEMODE_API_KEY (apiKey), and a file of keys CODEMODE_API_KEYS_FILE (apiKeysFile).'
+      : ''
+  const problem = `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}.${hint}`
+  return `${problem} ${introductions[option] ?? 'For example:'}\n  ${correctedLine(option, source)}`
 }
 
 /**

@@ -146,7 +146,7 @@ export const executorOptionsSchema = z.strictObject({
   encryptionKeys: option(encryptionKeys, {
     description: 'keys that encrypt the content of detached executions in the database; the first one encrypts',
     rule: 'a list of id:key, each key 32 bytes in base64 (openssl rand -base64 32)',
-    example: ['2027:$(openssl rand -base64 32)'],
+    example: ['2027:<the key>'],
   }),
   databaseConnections: count('maximum number of connections to the database', 10, { min: 2, max: 1_000 }),
   maxRunningDetached: count('maximum number of detached executions that run on this node at once', 200),

@@ -147,6 +147,7 @@ describe('an invalid configuration', () => {
   test.each([
     ['sesame', 'key 1 of the list is not an id, a colon and a key'],
     [`k1:${key32},k2:c2VzYW1l`, 'key 2 of the list has 6 bytes instead of 32'],
+    [`k1:${'0a'.repeat(32)}`, 'key 1 of the list has 48 bytes instead of 32; it looks hexadecimal, so use base64'],
     ['k1:sesame sesame', 'key 1 of the list is not base64'],
     [`${key32}:k1`, 'the id of key 1 of the list is not 1 to 32 letters'],
     [`k1:${key32},k1:${key32}`, 'two keys have the id "k1"'],
@@ -154,7 +155,9 @@ describe('an invalid configuration', () => {
     const env = { CODEMODE_DEV: '1', CODEMODE_ENCRYPTION_KEYS: value }
     const message = refusal(() => fromEnvironment(env))
     expect(message).toContain(`CODEMODE_ENCRYPTION_KEYS is not valid (${reason}`)
-    expect(message).toContain('CODEMODE_ENCRYPTION_KEYS=2027:$(openssl rand -base64 32)')
+    expect(message).toContain(
+      'Make a key once with "openssl rand -base64 32", keep it, and set:\n  CODEMODE_ENCRYPTION_KEYS=2027:<the key>',
+    )
     for (const secret of ['sesame', 'c2VzYW1l', key32]) expect(message).not.toContain(secret)
   })
 

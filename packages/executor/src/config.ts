@@ -65,12 +65,12 @@ function keyProblems(given: ReadonlyMap<string, Given>): string[] {
   const kinds = (['apiKey', 'apiKeysFile', 'apiKeys'] as const).filter((option) => given.has(option))
   if (kinds.length > 1) {
     return [
-      `${kinds.join(' and ')} are set. Remove all but one: apiKey is a single key, apiKeysFile is a file with the keys of several tenants, and apiKeys is "store" if they are in the database.`,
+      `${kinds.map((kind) => given.get(kind)!.written).join(' and ')} are set. Remove all but one: CODEMODE_API_KEY (apiKey) is a single key, CODEMODE_API_KEYS_FILE (apiKeysFile) a file with the keys of several tenants, and CODEMODE_API_KEYS (apiKeys) is "store" if they are in the database.`,
     ]
   }
   if (given.has('apiKeys') && (!given.has('databaseUrl') || given.get('store')?.value === 'none')) {
     return [
-      'The API keys are to be in the store, which needs a database. Set its URL, and leave CODEMODE_STORE out:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',
+      'CODEMODE_API_KEYS=store needs a database of your own: the keys cannot be in the PostgreSQL server that the executor starts itself. Set the URL of the database, and leave CODEMODE_STORE out:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',
     ]
   }
   if (kinds.length > 0 || given.get('dev')?.value === true) return []

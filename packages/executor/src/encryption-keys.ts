@@ -34,6 +34,9 @@ function parseKey(text: string, index: number): EncryptionKey {
   if (bytes.toString('base64').replaceAll('=', '') !== encoded.replaceAll('=', '')) {
     throw new Error(`${which} is not base64`)
   }
-  if (bytes.length !== keyBytes) throw new Error(`${which} has ${bytes.length} bytes instead of ${keyBytes}`)
+  if (bytes.length !== keyBytes) {
+    const hint = /^[0-9a-f]{64}$/i.test(encoded) ? '; it looks hexadecimal, so use base64' : ''
+    throw new Error(`${which} has ${bytes.length} bytes instead of ${keyBytes}${hint}`)
+  }
   return { id, key: createSecretKey(bytes) }
 }

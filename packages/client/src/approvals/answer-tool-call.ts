@@ -85,6 +85,17 @@ async function stateOf(
 }
 
 function notAccepted(callId: string, state: CallState | undefined): ExecutorClientError {
+  const executionId = executionIdOf(callId)
+  const details = { callId, ...(state?.call !== undefined && { status: state.call }) }
+  // By the journal the call waits for its answer, so the executor has stored one that the execution has not read.
+  if (state?.call === 'deferred') {
+    return new ExecutorClientError(
+      'APPROVAL_CONFLICT',
+      `The call ${callId} has been answered already, and its execution has not received the answer yet. The first answer counts; ` +
+        'a repeated delivery needs no action.',
+      { executionId, details },
+    )
+  }
   const reason =
     state === undefined
       ? 'it was late, repeated, or for a call that waits for no answer'
@@ -92,7 +103,7 @@ function notAccepted(callId: string, state: CallState | undefined): ExecutorClie
         ? `its execution is ${state.execution} and has not made this call`
         : `the call is ${state.call}, and its execution ${state.execution}; the first answer counts`
   return new ExecutorClientError('APPROVAL_CONFLICT', `The answer to the call ${callId} was not accepted: ${reason}.`, {
-    executionId: executionIdOf(callId),
-    details: { callId, ...(state?.call !== undefined && { status: state.call }) },
+    executionId,
+    details,
   })
 }

@@ -27,17 +27,20 @@ export async function decide(
   }
 }
 
-/** Adds the current state of the approval, which the executor sends, to the message of a refusal. */
-function withState(error: ExecutorClientError, { inputHash }: ApprovalToDecide): ExecutorClientError {
+/** Adds to a refusal who has decided and when, or how to find the approval. */
+function withState(error: ExecutorClientError, { executionId, callId }: ApprovalToDecide): ExecutorClientError {
+  if (error.code === 'NOT_FOUND') {
+    const suggestion = `codemode.listApprovals({ executionId: '${executionId}' }) yields the approvals of the execution.`
+    return Object.assign(error, { suggestion })
+  }
   const current = approvalSchema.safeParse(error.details?.['approval'])
-  if (!current.success) return error
+  if (!current.success || current.data.decision === undefined) return error
   const { tool, status, decision } = current.data
-  const by = decision === undefined ? '' : ` by ${decision.by} at ${decision.at}`
-  const state =
-    status === 'pending' && current.data.inputHash !== inputHash
-      ? `the call of ${tool} has another input now`
-      : `the approval of ${tool} is ${status}${by}`
-  return Object.assign(error, { message: `${error.message} (${state})` })
+  const by = `${status} by the owner "${decision.by}" at ${decision.at}`
+  return Object.assign(error, {
+    message: `The call ${callId} of ${tool} was ${by}; the first decision counts.`,
+    suggestion: `Nothing is left to decide. codemode.resume('${executionId}') returns the result.`,
+  })
 }
 
 function checkApproval(approval: unknown): void {
@@ -49,6 +52,6 @@ function checkApproval(approval: unknown): void {
   if (isApproval) return
   throw new ConfigurationError(
     'decide() takes an approval, with its executionId, callId and inputHash, and a decision.',
-    "for await (const approval of codemode.listApprovals({ status: 'pending' })) {\n  await codemode.decide(approval, { approve: true })\n}",
+    'const [approval] = error.approvals\nawait codemode.decide(approval, { approve: true })',
   )
 }

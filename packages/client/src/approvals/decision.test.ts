@@ -30,12 +30,14 @@ test.each([
   [null, 'must be one of'],
   [true, 'must be one of'],
   [{}, 'must be one of'],
-  [{ approve: false }, 'must be one of'],
-  [{ approved: true }, 'an object with approved'],
+  [{ approve: false }, "approve is false; it must be true. To refuse the call: { reject: 'reason' }."],
+  [{ approved: true }, 'the value is an object with approved; did you mean approve?'],
   [{ approve: true, reject: 'both' }, 'must be one of'],
   [{ approve: true, end: true }, 'has the property end, which does not go with approve'],
-  [{ reject: '' }, 'reject'],
-  [{ reject: true }, 'reject'],
+  [{ reject: '' }, 'reject: it must have at least 1 character'],
+  [{ reject: true }, 'reject: expected string'],
+  [{ reject: true }, "codemode.decide(approval, { reject: 'reason' })"],
+  [{ reject: 'no', note: 'x'.repeat(5_000) }, 'note: it must have at most 4,096 characters'],
   [{ respond: () => 1 }, "can't be sent"],
 ])('the value %j is no decision', (given, problem) => {
   expect(() => decisionFrom(given)).toThrow(ConfigurationError)

@@ -1,4 +1,5 @@
 import { decisionSchema, type Decision, type Json } from '@codemode/shared'
+import { nearestName, parseWith, pathText } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { NotJsonError } from '../tools/not-json.ts'
@@ -42,6 +43,8 @@ const fieldsOf = {
   respond: ['respond', 'note'],
 } as const
 
+type Kind = keyof typeof fieldsOf
+
 const forms = "{ approve: true }, { reject: 'reason' } or { respond: value }"
 
 /** Returns a decision in the form of the wire. Throws a ConfigurationError if it is none. */
@@ -49,40 +52,58 @@ export function decisionFrom(given: unknown): Decision {
   const fields = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
   const kinds = (['approve', 'reject', 'respond'] as const).filter((kind) => fields[kind] !== undefined)
   const [kind] = kinds
-  if (kind === undefined || kinds.length > 1) throw noDecision(given)
+  if (kind === undefined || kinds.length > 1) throw noDecision(given, kinds.length === 0 ? Object.keys(fields) : [])
   const foreign = Object.keys(fields).find((name) => !(fieldsOf[kind] as readonly string[]).includes(name))
-  if (foreign !== undefined) throw invalid(`has the property ${foreign}, which does not go with ${kind}`)
-  if (kind === 'approve' && fields['approve'] !== true) throw noDecision(given)
+  if (foreign !== undefined) throw invalid(kind, `has the property ${foreign}, which does not go with ${kind}`)
+  if (kind === 'approve' && fields['approve'] !== true) {
+    const { approve } = fields
+    const shown = typeof approve === 'boolean' ? String(approve) : `of type ${typeof approve}`
+    throw new ConfigurationError(
+      `approve is ${shown}; it must be true. To refuse the call: { reject: 'reason' }.`,
+      examples.reject,
+    )
+  }
   const { input, note, end } = fields
-  const parsed = decisionSchema.safeParse({
+  const wire = {
     decision: kind,
     ...(note !== undefined && { note }),
-    ...(kind === 'approve' && input !== undefined && { input: jsonOf('input', input) }),
+    ...(kind === 'approve' && input !== undefined && { input: jsonOf(kind, 'input', input) }),
     ...(kind === 'reject' && { reason: fields['reject'], ...(end !== undefined && { end }) }),
-    ...(kind === 'respond' && { output: jsonOf('respond', fields['respond']) }),
-  })
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw invalid(`is not valid: ${issue?.path.join('.').replace('reason', 'reject')}: ${issue?.message}`)
+    ...(kind === 'respond' && { output: jsonOf(kind, 'respond', fields['respond']) }),
+  }
+  const parsed = parseWith(decisionSchema, wire)
+  if (parsed.ok) return parsed.value
+  const [problem] = parsed.problems
+  const name = pathText(problem?.path ?? []).replace('reason', 'reject')
+  throw invalid(kind, `is not valid: ${name}: ${problem?.message}`)
 }
 
-function jsonOf(name: string, value: unknown): Json {
+function jsonOf(kind: Kind, name: string, value: unknown): Json {
   try {
     return toJson(value)
   } catch (cause) {
     if (!(cause instanceof NotJsonError)) throw cause
-    throw invalid(`can't be sent: ${cause.about(name).replace(/\.$/, '')}`)
+    throw invalid(kind, `can't be sent: ${cause.about(name).replace(/\.$/, '')}`)
   }
 }
 
-function noDecision(given: unknown): ConfigurationError {
+function noDecision(given: unknown, names: readonly string[]): ConfigurationError {
+  const meant = names.flatMap((name) => nearestName(name, Object.keys(fieldsOf)) ?? [])[0]
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`
   const type = given === null ? 'null' : Array.isArray(given) ? 'an array' : `of type ${typeof given}`
   const shown = typeof given === 'object' && given !== null ? `an object with ${Object.keys(given).join(', ')}` : type
-  return new ConfigurationError(`A decision must be one of ${forms}; the value is ${shown}.`, example)
+  return new ConfigurationError(
+    `A decision must be one of ${forms}; the value is ${shown}${hint || '.'}`,
+    examples[(meant as Kind | undefined) ?? 'approve'],
+  )
 }
 
-function invalid(problem: string): ConfigurationError {
-  return new ConfigurationError(`The decision ${problem}.`, example)
+function invalid(kind: Kind, problem: string): ConfigurationError {
+  return new ConfigurationError(`The decision ${problem}.`, examples[kind])
 }
 
-const example = "codemode.decide(approval, { approve: true, note: 'checked with the customer' })"
+const examples = {
+  approve: "codemode.decide(approval, { approve: true, note: 'checked with the customer' })",
+  reject: "codemode.decide(approval, { reject: 'reason' })",
+  respond: 'codemode.decide(approval, { respond: value })',
+} as const

@@ -58,16 +58,11 @@ test.each([
     409,
     'APPROVAL_CONFLICT',
     { approval: decided },
-    'the approval of pay is rejected by ada at 2030-01-02T00:00:00.000Z',
+    'of pay was rejected by the owner "ada" at 2030-01-02T00:00:00.000Z; the first decision counts.',
   ],
-  [
-    409,
-    'APPROVAL_CONFLICT',
-    { approval: { ...approval, inputHash: '0'.repeat(64) } },
-    'the call of pay has another input now',
-  ],
+  [409, 'APPROVAL_CONFLICT', { approval: { ...approval, inputHash: '0'.repeat(64) } }, 'it is APPROVAL_CONFLICT'],
   [403, 'FORBIDDEN', undefined, 'it is FORBIDDEN'],
-  [400, 'INVALID_REQUEST', { approval }, 'the approval of pay is pending'],
+  [400, 'INVALID_REQUEST', { approval }, 'it is INVALID_REQUEST'],
 ] as const)('a decision that is refused with %i %s says so, with the state of the approval', async (...refusal) => {
   const [status, code, details, message] = refusal
   await using executor = await FakeExecutor.start((_, reply) => reply.error(status, code, { details }))
@@ -119,6 +114,20 @@ test('an answer that is not accepted is an error with the state of the call', as
     ) as string,
   })
   await expect(codemode.answerToolCall(`${id}:2`, { output: 1 })).rejects.toThrow('has not made this call')
+})
+
+test('a repeated answer that its execution has not received yet says that it needs no action', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.method === 'POST') return reply.json(200, { accepted: [] })
+    const { success: _, result: __, ...fields } = resultOf(id, 1) as { success: true; result: unknown }
+    const toolCalls = [{ callId: `${id}:1`, tool: 'pay', status: 'deferred', durationMs: 1 }]
+    return reply.json(200, { ...fields, toolCalls, status: 'waiting', createdAt: '2030-01-01T00:00:00.000Z' })
+  })
+  await using codemode = codemodeOf(executor)
+  await expect(codemode.answerToolCall(`${id}:1`, { output: 1 })).rejects.toMatchObject({
+    code: 'APPROVAL_CONFLICT',
+    message: `The call ${id}:1 has been answered already, and its execution has not received the answer yet. The first answer counts; a repeated delivery needs no action.`,
+  })
 })
 
 test.each([

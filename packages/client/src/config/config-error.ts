@@ -1,5 +1,5 @@
 /** Error for options that a schema refuses: it says where each invalid option is set, and shows corrected options. */
-import { problemsOf, type Problem } from '@codemode/shared/internal'
+import { problemsOf, textHead, valueAt, type Problem } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
@@ -12,18 +12,21 @@ import { secretOptions } from './schema.ts'
 interface Given {
   readonly schema: z.core.$ZodType
   readonly given: unknown
+  /** Whether messages may show texts of the value; false by default, because they may be secrets. */
+  readonly showsTexts?: boolean
   originAt(this: void, path: OptionPath): Origin
 }
 
 /** Makes an error with one line for each problem, and a correction for each origin that has problems. */
 export function configError(
   issues: readonly z.core.$ZodIssue[],
-  { schema, given, originAt }: Given,
+  { schema, given, originAt, showsTexts = false }: Given,
 ): ConfigurationError {
   const lines: string[] = []
   const corrections = new Map<Origin, Field[]>()
   for (const problem of problemsOf(issues, schema, given)) {
-    const { line, at, fields } = described(problem, originAt)
+    const text = showsTexts ? valueAt(given, problem.path) : undefined
+    const { line, at, fields } = described(problem, originAt, typeof text === 'string' ? text : undefined)
     const origin = originAt(at)
     lines.push(line)
     corrections.set(origin, [...(corrections.get(origin) ?? []), ...fields])
@@ -40,7 +43,7 @@ interface Described {
   readonly fields: readonly Field[]
 }
 
-function described(problem: Problem, originAt: Given['originAt']): Described {
+function described(problem: Problem, originAt: Given['originAt'], text: string | undefined): Described {
   const path = problem.path.map(String)
   if (problem.kind === 'unknown') {
     const { name, known, nearest } = problem
@@ -56,14 +59,23 @@ function described(problem: Problem, originAt: Given['originAt']): Described {
       fields: fieldsAt(meant === undefined ? path : [...path, meant]),
     }
   }
-  const { kind, message, given, corrected } = problem
-  const shown = given === undefined || secretOptions.includes(path.join('.')) ? '' : ` (${given})`
+  const { kind, message, corrected } = problem
+  const given = text === undefined ? problem.given : `'${textHead(text, 64)}'`
+  const shown = secretOptions.includes(path.join('.')) ? undefined : given
   const hint = /^expected string, received \w+$/.test(message) ? ': put it in quotes' : ''
   // A missing option is shown together with its siblings.
   const shownPath = kind === 'missing' && path.length > 1 ? path.slice(0, -1) : path
   return {
-    line: `${originAt(path).nameOf(path)}${shown}: ${message}${hint}.`,
+    line: `${subject(originAt(path).nameOf(path), message, shown)} ${message}${hint}.`,
     at: path,
     fields: corrected === undefined ? fieldsAt(shownPath) : [{ path, value: corrected }],
   }
+}
+
+/** Returns the beginning of a line: the name of the option, with its value before a reason that is a rule for it. */
+function subject(name: string, reason: string, given: string | undefined): string {
+  if (given === undefined) return `${name}:`
+  if (!/^(?:it|the) /.test(reason)) return `${name} (${given}):`
+  const value = /^-?\d{5,}$/.test(given) ? Number(given).toLocaleString('en-US') : given
+  return `${name} is ${value};`
 }

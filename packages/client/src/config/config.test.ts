@@ -33,7 +33,7 @@ test.each([
   [{ executorUrl: 'http://host:81/v1' }, ['executorUrl: must not end with /v1', "executorUrl: 'http://host:81',"]],
   [{ executorUrl: 'https://host/a/v1//' }, ['must not end with /v1', "executorUrl: 'https://host/a',"]],
   [{ requestTimeout: 5 }, ['no option requestTimeout', 'did you mean requestTimeoutMs?', 'requestTimeoutMs: 45_000']],
-  [{ retry: { maxAttempts: 0 } }, ['retry.maxAttempts (0): ', 'retry: { maxAttempts: 3 }']],
+  [{ retry: { maxAttempts: 0 } }, ['retry.maxAttempts is 0; the minimum is 1.', 'retry: { maxAttempts: 3 }']],
   [
     { retry: { maxAtempts: 2 } },
     ['no option retry.maxAtempts', 'did you mean maxAttempts?', 'retry: { maxAttempts: 3'],
@@ -51,14 +51,14 @@ test.each([
     { cpuTimeoutMs: 9, executionTimeoutMs: 8 },
     ['cpuTimeoutMs (9 ms)', 'executionTimeoutMs (8 ms), so', 'Set cpuTimeoutMs to 8', 'cpuTimeoutMs: 8'],
   ],
-  [{ concurrency: 0 }, ['concurrency (0)', '  concurrency: 10,\n']],
+  [{ concurrency: 0 }, ['concurrency is 0; the minimum is 1.', '  concurrency: 10,\n']],
   [{ concurrency: { min: 20 } }, ['concurrency: must have a min that is not above its max', '  concurrency: 10,\n']],
   [{ concurrency: { most: 3 } }, ['no option concurrency.most']],
   [{ timeoutMs: 5 }, ['no option timeoutMs; did you mean executionTimeoutMs?']],
   [{ apiKey: 'k' }, ['did you mean executorApiKey?']],
   [{ baseUrl: 'http://a' }, ['did you mean executorUrl?']],
   [{ maxRetries: 2 }, ['did you mean retry?']],
-  [{ maxToolCalls: -1 }, ['maxToolCalls (-1)', 'maxToolCalls: 1_000']],
+  [{ maxToolCalls: -1 }, ['maxToolCalls is -1; the minimum is 0.', 'maxToolCalls: 1_000']],
   [{ limits: {} }, ['no option limits: its values, such as cpuTimeoutMs and maxToolCalls, are options themselves']],
   [
     { executor: { run() {} }, executorUrl: undefined, executorApiKey: undefined, retry: false },
@@ -180,7 +180,11 @@ test.each([
   [{ CODEMODE_EXECUTOR_URL: '' }, {}, /CODEMODE_EXECUTOR_URL: is missing[^]*CODEMODE_EXECUTOR_URL=http:/],
   [{ CODEMODE_EXECUTOR_URL: 'http://a:1/v1/' }, {}, /must not end with \/v1[^]*CODEMODE_EXECUTOR_URL=http:\/\/a:1\n/],
   [{ CODEMODE_CPU_TIMEOUT_MS: '5s' }, {}, /CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/],
-  [{ CODEMODE_RETRY_MAX_ATTEMPTS: '0' }, {}, /CODEMODE_RETRY_MAX_ATTEMPTS \(0\): [^]*CODEMODE_RETRY_MAX_ATTEMPTS=3/],
+  [
+    { CODEMODE_RETRY_MAX_ATTEMPTS: '0' },
+    {},
+    /CODEMODE_RETRY_MAX_ATTEMPTS is 0; the minimum is 1\.[^]*CODEMODE_RETRY_MAX_ATTEMPTS=3/,
+  ],
   [{ CODEMODE_RETRY: 'no' }, {}, /CODEMODE_RETRY: expected false/],
   [
     { CODEMODE_TOOL_SERVER_HOST: '::1' },
@@ -195,7 +199,7 @@ test.each([
   [
     {},
     { requestTimeoutMs: 0 },
-    /the argument requestTimeoutMs \(0\): [^]*Codemode.fromEnv\({\n +requestTimeoutMs: 45_000/,
+    /the argument requestTimeoutMs is 0; the minimum is 1\.[^]*Codemode.fromEnv\({\n +requestTimeoutMs: 45_000/,
   ],
   [{}, { requestTimout: 1 }, /no option requestTimout \(in the arguments\); did you mean requestTimeoutMs/],
   [

@@ -52,6 +52,11 @@ const examples: Readonly<Record<string, Field['value']>> = {
   expiresAfterMs: 7 * 86_400_000,
   id: newExecutionId(0),
   idempotencyKey: 'order 4711',
+  servedBy: 'resume',
+  'notify.url': 'https://app.example/webhooks/codemode',
+  'notify.secret': { source: 'process.env.CODEMODE_WEBHOOK_SECRET' },
+  'notify.events': { source: "['finished']" },
+  onApproval: { source: '(approval) => ({ approve: approval.input.amount < 100 })' },
   signal: { source: 'AbortSignal.timeout(60_000)' },
   ...defaultRequestLimits,
 }

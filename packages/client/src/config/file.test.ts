@@ -74,7 +74,10 @@ test('an empty file leaves every option to the environment', async () => {
 
 test.each([
   ['executorApiKey: secret-1', ['codemode.yaml executorUrl: is missing', 'executorUrl: http://localhost:8001']],
-  [`${valid}requestTimeoutMs: 0`, ['codemode.yaml:3 requestTimeoutMs (0): ', 'requestTimeoutMs: 45000']],
+  [
+    `${valid}requestTimeoutMs: 0`,
+    ['codemode.yaml:3 requestTimeoutMs is 0; the minimum is 1.', 'requestTimeoutMs: 45000'],
+  ],
   [`${valid}requestTimout: 5`, ['no option requestTimout (in codemode.yaml:3); did you mean requestTimeoutMs?']],
   [
     `${valid}retry:\n  # a comment\n  maxAtempts: 5`,
@@ -116,7 +119,7 @@ test('the message names an invalid argument as an argument, also when there is a
   const message = await configurationErrorMessage(() =>
     configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env),
   )
-  expect(message).toContain('the argument retry.maxAttempts (0)')
+  expect(message).toContain('the argument retry.maxAttempts is 0')
   expect(message).toContain("Codemode.fromConfig('codemode.yaml', {\n    retry: { maxAttempts: 3 },")
 })
 

@@ -2,6 +2,8 @@
 
 /** Options that are meant, where the nearest name would be wrong or missing. */
 const meantBy: Readonly<Record<string, string>> = {
+  afterId: 'after',
+  lastEventId: 'after',
   timeout: 'executionTimeoutMs',
   timeoutMs: 'executionTimeoutMs',
   url: 'executorUrl',
@@ -30,6 +32,8 @@ const ofExecutorClient = 'give it to the ExecutorClient that is the option execu
 const besideUrl =
   'give it where executorUrl is given: to the client, or to the ExecutorClient that is the option executor'
 
+const ofTool = 'give it to the tool: tool({ …, execute })'
+
 /** Places to which options belong that are no options here. */
 const places: Readonly<Record<string, string>> = {
   tools:
@@ -41,6 +45,9 @@ const places: Readonly<Record<string, string>> = {
   retries: `it is called retry; ${besideUrl}`,
   maxRetries: `it is called retry; ${besideUrl}`,
   connectTimeoutMs: besideUrl,
+  requiresApproval: ofTool,
+  approvalTimeoutMs: ofTool,
+  deferTimeoutMs: ofTool,
 }
 
 /** Returns the option that is meant by a foreign name; undefined if none of the known ones is. */

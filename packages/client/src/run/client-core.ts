@@ -12,6 +12,7 @@ import { parseSubmitOptions, type SubmitOptions } from './submit-options.ts'
 import type { View } from './view.ts'
 import { printableConfig } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ClientEmitter } from '../insight/client-events.ts'
 import { logEvents, logToolServerError } from '../insight/logger.ts'
@@ -157,6 +158,12 @@ export class ClientCore {
   /** Loads the tools, and listens for their calls. */
   async serveTools(): Promise<void> {
     this.assertOpen()
+    if (this.#config.toolServer === undefined) {
+      throw new ConfigurationError(
+        'serveTools() listens at toolServer.port, and this client has no toolServer. Without one, codemode.resume(id) serves the tools.',
+        "Codemode.fromClientConfig({\n  …,\n  toolServer: { port: 9001, url: 'http://127.0.0.1:9001', secret: process.env['CODEMODE_TOOL_SERVER_SECRET'] },\n})",
+      )
+    }
     await this.tools.load()
     await this.tools.server.listen()
   }

@@ -14,6 +14,7 @@ interface DetachedExecutionOptions {
   readonly correlationId: string
   readonly label: string | undefined
   readonly status: ExecutionStatus
+  readonly servedBy: 'callback' | 'resume' | undefined
   readonly executor: Executor
   /** Signal that aborts when the client closes. */
   readonly closing: AbortSignal
@@ -42,6 +43,7 @@ export class DetachedExecution {
     this.execution = new Execution({
       ...this.#ids,
       label: options.label,
+      servedBy: options.servedBy,
       state: this.state,
       wait: (signal) => this.#wait(signal),
       cancel: (reason) => this.#cancel(reason),

@@ -11,21 +11,23 @@ import { decide, type ApprovalToDecide } from '../approvals/decide.ts'
 import type { ApprovalDecision } from '../approvals/decision.ts'
 import { listAllApprovals, type ListApprovalsOptions } from '../approvals/list-approvals.ts'
 
-import type { Executor, SubmissionOptions } from '../executor.ts'
+import type { ControlOptions, Executor, SubmissionOptions } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
+import { parseCallOptions, resumeOptionsSchema } from './call-options.ts'
 import { DetachedExecution } from './detached-execution.ts'
+import { DetachedState } from './detached-state.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
-import { checkExecutionId, type ExecutionName } from './execution-id.ts'
+import { aboutKey, checkExecutionId, type ExecutionName } from './execution-id.ts'
 import { requirePart } from './executor-parts.ts'
 import { listAll, type ListOptions } from './list-executions.ts'
 import { planExecution, type CheckedOptions } from './plan.ts'
 import type { ExecutionResumeOptions } from './resume.ts'
 import type { DetachedOptions } from './submit-options.ts'
-import { resumeWithTools } from './resume.ts'
+import { resumeWithTools, withOwnerRule } from './resume.ts'
 import { openUse } from './until-closed.ts'
-import { withWaitTimeout } from './wait-timeout.ts'
+import { delayOf, withWaitTimeout } from './wait-timeout.ts'
 import type { View } from './view.ts'
 
 /** Life of a detached execution that sets none, and the longest one, in milliseconds: 7 and 30 days. */
@@ -44,6 +46,7 @@ interface DetachedExecutionsOptions {
 
 interface FoundExecution extends AcceptedExecution {
   readonly label?: string | undefined
+  readonly servedBy?: 'callback' | 'resume' | undefined
 }
 
 /** Detached executions of a client: submits, finds and lists them. The client keeps none of them. */
@@ -59,7 +62,7 @@ export class DetachedExecutions {
   async submit(
     code: string,
     checked: CheckedOptions,
-    { id, expiresAfterMs, servedBy, view }: DetachedOptions & { readonly view: View },
+    { id, idempotencyKey, expiresAfterMs, servedBy, view }: DetachedOptions & { readonly view: View },
   ): Promise<Execution> {
     const { executor, tools, assertOpen } = this.#options
     const { request: planned, correlationId, signal } = planExecution(code, checked, id)
@@ -70,6 +73,7 @@ export class DetachedExecutions {
     const callback = names.length > 0 &&
       servedBy === 'callback' && {
         callback: await tools.detachedCallbackFor(request.id, names, {
+          use: 'submit',
           registry: view.registry,
           lifetimeMs: expiresAfterMs ?? lifetimes.defaultMs,
         }),
@@ -78,8 +82,11 @@ export class DetachedExecutions {
     assertOpen()
     const accepted = await this.#request({ executionId: request.id, correlationId }, signal, (options) =>
       detached.submit({ ...request, detached: true, ...life, ...callback }, options),
-    )
-    return this.#follower({ ...accepted, label: request.label }).execution
+    ).catch((error: unknown) => {
+      throw aboutKey(error, { idempotencyKey })
+    })
+    const callsTools = names.length > 0
+    return this.#follower({ ...accepted, label: request.label, ...(callsTools && { servedBy }) }).execution
   }
 
   /** Reads the record of an execution. Resolves with its handle. */
@@ -90,7 +97,9 @@ export class DetachedExecutions {
     const ids = { executionId, correlationId: this.#newCorrelationId() }
     const record = await this.#request(ids, undefined, (options) =>
       requirePart(executor, 'record').record(executionId, options),
-    )
+    ).catch((error: unknown) => {
+      throw aboutKey(error, name)
+    })
     const found = this.#follower(record)
     found.state.observe(record)
     return found.execution
@@ -106,22 +115,29 @@ export class DetachedExecutions {
   }
 
   /** Serves the tool calls of an execution with the tools of a view, and waits for its end. */
-  async resume(
-    executionId: string,
-    { signal, timeoutMs, view }: ExecutionResumeOptions & { readonly view: View },
-  ): Promise<ExecutionResult> {
+  async resume(name: ExecutionName, given: ExecutionResumeOptions, view: View): Promise<ExecutionResult> {
     const { assertOpen, ...parts } = this.#options
     assertOpen()
+    const executionId = checkExecutionId(name, 'codemode.resume')
+    const { signal, timeoutMs } = parseCallOptions(resumeOptionsSchema, given, {
+      method: 'resume()',
+      correctCall: 'codemode.resume(executionId, { timeoutMs: 60_000, signal })',
+    })
     await parts.tools.load()
-    const ids = { executionId: checkExecutionId(executionId), correlationId: this.#newCorrelationId() }
-    return withWaitTimeout(ids, timeoutMs, (gaveUp) =>
-      this.#request(
+    const ids = { executionId, correlationId: this.#newCorrelationId() }
+    const state = new DetachedState('running')
+    const serve = (options: ControlOptions) =>
+      resumeWithTools(executionId, { ...parts, registry: view.registry, state }, options)
+    try {
+      return await withWaitTimeout(
         ids,
-        gaveUp,
-        (options) => resumeWithTools(executionId, { ...parts, registry: view.registry }, options),
-        signal,
-      ),
-    )
+        timeoutMs,
+        (gaveUp) => this.#request(ids, gaveUp, serve, signal),
+        () => delayOf(executionId, state.status),
+      )
+    } catch (error) {
+      throw aboutKey(withOwnerRule(error), name)
+    }
   }
 
   /** Answers a tool call of any execution. */
@@ -163,7 +179,8 @@ export class DetachedExecutions {
       detached.setCallback(executionId, {
         ...options,
         // The execution may live for as long as the longest life, which its record does not have.
-        callbackFor: (names) => tools.detachedCallbackFor(executionId, names, { lifetimeMs: lifetimes.maxMs }),
+        callbackFor: (names) =>
+          tools.detachedCallbackFor(executionId, names, { use: 'setCallback', lifetimeMs: lifetimes.maxMs }),
       }),
     )
   }
@@ -185,19 +202,20 @@ export class DetachedExecutions {
         ...options,
         id,
         // The new execution has the life of the first one, which its record does not have.
-        callbackFor: (names) => tools.detachedCallbackFor(id, names, { lifetimeMs: lifetimes.maxMs }),
+        callbackFor: (names) => tools.detachedCallbackFor(id, names, { use: 'retry', lifetimeMs: lifetimes.maxMs }),
       }),
     )
     return this.#follower({ ...accepted, label }).execution
   }
 
-  #follower({ executionId, correlationId, status, label }: FoundExecution): DetachedExecution {
+  #follower({ executionId, correlationId, status, label, servedBy }: FoundExecution): DetachedExecution {
     const { executor, assertOpen } = this.#options
     return new DetachedExecution({
       executionId,
       correlationId,
       label,
       status,
+      servedBy,
       executor,
       closing: this.#closing.signal,
       assertOpen,

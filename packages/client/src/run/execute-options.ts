@@ -83,7 +83,7 @@ export function requireObject(options: unknown): asserts options is Record<strin
 
 /** Throws a ConfigurationError for options that only `submit` takes. */
 function refuseDetached(options: Record<string, unknown>): void {
-  const names = ['detached', 'expiresAfterMs', 'idempotencyKey', 'servedBy']
+  const names = ['detached', 'expiresAfterMs', 'idempotencyKey', 'servedBy', 'notify']
   const name = names.find((option) => Object.hasOwn(options, option))
   if (name === undefined) return
   throw new ConfigurationError(

@@ -30,8 +30,8 @@ export function executionIdOf(idempotencyKey: string): string {
  * Returns the id of the execution with this name. Throws NOT_FOUND for a text that is no id, as an executor would, and a
  * ConfigurationError for a value that is no name.
  */
-export function checkExecutionId(name: unknown): string {
-  if (typeof name !== 'string') return executionIdOf(checkKey(name))
+export function checkExecutionId(name: unknown, callee = 'codemode.getExecution'): string {
+  if (typeof name !== 'string') return executionIdOf(checkKey(name, callee))
   if (executionIdSchema.safeParse(name).success) return name
   throw new ExecutorClientError(
     'NOT_FOUND',
@@ -42,19 +42,35 @@ export function checkExecutionId(name: unknown): string {
   )
 }
 
-function checkKey(name: unknown): string {
+/** Adds the key by which a request names an execution to the message of an error about that execution. */
+export function aboutKey(error: unknown, name: string | { readonly idempotencyKey: string | undefined }): unknown {
+  const key = typeof name === 'string' ? undefined : name.idempotencyKey
+  if (key === undefined || !(error instanceof ExecutorClientError) || !codesAboutId.has(error.code)) return error
+  const message = `${error.message.replace(/\.$/, '')} (idempotencyKey '${textHead(key, 64)}')`
+  const suggestion =
+    error.code === 'IDEMPOTENCY_CONFLICT'
+      ? 'Use another idempotencyKey for another request; a repeat has the same code and options.'
+      : error.suggestion
+  return Object.assign(error, { message, suggestion })
+}
+
+/** Codes of errors about the execution with an id. */
+const codesAboutId: ReadonlySet<string> = new Set(['NOT_FOUND', 'IDEMPOTENCY_CONFLICT', 'RESULT_GONE', 'FORBIDDEN'])
+
+function checkKey(name: unknown, callee: string): string {
   const parsed = z.strictObject({ idempotencyKey: idempotencyKeySchema }).safeParse(name)
   if (parsed.success) return parsed.data.idempotencyKey
   throw new ConfigurationError(
     'An execution is named by its id, which is a string, or by { idempotencyKey } with a string of 1 to 255 characters; ' +
       `the value is ${describe(name)}.`,
-    `codemode.getExecution('${newExecutionId(0)}')`,
+    `${callee}('${newExecutionId(0)}')`,
   )
 }
 
 function describe(name: unknown): string {
   if (name === null || typeof name !== 'object') return name === null ? 'null' : `of type ${typeof name}`
   const { idempotencyKey: key } = name as { readonly idempotencyKey?: unknown }
+  if (key === undefined) return Array.isArray(name) ? 'an array' : 'an object without an idempotencyKey'
   if (typeof key !== 'string') return `an object whose idempotencyKey is of type ${typeof key}`
   return `an object whose idempotencyKey has ${key.length} characters`
 }

@@ -8,9 +8,10 @@ import {
 } from '@codemode/shared'
 
 import type { ListApprovalsOptions } from '../approvals/list-approvals.ts'
+import { eventsOptionsSchema, parseCallOptions, parseCancelReason, waitOptionsSchema } from './call-options.ts'
 import type { EndedExecution, ExecutionResult } from './execution-result.ts'
 import type { ExecutionProgress, ExecutionTimes, ReadableState } from './execution-state.ts'
-import { withWaitTimeout } from './wait-timeout.ts'
+import { delayOf, withWaitTimeout } from './wait-timeout.ts'
 
 /** Options of reading the events of an execution. */
 export interface EventsOptions {
@@ -26,6 +27,8 @@ export interface ExecutionParts<T> {
   readonly correlationId: string
   readonly label: string | undefined
   readonly state: ReadableState
+  /** Server of the tool calls of a detached execution, as far as this client knows it. */
+  readonly servedBy?: 'callback' | 'resume' | undefined
   /** Waits for the result; the signal aborts when the caller has given up. */
   wait(this: void, signal: AbortSignal): Promise<ExecutionResult<T>>
   cancel(this: void, reason: string | undefined): Promise<void>
@@ -98,7 +101,12 @@ export class Execution<T = Json> {
    * for await (const event of execution.events({ after: '3.1', signal })) console.log(event.id, event.type)
    */
   events(options: EventsOptions = {}): AsyncIterable<ExecutionEvent> {
-    return this.#parts.events(options)
+    return this.#parts.events(
+      parseCallOptions(eventsOptionsSchema, options, {
+        method: 'events()',
+        correctCall: 'execution.events({ after: lastEvent.id, signal })',
+      }),
+    )
   }
 
   /**
@@ -117,7 +125,16 @@ export class Execution<T = Json> {
    */
   async wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<ExecutionResult<T>> {
     const { id: executionId, correlationId } = this
-    return withWaitTimeout({ executionId, correlationId }, options.timeoutMs, (gaveUp) => this.#parts.wait(gaveUp))
+    const { timeoutMs } = parseCallOptions(waitOptionsSchema, options, {
+      method: 'wait()',
+      correctCall: 'execution.wait({ timeoutMs: 60_000 })',
+    })
+    return withWaitTimeout(
+      { executionId, correlationId },
+      timeoutMs,
+      (gaveUp) => this.#parts.wait(gaveUp),
+      () => delayOf(executionId, this.status, this.#parts.servedBy),
+    )
   }
 
   /**
@@ -138,7 +155,8 @@ export class Execution<T = Json> {
 
   /** Cancels the code and its tool calls. `wait` then resolves with a failed result with the code `CANCELLED`. */
   async cancel(reason?: string): Promise<void> {
-    if (!isFinal(this.status)) await this.#parts.cancel(reason)
+    const text = parseCancelReason(reason)
+    if (!isFinal(this.status)) await this.#parts.cancel(text)
   }
 
   /**

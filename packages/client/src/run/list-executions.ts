@@ -2,7 +2,8 @@ import { executionQuerySchema, type ExecutionList, type ExecutionSummary } from 
 import { z } from 'zod'
 
 import type { ListQuery } from '../executor.ts'
-import { pagedList, pagingOptions, parseListOptions } from './paged-list.ts'
+import { parseCallOptions } from './call-options.ts'
+import { pagedList, pagingOptions } from './paged-list.ts'
 
 const { status, label, since } = executionQuerySchema.shape
 
@@ -28,6 +29,9 @@ export function listAll(
   given: ListOptions,
   readPage: (query: ListQuery) => Promise<ExecutionList>,
 ): AsyncIterable<ExecutionSummary> {
-  const { limit, pageSize, ...filter } = parseListOptions(listOptionsSchema, given, correctCall)
+  const { limit, pageSize, ...filter } = parseCallOptions(listOptionsSchema, given, {
+    method: 'listExecutions()',
+    correctCall,
+  })
   return pagedList({ limit, pageSize }, (page) => readPage({ ...filter, ...page }))
 }

@@ -1,9 +1,5 @@
 import { z } from 'zod'
 
-import { configError } from '../config/config-error.ts'
-import { isRecord } from '../config/layer.ts'
-import { ConfigurationError } from '../errors/configuration-error.ts'
-
 /** Options of every list: its length, and that of a page. */
 export const pagingOptions = {
   /** Maximum number of items; all by default. */
@@ -38,17 +34,4 @@ export function pagedList<Item>(
     } while (cursor !== undefined && left > 0)
   }
   return { [Symbol.asyncIterator]: items }
-}
-
-/** Returns the options of a list. Throws a ConfigurationError with a correct call if they are invalid. */
-export function parseListOptions<Schema extends z.ZodObject>(
-  schema: Schema,
-  given: unknown,
-  correctCall: string,
-): z.output<Schema> {
-  if (!isRecord(given)) throw new ConfigurationError('The options of a list must be an object.', correctCall)
-  const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const origin = { nameOf: (path: readonly string[]) => `the option ${path.join('.')}`, correct: () => correctCall }
-  throw configError(parsed.error.issues, { schema, given, originAt: () => origin })
 }

@@ -3,12 +3,14 @@ import { toolCancelled } from '@codemode/shared/internal'
 
 import { forwardAbort } from '../async/forward-abort.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ControlOptions, Executor } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { reportConflict } from '../tools/serve-call.ts'
 import { approvalOfEvent } from '../approvals/approval-of-event.ts'
+import type { DetachedState } from './detached-state.ts'
 import { resultOfRecord, type ExecutionResult } from './execution-result.ts'
 import { requirePart } from './executor-parts.ts'
 
@@ -26,6 +28,8 @@ interface ResumeParts {
   readonly events: ClientEmitter
   readonly registry: ToolRegistry
   readonly toolTimeoutMs: number | undefined
+  /** State that takes what the record and the events show. */
+  readonly state: DetachedState
 }
 
 /** Statuses of calls whose approvals, if they had any, have been decided. */
@@ -37,10 +41,11 @@ const decidedStatuses: ReadonlySet<string> = new Set(['deferred', 'completed', '
  */
 export async function resumeWithTools(
   executionId: string,
-  { executor, tools, events, registry, toolTimeoutMs = defaultRequestLimits.toolTimeoutMs }: ResumeParts,
+  { executor, tools, events, registry, state, toolTimeoutMs = defaultRequestLimits.toolTimeoutMs }: ResumeParts,
   options: ControlOptions,
 ): Promise<ExecutionResult> {
   const record = await requirePart(executor, 'record').record(executionId, options)
+  state.observe(record)
   if (isFinal(record.status)) return resultOfRecord(record)
   const { correlationId, label } = record
   const ids = { executionId, correlationId }
@@ -62,6 +67,7 @@ export async function resumeWithTools(
     timeoutOf: (name) => Math.min(registry.get(name)?.declaration.timeoutMs ?? toolTimeoutMs, maxTimerMs),
     onCallConflict: (call, reason) => reportConflict(events, call, reason),
     onEvent: (event: ExecutionEvent) => {
+      state.update(event)
       if (event.type !== 'approval.requested' || isDecided(event.callId)) return
       events.emit('approval', { ...ids, label, approval: approvalOfEvent(event) })
     },
@@ -73,6 +79,16 @@ export async function resumeWithTools(
   } finally {
     stopForwarding()
   }
+}
+
+/** Adds what a key needs for resuming to an error of a key that may not read the execution or serve its calls. */
+export function withOwnerRule(error: unknown): unknown {
+  if (!(error instanceof ExecutorClientError) || error.code !== 'FORBIDDEN') return error
+  return Object.assign(error, {
+    suggestion:
+      'Resume with the key that submitted the execution, or with another one that has the right "run" and the same owner. ' +
+      'A key that only approves can wait for nothing: it lists and decides.',
+  })
 }
 
 function missingTool(name: string, executionId: string): ConfigurationError {

@@ -51,6 +51,7 @@ export type SubmitOptions = z.input<typeof submitOptionsSchema>
 export interface DetachedOptions {
   readonly expiresAfterMs: number | undefined
   readonly id: string | undefined
+  readonly idempotencyKey: string | undefined
   readonly servedBy: 'callback' | 'resume'
 }
 
@@ -82,7 +83,11 @@ export function parseSubmitOptions(options: SubmitOptions): {
   if (detached === true) {
     refuseOnApproval(execute)
     const executionId = idempotencyKey === undefined ? id : executionIdOf(idempotencyKey)
-    return { execute, detached: { expiresAfterMs, id: executionId, servedBy: servedBy ?? 'callback' }, notify }
+    return {
+      execute,
+      detached: { expiresAfterMs, id: executionId, idempotencyKey, servedBy: servedBy ?? 'callback' },
+      notify,
+    }
   }
   const ofDetached = { expiresAfterMs, id, idempotencyKey, servedBy }
   const misplaced = Object.entries(ofDetached).find(([, value]) => value !== undefined)?.[0]
@@ -102,7 +107,8 @@ function refuseOnApproval({ onApproval }: ExecuteOptions): void {
   throw new ConfigurationError(
     'The option onApproval is for executions that end with this client. The approvals of a detached execution are stored, and ' +
       'decided from any process.',
-    "for await (const approval of codemode.listApprovals({ status: 'pending' })) {\n  await codemode.decide(approval, { approve: true })\n}",
+    'const job = await codemode.submit(code, { detached: true })\n\n// when it waits for an approval:\n' +
+      "for await (const approval of job.approvals({ status: 'pending' })) {\n  console.log(approval.tool, approval.input)\n  await codemode.decide(approval, { approve: true })\n}",
   )
 }
 

@@ -14,7 +14,8 @@ import type { StepParts } from '../run/client-core.ts'
 import type { ClientRun } from '../run/client-run.ts'
 import type { ExecuteOptions } from '../run/execute-options.ts'
 import { requirePart } from '../run/executor-parts.ts'
-import { pagedList, pagingOptions, parseListOptions } from '../run/paged-list.ts'
+import { parseCallOptions } from '../run/call-options.ts'
+import { pagedList, pagingOptions } from '../run/paged-list.ts'
 import { contextFrom, jsonObjectOf } from '../run/request-json.ts'
 import type { View } from '../run/view.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
@@ -80,7 +81,10 @@ export class ClientSessions {
   list(options: ListSessionsOptions): AsyncIterable<SessionSummary> {
     const sessions = this.#sessions
     const correctCall = "codemode.listSessions({ label: 'chat', limit: 100 })"
-    const { limit, pageSize, ...filter } = parseListOptions(listOptionsSchema, options, correctCall)
+    const { limit, pageSize, ...filter } = parseCallOptions(listOptionsSchema, options, {
+      method: 'listSessions()',
+      correctCall,
+    })
     return pagedList({ limit, pageSize }, (page) => sessions.list({ ...filter, ...page }, this.#control))
   }
 

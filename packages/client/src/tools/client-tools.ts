@@ -7,7 +7,7 @@ import type { ClientApproval } from './invoke.ts'
 import type { ServedRun } from './serve-call.ts'
 import type { Plan } from '../run/plan.ts'
 import { ToolRegistry } from './registry.ts'
-import { refuseToolsOfView, requireSharedServer } from './shared-tool-server.ts'
+import { refuseToolsOfView, requireSharedServer, type SharedServerUse } from './shared-tool-server.ts'
 import { refuseBound, reportConflict, serveCall } from './serve-call.ts'
 import { ToolServer } from './tool-server.ts'
 import { ToolsModule } from './tools-module.ts'
@@ -23,6 +23,12 @@ interface ClientToolsOptions {
 interface ApprovalOptions {
   readonly toolTimeoutMs?: number | undefined
   readonly registry?: ToolRegistry | undefined
+}
+
+interface DetachedCallbackOptions {
+  readonly use: SharedServerUse
+  readonly lifetimeMs: number
+  readonly registry?: ToolRegistry
 }
 
 /** Tools of one client: those registered in code and those of its module, with the server that the executor calls. */
@@ -84,9 +90,9 @@ export class ClientTools {
   async detachedCallbackFor(
     executionId: string,
     tools: readonly string[],
-    { lifetimeMs, registry = this.registry }: { readonly lifetimeMs: number; readonly registry?: ToolRegistry },
+    { use, lifetimeMs, registry = this.registry }: DetachedCallbackOptions,
   ): Promise<Callback> {
-    requireSharedServer(this.#serverConfig)
+    requireSharedServer(this.#serverConfig, use)
     refuseToolsOfView(tools, registry, this.registry)
     return this.server.callbackFor(executionId, { tools, isBound: false }, lifetimeMs)
   }

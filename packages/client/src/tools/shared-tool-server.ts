@@ -3,27 +3,49 @@ import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolRegistry } from './registry.ts'
 
-/**
- * Throws a ConfigurationError unless the tool server has a URL that outlives the process, and a secret by which other
- * processes verify its calls.
- */
-export function requireSharedServer(config: ToolServerConfig | undefined): void {
-  const missing = (['url', 'secret'] as const).filter((name) => config?.[name] === undefined)
-  if (missing.length === 0) return
-  const names = missing.map((name) => `toolServer.${name}`).join(' and ')
-  throw new ConfigurationError(
-    `A detached execution with tools needs ${names}. It may outlive this process, so its tools are called over HTTP at a ` +
-      'fixed URL, where any process of your application with the same secret serves them.',
-    `Codemode.fromClientConfig({
-  …,
-  toolServer: { url: 'https://app.example/tools', secret: process.env['CODEMODE_TOOL_SERVER_SECRET'] },
-})
+/** Method for which a callback is made. */
+export type SharedServerUse = 'submit' | 'retry' | 'setCallback'
+
+const subjects: Readonly<Record<SharedServerUse, string>> = {
+  submit: 'A detached execution with tools',
+  retry: 'The retry of a detached execution with tools',
+  setCallback: 'setCallback() with the tool server of this client',
+}
+
+/** Code that needs no tool server, for the same purpose. */
+const alternatives: Readonly<Record<SharedServerUse, string>> = {
+  submit: `
 
 // or, if a client serves the tools with codemode.resume(id) when it runs:
 codemode.submit(code, { detached: true, servedBy: 'resume' })
 
 // or, for code that calls no tools:
 codemode.submit(code, { detached: true, availableTools: [] })`,
+  retry: `
+
+// or, if a client serves the tools with codemode.resume(id) when it runs:
+codemode.submit(code, { detached: true, servedBy: 'resume' })`,
+  setCallback: `
+
+// or, to serve the tools without a tool server:
+codemode.resume(execution.id)`,
+}
+
+/**
+ * Throws a ConfigurationError unless the tool server has a URL that outlives the process, and a secret by which other
+ * processes verify its calls.
+ */
+export function requireSharedServer(config: ToolServerConfig | undefined, use: SharedServerUse): void {
+  const missing = (['url', 'secret'] as const).filter((name) => config?.[name] === undefined)
+  if (missing.length === 0) return
+  const names = missing.map((name) => `toolServer.${name}`).join(' and ')
+  throw new ConfigurationError(
+    `${subjects[use]} needs ${names}. It may outlive this process, so its tools are called over HTTP at a ` +
+      'fixed URL, where any process of your application with the same secret serves them.',
+    `Codemode.fromClientConfig({
+  …,
+  toolServer: { url: 'https://app.example/tools', secret: process.env['CODEMODE_TOOL_SERVER_SECRET'] },
+})${alternatives[use]}`,
   )
 }
 

@@ -52,9 +52,10 @@ async function create(keys: KeyList, options: KeyOptions): Promise<CommandOutput
   const sha256 = createHash('sha256').update(key).digest('hex')
   const entry: ApiKeyEntry = { id: `key_${randomBytes(6).toString('hex')}`, ...options, sha256 }
   await keys.change((entries) => {
-    if (!entries.some(({ id }) => id === entry.id)) return [...entries, entry]
+    const existing = entries.find(({ id }) => id === entry.id)
+    if (existing === undefined) return [...entries, entry]
     throw new KeysError(
-      `The id ${JSON.stringify(entry.id)} is in use in ${keys.name}. Use another --id; a new key of the same owner takes --owner ${JSON.stringify(entry.id)}.`,
+      `The id ${JSON.stringify(entry.id)} is in use in ${keys.name}. Use another --id; a new key of the same owner takes --owner ${JSON.stringify(ownerOf(existing))}.`,
     )
   })
   return { exitCode: 0, stdout: `${key}\n`, stderr: `${described(entry)} in ${keys.name}.\n${shownOnce}\n` }

@@ -49,8 +49,8 @@ export function createEngine(options: EngineOptions): Engine {
   const attached = new AttachedExecutions({ ...options, ...promote, recorder }, { instance, pacer, sessions })
   let isClosing = false
 
-  function store(): DetachedExecutions {
-    if (detached === undefined) throw storeDisabled()
+  function store(needs?: string): DetachedExecutions {
+    if (detached === undefined) throw storeDisabled(needs)
     return detached
   }
 
@@ -77,8 +77,8 @@ export function createEngine(options: EngineOptions): Engine {
       return detached.find(tenant, id)
     },
     sessions,
-    decide: async (submission) => store().decide(submission),
-    listApprovals: async (tenant, listOptions) => store().listApprovals(tenant, listOptions),
+    decide: async (submission) => store('Approvals need').decide(submission),
+    listApprovals: async (tenant, listOptions) => store('Approvals need').listApprovals(tenant, listOptions),
     setCallback: async (tenant, id, callback) => store().setCallback(tenant, id, callback),
     list: async (tenant, listOptions) => store().list(tenant, listOptions),
     listNotifications: async (tenant, listOptions) => store().listNotifications(tenant, listOptions),
@@ -96,12 +96,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-function storeDisabled(): RequestError {
-  return new RequestError(
-    'STORE_DISABLED',
-    'Detached executions and notifications need a store, and this executor has none.',
-    {
-      suggestion: 'Remove CODEMODE_STORE=none from the configuration of the executor, or omit detached and notify.',
-    },
-  )
+function storeDisabled(needs = 'Detached executions and notifications need'): RequestError {
+  return new RequestError('STORE_DISABLED', `${needs} a store, and this executor has none (CODEMODE_STORE=none).`, {
+    suggestion: 'Remove CODEMODE_STORE=none from the configuration of the executor, or omit detached and notify.',
+  })
 }

@@ -33,6 +33,6 @@ export function decideApproval({
 function selfApproval(executionId: string): RequestError {
   return new RequestError('FORBIDDEN', 'The owner of an execution may not decide about its approvals.', {
     executionId,
-    suggestion: 'Decide with a key of another owner, or set CODEMODE_FORBID_SELF_APPROVAL=false for the executor.',
+    suggestion: 'Decide with a key of another owner that has the right "approve".',
   })
 }

@@ -18,7 +18,7 @@ const readBody = jsonBody({ schema: callbackSchema, maxBytes: bodyLimits.cancelB
 export function replaceCallback({ engine, guard }: ReplaceOptions): Handler<HttpEnv, '/v1/executions/:id/callback'> {
   return async function replaceCallback(c) {
     const { value: callback } = await readBody(c.req.raw)
-    guard.check(callback.url)
+    guard.check(callback.url, { isDetached: true })
     const principal = c.get('principal')
     const execution = await engine.find(principal.tenant, c.req.param('id'))
     requireOwner(principal, { execution, action: 'Replacing the callback of this execution' })

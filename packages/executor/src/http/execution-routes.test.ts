@@ -54,7 +54,7 @@ describe('POST cancel', () => {
   test.each([
     [{ reasons: 'x' }, 400, 'did you mean "reason"?'],
     [{ reason: 1 }, 400, 'reason: expected string'],
-    [{ reason: 'x'.repeat(1_001) }, 400, 'reason: Too big'],
+    [{ reason: 'x'.repeat(1_001) }, 400, 'reason: it must have at most 1,000 characters'],
     ['{', 400, 'not valid JSON'],
     [{ reason: 'x'.repeat(70_000) }, 413, 'larger than the limit of 65536 bytes'],
   ])('refuses %#', async (body, status, message) => {
@@ -107,7 +107,7 @@ describe('POST tool-results', () => {
 
   test.each([
     [{}, 400, 'results: is missing'],
-    [{ results: [] }, 400, 'results: Too small'],
+    [{ results: [] }, 400, 'results: it must have at least 1 item'],
     [{ results: [{ callId: 'c:1', answer: { output: 1 } }] }, 400, 'results[0].answer'],
     [{ results: [{ callId: 'c:1', answer: { ok: true } }] }, 400, 'results[0].answer.output'],
     [{ results: [{ callID: 'c:1', answer }] }, 400, 'did you mean "callId"?'],

@@ -49,7 +49,7 @@ export function createExecution(options: CreateExecutionOptions): Handler<HttpEn
     const session = c.req.param('session')
     if (session !== undefined) checkStep(engine.sessions, principal, { session, request })
     refuseUnservable(request, wantsEvents)
-    if (request.callback !== undefined) guard.check(request.callback.url)
+    if (request.callback !== undefined) guard.check(request.callback.url, { isDetached: request.detached })
     if (request.notify !== undefined) notifyGuard.check(request.notify.url)
 
     if (request.detached === true)

@@ -24,7 +24,7 @@ export function retryExecution({
 }: RetryOptions): Handler<HttpEnv, '/v1/executions/:id/retry'> {
   return async function retryExecution(c) {
     const { value: request } = await readBody(c.req.raw)
-    if (request.callback !== undefined) guard.check(request.callback.url)
+    if (request.callback !== undefined) guard.check(request.callback.url, { isDetached: true })
     if (request.notify !== undefined) notifyGuard.check(request.notify.url)
     const execution = await engine.find(c.get('principal').tenant, c.req.param('id'))
     requireRightOrOwner(c.get('principal'), 'operate', { execution, action: 'Retrying this execution' })

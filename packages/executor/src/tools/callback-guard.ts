@@ -27,8 +27,11 @@ interface CallbackGuardOptions {
 
 /** SSRF protection for callbacks or notifications: decides which URLs are allowed and which addresses are connected to. */
 export interface CallbackGuard {
-  /** Throws `RequestError` CALLBACK_FORBIDDEN for a URL that the configuration does not allow. */
-  check(url: string): void
+  /**
+   * Throws `RequestError` CALLBACK_FORBIDDEN for a URL that the configuration does not allow. The suggestion depends on whether
+   * the execution is detached.
+   */
+  check(url: string, options?: { readonly isDetached?: boolean | undefined }): void
   /**
    * Creates an agent that connects to allowed origins only, and to no private address unless its origin is listed by
    * name or `allowLoopback` covers it. Its only timeout is that for connecting. The caller closes it.
@@ -70,8 +73,6 @@ export function createCallbackGuard({
     return matching.length > 0 ? 'public' : undefined
   }
 
-  const forbidden = (problem: string, origin?: string) => forbiddenUrl(field, problem, origin)
-
   const connectors = {
     listed: guardedConnector(permits.listed, lookup),
     loopback: guardedConnector(permits.loopback, lookup),
@@ -79,7 +80,9 @@ export function createCallbackGuard({
   }
 
   return {
-    check(text) {
+    check(text, { isDetached = false } = {}) {
+      const kind = field === 'callback' && isDetached ? 'detachedCallback' : field
+      const forbidden = (problem: string, origin?: string) => forbiddenUrl(kind, problem, origin)
       const url = URL.parse(text)
       if (url === null || !isHttp(url)) throw forbidden('is not an http or https URL')
       if (url.username !== '' || url.password !== '') throw forbidden('has a user name or a password in it')
@@ -153,15 +156,18 @@ function guardedLookup(permitted: (address: string) => boolean, lookup: typeof s
 const suggestions = {
   callback: (origin: string) =>
     `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or omit callback and accept a stream with "accept: text/event-stream".`,
+  detachedCallback: (origin: string) =>
+    `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or submit with servedBy: 'resume', and serve the tools with codemode.resume(id).`,
   notify: (origin: string) =>
     `Add the origin on the executor: CODEMODE_NOTIFY_ORIGINS=${origin} (several are separated by commas).`,
 }
 
-function forbiddenUrl(field: keyof typeof suggestions, problem: string, origin: string | undefined): RequestError {
+function forbiddenUrl(kind: keyof typeof suggestions, problem: string, origin: string | undefined): RequestError {
+  const field = kind === 'notify' ? 'notify' : 'callback'
   return new RequestError('CALLBACK_FORBIDDEN', `The ${field} URL ${problem}.`, {
     suggestion:
       origin === undefined
         ? `Give ${field}.url as an http or https URL without credentials.`
-        : suggestions[field](origin),
+        : suggestions[kind](origin),
   })
 }

@@ -11,6 +11,8 @@ interface RequestErrorOptions {
   readonly suggestion?: string
   /** Seconds that the client should wait before it tries again; sent as `retry-after`. */
   readonly retryAfterSeconds?: number
+  /** Whether the same request may succeed later; depends on the code by default. */
+  readonly retryable?: boolean
   /** Whether the code may have run, or be running, although the request failed; false by default. */
   readonly ambiguous?: boolean
   readonly cause?: unknown
@@ -31,6 +33,8 @@ export class RequestError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** Whether the code may have run, or be running, although the request failed. */
   readonly ambiguous: boolean
+  /** Whether the same request, unchanged, may succeed later. */
+  readonly retryable: boolean
 
   constructor(code: RequestErrorCode, message: string, options: RequestErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -40,6 +44,7 @@ export class RequestError extends Error {
     this.suggestion = options.suggestion
     this.retryAfterSeconds = options.retryAfterSeconds
     this.ambiguous = options.ambiguous ?? false
+    this.retryable = options.retryable ?? errorCodes[code].retryable
   }
 
   /** Status of the HTTP response. */
@@ -53,7 +58,7 @@ export class RequestError extends Error {
       error: {
         code: this.code,
         message: this.message,
-        retryable: errorCodes[this.code].retryable,
+        retryable: this.retryable,
         ambiguous: this.ambiguous,
         correlationId,
         ...(this.executionId !== undefined && { executionId: this.executionId }),

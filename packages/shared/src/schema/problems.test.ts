@@ -29,6 +29,14 @@ test.each([
     { kind: 'invalid', path: ['retry', 'attempts'], given: '0' },
   ],
   [
+    { name: 'a', color: 'green' },
+    { kind: 'invalid', path: ['color'], message: 'it must be one of red, blue' },
+  ],
+  [
+    { name: 'a', retry: { attempts: 0 } },
+    { kind: 'invalid', message: 'the minimum is 1', given: '0' },
+  ],
+  [
     { name: 'a', retry: {} },
     { kind: 'missing', path: ['retry', 'attempts'] },
   ],

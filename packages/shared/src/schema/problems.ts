@@ -89,7 +89,42 @@ function invalidValue(issue: z.core.$ZodIssue, value: unknown): InvalidValue {
   }
 }
 
-const reasonOf = ({ message }: z.core.$ZodIssue): string => message.replace(/^Invalid input: /, '')
+/** Returns the reason of an issue: the message of the schema, or the rule in words for a bound or a list of values. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  const { code, message, path } = issue
+  if (code === 'too_big' && message.startsWith('Too big: ')) {
+    if (isNumeric(issue.origin)) return `the limit is ${numberText(issue.maximum)}${durationText(issue.maximum, path)}`
+    return `it must have at most ${lengthText(issue.maximum, issue.origin)}`
+  }
+  if (code === 'too_small' && message.startsWith('Too small: ')) {
+    if (!isNumeric(issue.origin)) return `it must have at least ${lengthText(issue.minimum, issue.origin)}`
+    return issue.inclusive === false
+      ? `it must be more than ${numberText(issue.minimum)}`
+      : `the minimum is ${numberText(issue.minimum)}`
+  }
+  if (code === 'invalid_value' && issue.values.length > 1)
+    return `it must be one of ${issue.values.map(String).join(', ')}`
+  return message.replace(/^Invalid input: /, '')
+}
+
+const isNumeric = (origin: string): boolean => origin === 'number' || origin === 'int' || origin === 'bigint'
+
+const numberText = (value: number | bigint): string => value.toLocaleString('en-US')
+
+function lengthText(length: number | bigint, origin: string): string {
+  const unit = origin === 'string' ? 'character' : 'item'
+  return `${numberText(length)} ${unit}${Number(length) === 1 ? '' : 's'}`
+}
+
+const days = { name: 'days', ms: 86_400_000 }
+const hours = { name: 'hours', ms: 3_600_000 }
+
+/** Returns the limit of an option in milliseconds as a number of days or hours, in brackets; empty for any other value. */
+function durationText(limit: number | bigint, path: Path): string {
+  if (!String(path.at(-1)).endsWith('Ms')) return ''
+  const unit = [days, hours].find(({ ms }) => Number(limit) > ms && Number(limit) % ms === 0)
+  return unit === undefined ? '' : ` (${Number(limit) / unit.ms} ${unit.name})`
+}
 
 /** Maximum number of unknown fields of an object that are reported: finding the nearest names takes time. */
 const maxUnknownFields = 50

@@ -179,7 +179,7 @@ test('an execution whose key is missing waits, and goes on where the key is know
       () => store.read('acme', id, 0),
       () => store.decide('acme', id, { call: 1, inputHash: 'hash', made }),
     ]) {
-      await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false })
     }
     const unreadable = { message: expect.stringContaining('cannot be decrypted') as string }
     expect((await store.list('acme', { limit: 10 })).items).toMatchObject([{ facts: { id } }, { error: unreadable }])

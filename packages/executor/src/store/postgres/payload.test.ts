@@ -90,7 +90,7 @@ test('a payload of an unknown key is refused as unavailable, and the report name
   const { payloads: others, reported } = payloadsOf(newKey('2027'))
   for (let n = 0; n < 3; n++) {
     const error = refusal(() => others.decode(stored, place))
-    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryAfterSeconds: 10 })
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false })
     expect(error.message).not.toContain('2026')
   }
   expect(reported.map(({ message }) => message)).toEqual([

@@ -45,8 +45,8 @@ export class Payloads {
       if (!(cause instanceof UnreadablePayload)) throw cause
       this.#report(cause)
       throw new RequestError('STORE_UNAVAILABLE', 'The execution is stored encrypted, and cannot be decrypted now.', {
-        suggestion: 'The operator has to correct the encryption keys of the executor, whose log names the key.',
-        retryAfterSeconds: 10,
+        suggestion: 'The operator has to correct CODEMODE_ENCRYPTION_KEYS of the executor, whose log names the key.',
+        retryable: false,
         cause,
       })
     }
