@@ -16,7 +16,7 @@ export interface CommitLosingProxy extends AsyncDisposable {
 
 /**
  * Starts a proxy before a PostgreSQL server. The first time that a transaction has committed whose statements contain the
- * text, the proxy breaks the connection in place of forwarding the confirmation.
+ * text, the proxy breaks the connection instead of forwarding the confirmation.
  */
 export async function startCommitLosingProxy(server: PostgresServer, text: string): Promise<CommitLosingProxy> {
   const [, host = ''] = /host=(.+)$/.exec(server.url) ?? []

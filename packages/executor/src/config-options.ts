@@ -64,7 +64,7 @@ export const executorOptionsSchema = z.strictObject({
     example: './api-keys.json',
   }),
   apiKeys: option(z.literal('store'), {
-    description: 'place of the API keys in place of a file: store, which is the database of databaseUrl',
+    description: 'store: the API keys are in the database of databaseUrl, instead of a file',
     rule: 'store',
     example: 'store',
   }),

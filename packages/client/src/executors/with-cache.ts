@@ -40,9 +40,9 @@ export interface CachingExecutor extends Executor {
 /**
  * Returns an executor that caches successes, and lets identical concurrent requests share one run (single-flight).
  * Requests are identical if they have the same code, input, tool declarations, config and context, and come from the
- * client itself or from the same view with tools; to share a run, they need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls`
- * and `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
- * caller waits for it.
+ * client itself or from the same view with tools; to share a run, they need the same limits too. A repeat has
+ * `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and `usage` are those of the run that it
+ * repeats. A caller that cancels stops waiting; the run is cancelled when no caller waits for it.
  *
  * Only results of the executor itself are cached: no failures, no paused executions, and nothing from a fallback or a
  * degradation. Use it for

@@ -242,7 +242,7 @@ export interface EventsScope extends ExecutionScope {
   readonly servesCalls?: boolean | undefined
 }
 
-/** Rejects with the error of a stream. While another client serves the calls, the reader watches in place of retrying. */
+/** Rejects with the error of a stream. While another client serves the calls, the reader watches instead of retrying. */
 function asFinalIfServed(error: unknown): never {
   const isServed = error instanceof ExecutorClientError && error.code === 'EXECUTION_SERVED'
   throw isServed ? Object.assign(error, { retryable: false }) : error

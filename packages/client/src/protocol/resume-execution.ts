@@ -14,9 +14,9 @@ import { followBatches } from './follow-events.ts'
 import { ignoreEnded } from './run-by-stream.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 
-/** Milliseconds for which a client that watches does so before it tries to serve. */
+/** Milliseconds between two attempts to serve of a client that watches. */
 const watchMs = 2_000
-/** Milliseconds for which the answer of a call is kept for a repeat of it. */
+/** Milliseconds for which the answer to a call is kept, in case the call arrives again. */
 const keptMs = 24 * 3_600_000
 
 interface Resumption {

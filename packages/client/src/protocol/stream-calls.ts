@@ -27,7 +27,7 @@ interface StreamCallsOptions {
   readonly record: CallRecord
   /** Time after which no repeat of a call arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  /** Whether calls that this stream stops serving are served by another one, so that no answer is kept of those it aborts. */
+  /** Whether another stream serves the calls that this one stops serving: then no answer of an aborted call is kept. */
   readonly arrivesAgain?: boolean
   readonly serveEvent: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolResponse>
   /** Called with tool calls; returns those that are still open at the executor. */

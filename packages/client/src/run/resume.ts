@@ -86,8 +86,7 @@ export function withOwnerRule(error: unknown): unknown {
   if (!(error instanceof ExecutorClientError) || error.code !== 'FORBIDDEN') return error
   return Object.assign(error, {
     suggestion:
-      'Resume with the key that submitted the execution, or with another one that has the right "run" and the same owner. ' +
-      'A key that only approves can wait for nothing: it lists and decides.',
+      'Resume with the key that submitted the execution, or with another one that has the right "run" and the same owner.',
   })
 }
 
@@ -98,7 +97,7 @@ function missingTool(name: string, executionId: string): ConfigurationError {
   )
 }
 
-/** Returns a function that returns whether a call of the past waits for no approval any more. */
+/** Returns a function that returns whether the approval of a call, if it needed one, was decided before the record was read. */
 function decidedCalls({ toolCalls }: ExecutionRecord): (callId: string) => boolean {
   const decided = new Set(toolCalls.flatMap(({ callId, status }) => (decidedStatuses.has(status) ? callId : [])))
   return (callId) => decided.has(callId)

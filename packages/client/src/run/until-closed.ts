@@ -15,8 +15,8 @@ export interface OpenUse {
 }
 
 /**
- * Starts a use of the executor on behalf of a detached execution, which ends when the client closes or one of the given
- * signals aborts.
+ * Returns a signal for requests about a detached execution, which aborts when the client closes or one of the given signals
+ * aborts.
  */
 export function openUse(closing: AbortSignal, ids: Ids, ...signals: readonly (AbortSignal | undefined)[]): OpenUse {
   const controller = new AbortController()

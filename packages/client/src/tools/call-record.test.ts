@@ -86,7 +86,7 @@ describe('a call that was aborted after its own grace period', () => {
     expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
   })
 
-  test('keeps the answer of a handler that went on all the same', async () => {
+  test('keeps the answer of a handler that ignores the aborted signal', async () => {
     const { deliver, signals, finish } = oneCall({ gracePeriodMs: 60_000 })
     const first = deliver()
     first.lose()
@@ -239,7 +239,7 @@ describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
   })
 })
 
-test('that a call needs an approval is not kept, so that the approved call runs, with an edited input too', async () => {
+test('a request for an approval is not kept, so that the approved call runs, with an edited input too', async () => {
   const record = new CallRecord()
   const { signal } = new AbortController()
   const asked = { tool: 'pay', fingerprint: 'of pay(9)', id: 'exe_1:1', keepUntil: Infinity }
@@ -250,7 +250,7 @@ test('that a call needs an approval is not kept, so that the approved call runs,
   await expect(record.answer(asked, signal, async () => ({ deferred: true }))).rejects.toBeInstanceOf(CallConflict)
 })
 
-test('that an answer was deferred is kept, so that a repeated delivery does not run the handler again', async () => {
+test('a deferral is kept, so that a repeated delivery does not run the handler again', async () => {
   const record = new CallRecord()
   const { signal } = new AbortController()
   const deferring = { ...call, id: 'exe_1:1', keepUntil: Infinity }

@@ -15,7 +15,8 @@ interface WaitingCheck {
 
 /**
  * Replays the journals of all executions that have not ended, each with the guest runtime that wrote it: that of this
- * version, or another one from the store. A string in place of a journal is the reason why there is none. Calls no tool and changes nothing. Implements the command `check-waiting`.
+ * version, or another one from the store. A string instead of a journal is the reason for which it cannot be read, and counts as
+ * an execution that needs attention. Calls no tool and changes nothing. Implements the command `check-waiting`.
  */
 export async function checkWaiting(
   { journals, findRuntime }: Pick<UnfinishedExecutions, 'journals' | 'findRuntime'>,

@@ -23,7 +23,8 @@ error:
   --rights LIST          some of ${allRights.join(', ')}; all by default
   --expires WHEN         12h, 90d, 4w, 2030-12-31 or 2030-12-31T12:00:00Z; never by default
   --max-running NUMBER   maximum of executions that are admitted at once
-  --max-queued NUMBER    maximum of executions that wait for admission
+  --max-queued NUMBER    maximum of executions that wait for admission, and of detached ones that
+                         have not started
   --max-detached-execution-ms NUMBER
                          maximum active time of a detached execution, in milliseconds; 24 h by default
   --limits LIST          limits of requests that set none, as in cpuTimeoutMs=1000,memoryLimitMb=64

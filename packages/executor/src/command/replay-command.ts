@@ -20,7 +20,7 @@ export interface ReplayReport {
 
 /**
  * Replays journals offline, one after another, and reports for each whether the guest of this version behaves as recorded.
- * Calls no tool. A string in place of a journal is the reason why there is none. Implements the command `replay`.
+ * Calls no tool. A string instead of a journal is the reason for which it cannot be read. Implements the command `replay`.
  */
 export async function* replayJournals(journals: AsyncIterable<Journal | string>): AsyncGenerator<ReplayReport> {
   await using pool = await ProcessPool.start({ size: 1 })

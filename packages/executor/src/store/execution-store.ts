@@ -313,8 +313,8 @@ export interface Working {
 }
 
 /**
- * Store of detached executions, and of records of attached ones. Its methods reject with `RequestError` STORE_UNAVAILABLE when the store does not answer in
- * time.
+ * Store of detached executions, and of records of attached ones. Its methods reject with `RequestError` STORE_UNAVAILABLE
+ * when the store does not answer in time.
  */
 export interface ExecutionStore extends AsyncDisposable {
   /**
@@ -322,7 +322,7 @@ export interface ExecutionStore extends AsyncDisposable {
    * records nothing before.
    */
   readonly isInUse: boolean
-  /** Stores an execution, which is claimed by a worker then, or finds the one with the same id. */
+  /** Stores an execution, so that a worker claims it, or returns the one with the same id. */
   create(execution: NewExecution): Promise<Created>
   /** Records attached executions that have ended: all or none of them, except those whose ids exist. */
   record(executions: readonly EndedExecution[]): Promise<void>

@@ -24,7 +24,8 @@ export const executionStatusSchema = z.enum([
 
 /**
  * Status of an execution: `queued → running → completed | failed | cancelled`. A running execution is `waiting` while
- * no turn runs or is due, and `paused` if it waits for approvals only. A detached execution that can't go on without an operator is in `needs_attention`.
+ * no turn runs or is due, and `paused` if it waits for approvals only. A detached execution that can't go on without an
+ * operator is in `needs_attention`.
  */
 export type ExecutionStatus = z.infer<typeof executionStatusSchema>
 

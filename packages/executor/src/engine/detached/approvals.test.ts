@@ -189,7 +189,7 @@ describe('a call that requires an approval', () => {
     expect(await resultOf(node, ended)).toBe('APPROVAL_REJECTED')
   })
 
-  test('is answered in place of the tool, also by a value that is falsy', async () => {
+  test('is answered by a decision instead of the tool, also with a value that is falsy', async () => {
     const node = startNode(() => expect.unreachable('the tool was called'))
     const { id } = await node.submit(submissionOf(3))
     await untilStatus(id, 'paused')
@@ -297,13 +297,13 @@ describe('a deferred answer', () => {
     deferral.resolve({ deferred: true })
   })
 
-  test('that does not arrive in time is a timeout', async () => {
+  test('a deferred answer that does not arrive in time is a timeout', async () => {
     const node = startNode(() => Promise.resolve({ deferred: true }))
     const { id } = await node.submit(submissionOf(1, { tools: [{ name: 'pay', deferTimeoutMs: 60_000 }] }))
     expect(await resultOf(node, id)).toMatchObject([{ code: 'TOOL_TIMEOUT' }])
   })
 
-  test('of a call that waits for an approval is refused', async () => {
+  test('an answer to a call that waits for an approval is refused', async () => {
     const node = startNode()
     const { id } = await node.submit(submissionOf(1))
     await untilStatus(id, 'paused')

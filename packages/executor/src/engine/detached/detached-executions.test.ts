@@ -96,7 +96,7 @@ describe('a detached execution', () => {
     await Promise.all([one.close(), two.close()])
   })
 
-  test('of another tenant does not exist', async () => {
+  test('an execution of another tenant does not exist', async () => {
     const node = startNode(new MemoryStore(), 'one')
     const { id } = await node.submit(submissionOf('return 1'))
     await expect(node.find('other', id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -113,7 +113,7 @@ describe('a detached execution', () => {
     await node.close()
   })
 
-  test('that is stored, but cannot be read, is refused to a repeat of its request as ambiguous', async () => {
+  test('an execution that is stored, but cannot be read, is refused to a repeat of its request as ambiguous', async () => {
     const store = new MemoryStore()
     const node = startNode(store, 'one')
     const submission = submissionOf('return 1')
@@ -138,7 +138,7 @@ describe('a detached execution', () => {
     expect(await statusOfRecord()).toBe((await store.find('acme', id))?.status)
   })
 
-  test('that sleeps is parked: no node holds it, and any node continues it', async () => {
+  test('an execution that sleeps is parked: no node holds it, and any node continues it', async () => {
     const store = new MemoryStore()
     const calls: string[] = []
     const call = async ({ callId, input }: OutgoingCall): Promise<ToolAnswer> => {
@@ -160,7 +160,7 @@ describe('a detached execution', () => {
     await two.close()
   })
 
-  test('that sleeps beyond its life ends when it expires', async () => {
+  test('an execution that sleeps beyond its life ends when it expires', async () => {
     const node = startNode(new MemoryStore(), 'one')
     const execution = await node.submit(submissionOf('sleep for a minute', { expiresAfterMs: 30_000 }))
     expect(await resultOf(execution)).toBe('EXECUTION_TIMEOUT')
@@ -211,7 +211,7 @@ describe('a detached execution', () => {
     await node.close()
   })
 
-  test('whose guest can not be rebuilt waits for an operator, and goes on with the right runtime', async () => {
+  test('an execution whose guest can not be rebuilt waits for an operator, and goes on with the right runtime', async () => {
     const store = new MemoryStore()
     const one = startNode(store, 'one')
     const { id } = await one.submit(submissionOf('call, sleep for a minute, call'))
@@ -261,7 +261,7 @@ describe('a detached execution', () => {
     await node.close()
   })
 
-  test('that has ended cannot be woken', async () => {
+  test('an execution that has ended cannot be woken', async () => {
     const node = startNode(new MemoryStore(), 'one')
     const execution = await node.submit(submissionOf('return 1'))
     await execution.finished
@@ -269,7 +269,7 @@ describe('a detached execution', () => {
     await node.close()
   })
 
-  test('with tools needs a callback to be retried', async () => {
+  test('an execution with tools needs a callback to be retried', async () => {
     const node = startNode(new MemoryStore(), 'one')
     const { id } = await node.submit(submissionOf('return 1'))
     const retry = node.retry(id, { request: {}, principal, correlationId: 'cor_2' })
@@ -360,7 +360,7 @@ describe('a crash of the node', () => {
     }
   })
 
-  test('is not what a deploy is: an execution may be handed over any number of times', async () => {
+  test('does not include a deploy: an execution may be handed over any number of times', async () => {
     const store = new MemoryStore()
     const latch = Promise.withResolvers<ToolAnswer>()
     let node = startNode(store, 'node 0', () => latch.promise)
@@ -377,7 +377,7 @@ describe('a crash of the node', () => {
     await node.close()
   })
 
-  test('at every claim fails the execution after three claims', async () => {
+  test('fails the execution if it happens at each of three claims', async () => {
     const store = new MemoryStore({
       around: (operation, isDone) => (operation === 'append' && isDone ? new Promise(() => {}) : undefined),
     })

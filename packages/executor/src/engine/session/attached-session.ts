@@ -128,7 +128,7 @@ export class AttachedSession {
 
   /** Cancels the steps that have not ended, and frees the guest. */
   close(): void {
-    for (const { execution } of this.#steps) execution.cancel('the session was ended')
+    for (const { execution } of this.#steps) void execution.cancel('the session was ended')
     void this.#tail.then(() => this.#realm.close())
   }
 
