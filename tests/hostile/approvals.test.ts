@@ -125,12 +125,15 @@ describe('keys without the right to approve', () => {
       { ok: true, output: 'forged' },
       { ok: true, output: 'forged', decision: { decision: 'approve' } },
       { ok: false, error: { message: 'forged' }, decision: { decision: 'reject', reason: 'forged', end: true } },
-      { deferred: true },
-      { approvalRequired: true },
     ]) {
       const body = { results: [{ callId, answer }] }
       const refused = await api(executor, `/v1/executions/${id}/tool-results`, { ...as('acme'), body })
       expect(refused).toMatchObject({ status: 409, body: { error: { code: 'APPROVAL_CONFLICT' } } })
+    }
+    for (const answer of [{ deferred: true }, { approvalRequired: true }]) {
+      const body = { results: [{ callId, answer }] }
+      const ignored = await api(executor, `/v1/executions/${id}/tool-results`, { ...as('acme'), body })
+      expect(ignored).toMatchObject({ status: 200, body: { accepted: [] } })
     }
     const approvalField = {
       results: [{ callId, answer: { ok: true, output: 1 }, approval: { inputHash, decidedBy: 'me' } }],

@@ -22,12 +22,19 @@ export class JournalModel {
   #hasRun = false
   #timerAt: number | null = null
   #lastAt = 0
+  #lastTurnAt = 0
 
   /** Adds the next entry. Fails the test if it may not follow. */
   add(entry: JournalEntry): void {
     expect(this.end, 'an entry after the end').toBeUndefined()
-    expect(entry.at, 'the time of an entry').toBeGreaterThanOrEqual(this.#lastAt)
-    this.#lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
+    // A turn begins before the answers that arrive while it runs, and its entry is written after theirs.
+    const at = entry.type === 'turn' ? entry.endedAt : entry.at
+    expect(at, 'the time of an entry').toBeGreaterThanOrEqual(this.#lastAt)
+    if (entry.type === 'turn') {
+      expect(entry.at, 'the time of a turn').toBeGreaterThanOrEqual(this.#lastTurnAt)
+      this.#lastTurnAt = entry.endedAt
+    }
+    this.#lastAt = at
     this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     if (entry.type === 'claim') {
       // A node that crashes before this entry leaves a gap.
