@@ -217,7 +217,9 @@ describe('a logger', { tags: ['CL-3'] }, () => {
     await loud.run('return 1')
     expect(lines).toHaveLength(1)
     env['CODEMODE_LOG_LEVEL'] = 'verbose'
-    expect(() => connect(suite.executor)).toThrow(/CODEMODE_LOG_LEVEL: .*one of debug, info, .*CODEMODE_LOG_LEVEL=info/s)
+    expect(() => connect(suite.executor)).toThrow(
+      /CODEMODE_LOG_LEVEL: .*one of debug, info, .*CODEMODE_LOG_LEVEL=info/s,
+    )
   })
 
   test('receives no secret of the client, wherever it occurs', { tags: ['CL-3', 'CL-5'] }, async () => {
