@@ -130,3 +130,16 @@ test.each([
   const { status, body } = await session.step('1', more)
   expect([status, body.error.message]).toEqual([400, expect.stringContaining(name)])
 })
+
+test('pages of the list are stable, also when the last session of a page has ended', async () => {
+  const label = crypto.randomUUID()
+  const sessions = [await newSession({ label }), await newSession({ label }), await newSession({ label })]
+  const list = (query: string) => api(executor, `/v1/sessions?label=${label}${query}`)
+  const { body: first } = await list('&limit=1')
+  expect(first.items.map((item: { sessionId: string }) => item.sessionId)).toEqual([sessions[2]!.id])
+  await api(executor, sessions[2]!.path, { method: 'DELETE' })
+  const { body: rest } = await list(`&limit=2&cursor=${first.nextCursor}`)
+  expect(rest.items.map((item: { sessionId: string }) => item.sessionId)).toEqual([sessions[1]!.id, sessions[0]!.id])
+  expect(rest.nextCursor).toBe(null)
+  expect(await list('&cursor=none')).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST' } } })
+})

@@ -36,16 +36,9 @@ export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
     const principal = c.get('principal')
     const seesAll = principal.rights.includes('read')
     if (!seesAll) requireRight(principal, 'run', 'Listing sessions')
-    const { label, limit, cursor } = query.value
-    const all = sessions
-      .list(principal.tenant)
-      .filter(
-        ({ facts }) => (seesAll || facts.owner === principal.owner) && (label === undefined || facts.label === label),
-      )
-    const before = cursor === undefined ? -1 : all.findIndex(({ facts }) => facts.id === cursor)
-    const page = all.slice(before + 1, before + 1 + limit)
-    const nextCursor = all.length > before + 1 + limit ? page.at(-1)!.facts.id : null
-    return c.json({ items: page.map((session) => session.summary()), nextCursor } satisfies SessionList)
+    const owner = seesAll ? undefined : principal.owner
+    const { items, nextCursor } = sessions.list(principal.tenant, { ...query.value, owner })
+    return c.json({ items: items.map((session) => session.summary()), nextCursor } satisfies SessionList)
   })
 
   app.get('/v1/sessions/:session', function readSession(c) {

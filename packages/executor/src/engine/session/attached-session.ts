@@ -40,6 +40,8 @@ interface Step {
 export class AttachedSession {
   readonly facts: SessionFacts
   readonly createdAt: number
+  /** Place of the session in the order of creation on this node, from 1. */
+  number = 0
   readonly #now: () => number
   #realm: SessionRealm
   #steps: Step[] = []

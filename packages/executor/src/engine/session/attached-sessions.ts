@@ -13,6 +13,22 @@ const expiryIntervalMs = 1_000
 /** Ids of sessions that have ended are remembered for a day, so that their users learn what has happened. */
 const ended = { ms: 86_400_000, count: 100_000 }
 
+/** Filter and page of a list. */
+interface SessionListOptions {
+  readonly owner?: string | undefined
+  readonly label?: string | undefined
+  readonly limit: number
+  /** Cursor of the page before; undefined for the first page. */
+  readonly cursor?: string | undefined
+}
+
+/** Page of a list, newest session first. */
+interface SessionPage {
+  readonly items: readonly AttachedSession[]
+  /** Cursor of the next page; null after the last one. */
+  readonly nextCursor: string | null
+}
+
 interface AttachedSessionsOptions {
   readonly now: () => number
 }
@@ -23,6 +39,8 @@ export class AttachedSessions {
   readonly #byTenant = new Map<string, Map<string, AttachedSession>>()
   readonly #endedIds = new RetentionStore<true>({ ...ended, bytes: Infinity, bytesOf: () => 1 })
   readonly #timer: NodeJS.Timeout
+  /** Number of sessions that were created. */
+  #created = 0
 
   constructor({ now }: AttachedSessionsOptions) {
     this.#now = now
@@ -60,9 +78,20 @@ export class AttachedSessions {
     throw expired(id)
   }
 
-  /** Returns the tenant's sessions, newest first. */
-  list(tenant: string): AttachedSession[] {
-    return [...(this.#byTenant.get(tenant)?.values() ?? [])].toReversed()
+  /**
+   * Returns a page of the tenant's sessions, newest first. Sessions that are created or end meanwhile shift no page. Throws
+   * `RequestError` INVALID_REQUEST for a cursor that no page had.
+   */
+  list(tenant: string, { owner, label, limit, cursor }: SessionListOptions): SessionPage {
+    const before = cursor === undefined ? Infinity : numberOf(cursor)
+    const found = this.#sessionsOf(tenant).filter(
+      ({ number, facts }) =>
+        number < before &&
+        (owner === undefined || facts.owner === owner) &&
+        (label === undefined || facts.label === label),
+    )
+    const items = found.slice(0, limit)
+    return { items, nextCursor: found.length > limit ? String(items.at(-1)!.number) : null }
   }
 
   fork(session: AttachedSession, { id = newSessionId(), atStep, label }: ForkRequest): AttachedSession {
@@ -90,7 +119,7 @@ export class AttachedSessions {
     let bytes = 0
     for (const sessions of this.#byTenant.values()) for (const { sizeBytes } of sessions.values()) bytes += sizeBytes
     if (bytes < maxBytes) return
-    const idle = this.list(tenant)
+    const idle = this.#sessionsOf(tenant)
       .filter((session) => session.isIdle && session.sizeBytes > 0)
       .sort((a, b) => a.lastUsedAt - b.lastUsedAt)
     for (const session of idle) {
@@ -109,6 +138,10 @@ export class AttachedSessions {
     for (const sessions of this.#byTenant.values()) for (const session of sessions.values()) session.close()
   }
 
+  #sessionsOf(tenant: string): AttachedSession[] {
+    return [...(this.#byTenant.get(tenant)?.values() ?? [])].toReversed()
+  }
+
   #add(session: AttachedSession): AttachedSession {
     const { tenant, id } = session.facts
     const sessions = this.#byTenant.get(tenant) ?? new Map<string, AttachedSession>()
@@ -118,6 +151,7 @@ export class AttachedSessions {
         suggestion: 'End sessions that you no longer need.',
       })
     }
+    session.number = this.#created += 1
     this.#byTenant.set(tenant, sessions.set(id, session))
     return session
   }
@@ -127,6 +161,11 @@ export class AttachedSessions {
     for (const sessions of this.#byTenant.values())
       for (const session of sessions.values()) if (session.expiresAt <= now) this.end(session)
   }
+}
+
+function numberOf(cursor: string): number {
+  if (/^[1-9]\d{0,14}$/.test(cursor)) return Number(cursor)
+  throw new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list')
 }
 
 function checkedMemory(memoryLimitMb: number | undefined, { maxLimits }: Principal): number | undefined {
