@@ -24,7 +24,7 @@ export async function answerToolCall(
   callId: string,
   { answer: given, ...options }: ControlOptions & { readonly answer: DeferredToolAnswer },
 ): Promise<void> {
-  const executionId = executionIdOf(callId)
+  const executionId = executionIdOfCall(callId)
   const answer = answerFrom(given)
   const { detached } = requirePart(executor, 'detached')
   const accepted = await detached.sendToolResults(executionId, { results: [{ callId, answer }] }, options)
@@ -33,7 +33,7 @@ export async function answerToolCall(
 }
 
 /** Returns the execution of a call. Throws a ConfigurationError for a value that is no id of a call. */
-export function executionIdOf(callId: unknown): string {
+export function executionIdOfCall(callId: unknown): string {
   const executionId = typeof callId === 'string' ? callId.slice(0, callId.lastIndexOf(':')) : ''
   if (typeof callId === 'string' && callNumberOf(executionId, callId) !== undefined) return executionId
   const shown = typeof callId === 'string' ? `'${textHead(callId, 64)}'` : `of type ${typeof callId}`
@@ -85,7 +85,7 @@ async function stateOf(
 }
 
 function notAccepted(callId: string, state: CallState | undefined): ExecutorClientError {
-  const executionId = executionIdOf(callId)
+  const executionId = executionIdOfCall(callId)
   const details = { callId, ...(state?.call !== undefined && { status: state.call }) }
   // By the journal the call waits for its answer, so the executor has stored one that the execution has not read.
   if (state?.call === 'deferred') {

@@ -6,7 +6,7 @@ import {
   type ExecutionSummary,
 } from '@codemode/shared'
 
-import { answerToolCall, executionIdOf, type DeferredToolAnswer } from '../approvals/answer-tool-call.ts'
+import { answerToolCall, executionIdOfCall, type DeferredToolAnswer } from '../approvals/answer-tool-call.ts'
 import { decide, type ApprovalToDecide } from '../approvals/decide.ts'
 import type { ApprovalDecision } from '../approvals/decision.ts'
 import { listAllApprovals, type ListApprovalsOptions } from '../approvals/list-approvals.ts'
@@ -144,7 +144,7 @@ export class DetachedExecutions {
   answerToolCall(callId: string, answer: DeferredToolAnswer): Promise<void> {
     const { executor, assertOpen } = this.#options
     assertOpen()
-    const ids = { executionId: executionIdOf(callId), correlationId: this.#newCorrelationId() }
+    const ids = { executionId: executionIdOfCall(callId), correlationId: this.#newCorrelationId() }
     return this.#request(ids, undefined, (options) => answerToolCall(executor, callId, { ...options, answer }))
   }
 

@@ -19,7 +19,7 @@ export type ExecutionName = string | { readonly idempotencyKey: string }
  * Returns the id of the execution with this key, the same in every process: `exe_` and a UUIDv8 (RFC 9562) of the key's
  * SHA-256. The executor keeps the ids of tenants apart.
  */
-export function executionIdOf(idempotencyKey: string): string {
+export function executionIdOfKey(idempotencyKey: string): string {
   const hash = createHash('sha256').update(idempotencyKey).digest()
   hash[6] = 0x80 | (hash[6]! & 0x0f)
   hash[8] = 0x80 | (hash[8]! & 0x3f)
@@ -31,7 +31,7 @@ export function executionIdOf(idempotencyKey: string): string {
  * ConfigurationError for a value that is no name.
  */
 export function checkExecutionId(name: unknown, callee = 'codemode.getExecution'): string {
-  if (typeof name !== 'string') return executionIdOf(checkKey(name, callee))
+  if (typeof name !== 'string') return executionIdOfKey(checkKey(name, callee))
   if (executionIdSchema.safeParse(name).success) return name
   throw new ExecutorClientError(
     'NOT_FOUND',

@@ -6,7 +6,7 @@ import { asCall } from '../config/examples.ts'
 import { executeOptionsOrigin } from '../config/layer.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { executeOptionsSchema, requireObject, type ExecuteOptions } from './execute-options.ts'
-import { executionIdOf, idempotencyKeySchema } from './execution-id.ts'
+import { executionIdOfKey, idempotencyKeySchema } from './execution-id.ts'
 
 const notAnId = 'must be "exe_" and a UUID in lower case. Pass a key of your own as idempotencyKey'
 
@@ -82,7 +82,7 @@ export function parseSubmitOptions(options: SubmitOptions): {
   if (id !== undefined && idempotencyKey !== undefined) throw twoNames()
   if (detached === true) {
     refuseOnApproval(execute)
-    const executionId = idempotencyKey === undefined ? id : executionIdOf(idempotencyKey)
+    const executionId = idempotencyKey === undefined ? id : executionIdOfKey(idempotencyKey)
     return {
       execute,
       detached: { expiresAfterMs, id: executionId, idempotencyKey, servedBy: servedBy ?? 'callback' },

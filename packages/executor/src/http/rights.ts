@@ -29,12 +29,7 @@ export function requireOwner(
   principal: Principal,
   { execution, action }: { readonly execution: Pick<ExecutionHandle, 'id' | 'owner'>; readonly action: string },
 ): void {
-  requireRight(principal, 'run', action)
-  if (execution.owner === principal.owner) return
-  throw new RequestError('FORBIDDEN', `${action} requires a key of the owner that submitted the execution.`, {
-    executionId: execution.id,
-    suggestion: 'Use the key that submitted the execution, or one that was created with the same owner.',
-  })
+  requireOwnerOf(principal, execution.owner, { action, did: 'submitted the execution', executionId: execution.id })
 }
 
 /** Throws `RequestError` FORBIDDEN unless the key has the right `run` and the owner of the session. */
@@ -42,10 +37,22 @@ export function requireSessionOwner(
   principal: Principal,
   { session, action }: { readonly session: { readonly owner: string }; readonly action: string },
 ): void {
+  requireOwnerOf(principal, session.owner, { action, did: 'created the session' })
+}
+
+interface OwnedAction {
+  readonly action: string
+  /** What the owner did, as in "submitted the execution". */
+  readonly did: string
+  readonly executionId?: string
+}
+
+function requireOwnerOf(principal: Principal, owner: string, { action, did, ...about }: OwnedAction): void {
   requireRight(principal, 'run', action)
-  if (session.owner === principal.owner) return
-  throw new RequestError('FORBIDDEN', `${action} requires a key of the owner that created the session.`, {
-    suggestion: 'Use the key that created the session, or one that was created with the same owner.',
+  if (owner === principal.owner) return
+  throw new RequestError('FORBIDDEN', `${action} requires a key of the owner that ${did}.`, {
+    ...about,
+    suggestion: `Use the key that ${did}, or one that was created with the same owner.`,
   })
 }
 
