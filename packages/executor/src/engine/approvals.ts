@@ -2,7 +2,8 @@
 import { callIdOf, callNumberOf, RequestError, type DecisionRequest, type ToolResponse } from '@codemode/shared'
 import { jsonSchemaCheck, pathText, textHead } from '@codemode/shared/internal'
 
-import type { Decided, ExecutionStore, StoredApproval } from '../store/execution-store.ts'
+import type { ExecutionStore } from '../store/execution-store.ts'
+import type { Decided, StoredApproval } from '../store/stored-approval.ts'
 import { notFound } from './engine.ts'
 import type { Principal } from './principal.ts'
 import { toolCallRefusal } from './runner/tool-call-refusal.ts'

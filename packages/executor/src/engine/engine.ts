@@ -14,13 +14,9 @@ import {
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type {
-  ApprovalListOptions,
-  ApprovalPage,
-  ExecutionPage,
-  ListOptions,
-  NotificationListOptions,
-} from '../store/execution-store.ts'
+import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { ApprovalListOptions, ApprovalPage } from '../store/stored-approval.ts'
+import type { NotificationListOptions } from '../store/stored-notification.ts'
 import type { DecisionSubmission } from './approvals.ts'
 import type { Principal } from './principal.ts'
 import type { AttachedSessions } from './session/attached-sessions.ts'

@@ -2,23 +2,20 @@ import { RequestError, type Callback, type Journal, type Notification, type Noti
 
 import type {
   AnswerMessage,
-  ApprovalListOptions,
-  ApprovalPage,
   Created,
-  Decided,
   EndedExecution,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
   ListOptions,
-  NewDecision,
   NewExecution,
-  NotificationListOptions,
   Promotion,
   StoredExecution,
   Worker,
   Working,
 } from './execution-store.ts'
+import type { ApprovalListOptions, ApprovalPage, Decided, NewDecision } from './stored-approval.ts'
+import type { NotificationListOptions } from './stored-notification.ts'
 
 interface DeferredStoreOptions {
   /** Starts the store. Rejects if it cannot be reached; it is tried again then. */

@@ -1,9 +1,7 @@
 // Store of detached executions. The journal in the store is the truth: a node holds a lease of an execution while it runs
 // it, and only the holder of the lease appends. Everyone else posts messages to the execution's inbox.
 import type {
-  ApprovalStatus,
   Callback,
-  Decision,
   ExecutionFailure,
   ExecutionStatus,
   Journal,
@@ -14,6 +12,16 @@ import type {
   Notify,
   ToolResponse,
 } from '@codemode/shared'
+
+import type {
+  ApprovalListOptions,
+  ApprovalPage,
+  Decided,
+  DecisionMade,
+  NewDecision,
+  RequestedApproval,
+} from './stored-approval.ts'
+import type { NotificationListOptions } from './stored-notification.ts'
 
 /** Facts about an execution that are no input of its guest. */
 export interface ExecutionFacts {
@@ -27,7 +35,7 @@ export interface ExecutionFacts {
   /** SHA-256 of the request's body without `callback` and `notify`. */
   readonly bodyHash: string
   readonly isolation: 'tenant' | 'execution'
-  /** Way to the tools; absent for code without tools. */
+  /** Way to the tools; absent for code without tools, and if their calls wait for a client that resumes the execution. */
   readonly callback?: Callback
   /** Receiver of notifications; absent if nobody asked for them. */
   readonly notify?: Notify
@@ -70,14 +78,6 @@ export interface StoredExecution {
   readonly error?: ExecutionFailure
 }
 
-/** Decision that was made about an approval. */
-export interface DecisionMade {
-  readonly decision: Decision
-  /** Owner of the API key that decided. */
-  readonly by: string
-  readonly keyId: string
-}
-
 /** Response to a call that did not come over the call's own connection. */
 export interface AnswerMessage {
   readonly kind: 'answer'
@@ -95,43 +95,6 @@ export type InboxMessage =
   | AnswerMessage
   | { readonly kind: 'decision'; readonly call: number; readonly made: DecisionMade }
 
-/** Approval that an entry of a journal requests. Times are in milliseconds since the epoch. */
-export interface RequestedApproval {
-  /** Number of the call. */
-  readonly call: number
-  readonly tool: string
-  /** Input of the call as JSON text. */
-  readonly input: string
-  readonly inputHash: string
-  /** Reason that the tool gave for asking. */
-  readonly reason?: string | undefined
-  readonly requestedAt: number
-  readonly expiresAt?: number | undefined
-}
-
-/** Approval as approvers see it. */
-export interface StoredApproval extends RequestedApproval {
-  readonly executionId: string
-  /** Owner of the execution. */
-  readonly owner: string
-  readonly label?: string | undefined
-  readonly status: ApprovalStatus
-  readonly decided?: { readonly made: DecisionMade; readonly at: number } | undefined
-}
-
-/** Decision about the call with the given number and input. */
-export interface NewDecision {
-  readonly call: number
-  readonly inputHash: string
-  readonly made: DecisionMade
-}
-
-/** Outcome of a decision, with the approval after it: the same decision had been made before, or it is refused. */
-export interface Decided {
-  readonly type: 'decided' | 'repeated' | 'refused'
-  readonly approval: StoredApproval
-}
-
 /** Attached execution that becomes a detached one while it waits for approvals. */
 export interface Promotion {
   readonly execution: Omit<NewExecution, 'maxQueued'>
@@ -141,21 +104,6 @@ export interface Promotion {
   readonly epoch: number
   readonly startedAt: number
   readonly wakeAt?: number | undefined
-}
-
-/** Filter and page of a list of approvals. */
-export interface ApprovalListOptions {
-  readonly owner?: string | undefined
-  readonly status?: ApprovalStatus | undefined
-  readonly executionId?: string | undefined
-  readonly limit: number
-  readonly cursor?: string | undefined
-}
-
-/** Page of a list of approvals, oldest first. */
-export interface ApprovalPage {
-  readonly items: readonly StoredApproval[]
-  readonly nextCursor: string | null
 }
 
 /** Message in the inbox of an execution. */
@@ -265,34 +213,6 @@ export interface StoredRuntime {
   readonly hash: string
   readonly text: string
 }
-
-/** Filter and page of a list of notifications. */
-export interface NotificationListOptions {
-  readonly status?: Notification['status']
-  readonly limit: number
-  /** Cursor of the page before; undefined for the first page. */
-  readonly cursor?: string
-}
-
-/** Notification on its way to its receiver. */
-export interface OutgoingNotification {
-  /** Id of the webhook, the same in all attempts. */
-  readonly id: string
-  readonly tenant: string
-  readonly executionId: string
-  readonly correlationId: string
-  readonly url: string
-  /** Secret of the signature, `whsec_…`. */
-  readonly secret: string
-  /** JSON text, the same in all attempts. */
-  readonly body: string
-}
-
-/**
- * Makes one attempt to deliver a notification, and returns the reason for which it failed; undefined if the receiver has
- * accepted the notification. Never rejects.
- */
-export type SendNotification = (notification: OutgoingNotification, signal: AbortSignal) => Promise<string | undefined>
 
 /** Worker of a node, to which the store gives the leases of executions that can go on. */
 export interface Worker {

@@ -8,10 +8,7 @@ import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
 import {
   LeaseLost,
   type AnswerMessage,
-  type ApprovalListOptions,
-  type ApprovalPage,
   type Created,
-  type Decided,
   type EndedExecution,
   type ExecutionFacts,
   type ExecutionPage,
@@ -20,16 +17,21 @@ import {
   type Lease,
   type ReceivedMessage,
   type ListOptions,
-  type NewDecision,
   type NewExecution,
   type Promotion,
-  type RequestedApproval,
   type StatusChange,
-  type StoredApproval,
   type StoredExecution,
   type Worker,
   type Working,
 } from './execution-store.ts'
+import type {
+  ApprovalListOptions,
+  ApprovalPage,
+  Decided,
+  NewDecision,
+  RequestedApproval,
+  StoredApproval,
+} from './stored-approval.ts'
 
 interface Row {
   readonly facts: ExecutionFacts

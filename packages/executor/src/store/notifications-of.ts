@@ -2,7 +2,8 @@
 import { callIdOf, type ExecutionFailure, type Notify, type NotificationMessage } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type { ExecutionFacts, RequestedApproval, StatusChange } from './execution-store.ts'
+import type { ExecutionFacts, StatusChange } from './execution-store.ts'
+import type { RequestedApproval } from './stored-approval.ts'
 
 /** Notification to store. */
 export interface NewNotification {

@@ -7,7 +7,8 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
-import type { EndedExecution, RequestedApproval } from '../../store/execution-store.ts'
+import type { EndedExecution } from '../../store/execution-store.ts'
+import type { RequestedApproval } from '../../store/stored-approval.ts'
 import type { Permit } from './admission.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'

@@ -11,17 +11,16 @@ import {
 import { textHead } from '@codemode/shared/internal'
 
 import type {
-  ApprovalListOptions,
-  ApprovalPage,
   ExecutionFacts,
   ExecutionPage,
   ExecutionStore,
   Lease,
   ListOptions,
-  NotificationListOptions,
   Promotion,
   Working,
 } from '../../store/execution-store.ts'
+import type { ApprovalListOptions, ApprovalPage } from '../../store/stored-approval.ts'
+import type { NotificationListOptions } from '../../store/stored-notification.ts'
 import { decideApproval, type DecisionSubmission } from '../approvals.ts'
 import type { PromotedJournal } from '../attached/attached-execution.ts'
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'

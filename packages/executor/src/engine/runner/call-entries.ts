@@ -1,8 +1,9 @@
 import type { ExecutionFailure, JournalEntry, ToolAnswer } from '@codemode/shared'
 
-import type { DecisionMade } from '../../store/execution-store.ts'
+import type { DecisionMade } from '../../store/stored-approval.ts'
 import type { CallState } from '../state/call-table.ts'
-import type { EntryOf, ExecutionState } from '../state/execution-state.ts'
+import type { EntryOf } from '../state/changes.ts'
+import type { ExecutionState } from '../state/execution-state.ts'
 import { firstHeldDeadline } from '../state/held-calls.ts'
 import { answerText, type AnswerText } from './answer-text.ts'
 import { decisionEntry } from './decision-entry.ts'

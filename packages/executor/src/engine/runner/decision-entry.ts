@@ -1,8 +1,8 @@
 import type { ToolAnswer } from '@codemode/shared'
 
-import type { DecisionMade } from '../../store/execution-store.ts'
+import type { DecisionMade } from '../../store/stored-approval.ts'
 import type { CallState } from '../state/call-table.ts'
-import type { EntryOf } from '../state/execution-state.ts'
+import type { EntryOf } from '../state/changes.ts'
 import { answerText, type AnswerText } from './answer-text.ts'
 import { endedByRejection } from './failures.ts'
 import { rejectedAnswer } from './held-answers.ts'

@@ -1,10 +1,11 @@
 import type { Delivery, ExecutionFailure, JournalEntry, ToolResponse } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
-import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
+import { LeaseLost } from '../../store/execution-store.ts'
+import type { DecisionMade } from '../../store/stored-approval.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
-import type { Changes, EntryOf } from '../state/execution-state.ts'
+import type { Changes, EntryOf } from '../state/changes.ts'
 import { takesPostedResponse } from '../state/posted-response.ts'
 import { CallEntries, type CallEntry } from './call-entries.ts'
 import { CallRunner } from './call-runner.ts'

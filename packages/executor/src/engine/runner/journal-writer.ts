@@ -1,6 +1,7 @@
 import type { JournalEntry } from '@codemode/shared'
 
-import type { Changes, ExecutionState } from '../state/execution-state.ts'
+import type { Changes } from '../state/changes.ts'
+import type { ExecutionState } from '../state/execution-state.ts'
 import { sizesOf, type EntrySizes, type JournalLog } from '../state/journal-log.ts'
 
 interface JournalWriterOptions {

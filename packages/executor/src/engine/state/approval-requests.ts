@@ -1,6 +1,6 @@
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { RequestedApproval } from '../../store/execution-store.ts'
+import type { RequestedApproval } from '../../store/stored-approval.ts'
 import type { CallState } from './call-table.ts'
 import type { ExecutionState } from './execution-state.ts'
 import { pendingApprovalOf } from './pending-approval.ts'

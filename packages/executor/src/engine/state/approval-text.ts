@@ -1,6 +1,6 @@
 import { callIdOf, type Approval } from '@codemode/shared'
 
-import type { RequestedApproval, StoredApproval } from '../../store/execution-store.ts'
+import type { RequestedApproval, StoredApproval } from '../../store/stored-approval.ts'
 import { timestamp } from '../../timestamp.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 

@@ -11,59 +11,13 @@ import {
 
 import { timestamp } from '../../timestamp.ts'
 import { Fifo } from '../fifo.ts'
-import { CallTable, type CallState } from './call-table.ts'
+import { CallTable } from './call-table.ts'
+import { noChanges, type Changes, type DecidedCall, type EntryOf } from './changes.ts'
 import { toolsThatPause } from './approval-requests.ts'
 import { inputHashOf } from './input-hash.ts'
 import { EffectsAccount } from './effects-account.ts'
+import { statusAfter, waitsAfter } from './status-after.ts'
 import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from './outcome.ts'
-
-/** Entry of a journal of the given type. */
-export type EntryOf<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>
-
-/** Changes that one journal entry makes. The events of the execution and the effects of its runner follow from them. */
-export interface Changes {
-  /** Whether the execution was claimed for the first time. */
-  readonly isStart: boolean
-  readonly logs: readonly LogEntry[]
-  /** Calls that got a place in flight. */
-  readonly sent: readonly CallState[]
-  /** Calls that are not sent, because the executor refuses them. */
-  readonly refused: readonly CallState[]
-  readonly settled: readonly CallState[]
-  /** Calls that now wait for an approval. */
-  readonly requested: readonly CallState[]
-  /** Call that now waits for its deferred answer. */
-  readonly deferred?: CallState
-  /** Decision about an approval. */
-  readonly decided?: DecidedCall
-  /** Whether the guest now waits for a call or a timer. */
-  readonly isWait: boolean
-  /** Whether an attached execution has become a detached one. */
-  readonly isPromotion: boolean
-  readonly isEnd: boolean
-}
-
-/** Decision about the approval of a call. */
-export interface DecidedCall {
-  readonly call: CallState
-  readonly decision: EntryOf<'decision'>['decision']
-  /** Owner of the API key that decided; undefined if the approval expired. */
-  readonly by?: string | undefined
-  readonly note?: string | undefined
-  readonly reason?: string | undefined
-}
-
-const noChanges: Changes = {
-  isStart: false,
-  logs: [],
-  sent: [],
-  refused: [],
-  settled: [],
-  requested: [],
-  isWait: false,
-  isPromotion: false,
-  isEnd: false,
-}
 
 /**
  * State of one execution, which is a pure function of its journal: the fold of `apply` over the entries. It is the same
@@ -84,7 +38,7 @@ export class ExecutionState {
   /** Time at which the timeout of the execution expires; undefined before the first claim. */
   endsAt: number | undefined
   finishedAt: number | undefined
-  /** Time of the last entry. No later entry has an earlier one. */
+  /** Time at which the last entry was written. No later entry was written earlier. */
   lastAt: number
   /** CPU time in milliseconds of all turns, including one that was stopped. */
   cpuMs = 0
@@ -171,21 +125,11 @@ export class ExecutionState {
 
   /** Returns the status of an execution that has not ended after further entries, without applying them. */
   statusAfter(entries: readonly JournalEntry[]): ExecutionStatus {
-    let answers = this.#answers.size
-    let openCalls = this.calls.openCount
-    let waits = this.#waitsSince !== undefined
-    for (const entry of entries) {
-      if (answersCall(entry)) {
-        answers += 1
-        openCalls -= 1
-        waits = false
-      } else if (entry.type === 'turn') {
-        if (entry.delivery.kind === 'answer') answers -= 1
-        openCalls += entry.effects.calls.length
-        waits = waitsAfter(entry, { answers, openCalls })
-      }
-    }
-    return waits ? 'waiting' : 'running'
+    return statusAfter(entries, {
+      answers: this.#answers.size,
+      openCalls: this.calls.openCount,
+      waits: this.#waitsSince !== undefined,
+    })
   }
 
   /** Applies the next entry of the journal, and returns the changes. */
@@ -365,18 +309,4 @@ export class ExecutionState {
     this.logsDropped.bytes += output.logsDropped.bytes
     return added
   }
-}
-
-/** Returns whether the guest waits after a turn, given the answers that it has not received and its open calls. */
-/** Returns whether an entry settles a call, whose answer the guest then gets. */
-function answersCall(entry: JournalEntry): boolean {
-  return entry.type === 'answer' || (entry.type === 'decision' && entry.answer !== undefined)
-}
-
-function waitsAfter(
-  { endedAt, effects: { nextTimerAt } }: EntryOf<'turn'>,
-  { answers, openCalls }: { readonly answers: number; readonly openCalls: number },
-): boolean {
-  if (answers > 0) return false
-  return nextTimerAt === null ? openCalls > 0 : nextTimerAt > endedAt
 }

@@ -7,7 +7,7 @@ import {
   type TurnEffects,
 } from '@codemode/shared'
 
-import type { EntryOf } from './execution-state.ts'
+import type { EntryOf } from './changes.ts'
 
 /** Time at which the executions of these tests are created, in milliseconds since the epoch. */
 export const createdAt = Date.parse('2026-01-01T00:00:00.000Z')

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import type { DecisionMade, Lease, RequestedApproval } from '../execution-store.ts'
+import type { Lease } from '../execution-store.ts'
+import type { DecisionMade, RequestedApproval } from '../stored-approval.ts'
 import type { PostgresStore } from './postgres-store.ts'
 import { complete, newExecution, startStore, useServer, worker } from './postgres-store.test-support.ts'
 

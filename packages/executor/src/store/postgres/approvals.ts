@@ -11,7 +11,7 @@ import type {
   NewDecision,
   RequestedApproval,
   StoredApproval,
-} from '../execution-store.ts'
+} from '../stored-approval.ts'
 import { invalidCursor } from './list-cursor.ts'
 import type { Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'

@@ -4,7 +4,8 @@ import type { Notify } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { parseEncryptionKeys } from '../../encryption-keys.ts'
-import type { ExecutionFacts, OutgoingNotification } from '../execution-store.ts'
+import type { ExecutionFacts } from '../execution-store.ts'
+import type { OutgoingNotification } from '../stored-notification.ts'
 import { wakeExpired } from './maintenance.ts'
 import {
   answer,

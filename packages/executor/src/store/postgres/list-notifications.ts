@@ -1,7 +1,7 @@
 import { RequestError, type Notification, type NotificationList, type NotificationMessage } from '@codemode/shared'
 import type { Selectable } from 'kysely'
 
-import type { NotificationListOptions } from '../execution-store.ts'
+import type { NotificationListOptions } from '../stored-notification.ts'
 import type { Tables } from './database.ts'
 import type { Payloads } from './payload.ts'
 import type { ReadingParts } from './store-parts.ts'

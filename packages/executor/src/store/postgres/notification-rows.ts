@@ -3,7 +3,8 @@
 import type { Notification, Notify } from '@codemode/shared'
 import { sql } from 'kysely'
 
-import type { ExecutionFacts, OutgoingNotification } from '../execution-store.ts'
+import type { ExecutionFacts } from '../execution-store.ts'
+import type { OutgoingNotification } from '../stored-notification.ts'
 import { notificationsOf, type ExecutionChange } from '../notifications-of.ts'
 import type { Database } from './database.ts'
 import { messageOf, notificationOf, type NotificationColumns } from './list-notifications.ts'

@@ -1,4 +1,4 @@
-import type { SendNotification } from '../execution-store.ts'
+import type { SendNotification } from '../stored-notification.ts'
 import type { NotificationJob } from './notification-queue.ts'
 import { deleteDelivered, findOutgoing, recordFailure } from './notification-rows.ts'
 import { isUnreadable } from './payload.ts'

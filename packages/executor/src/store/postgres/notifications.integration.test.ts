@@ -1,7 +1,8 @@
 import type { Notify } from '@codemode/shared'
 import { beforeEach, expect, test } from 'vitest'
 
-import type { Lease, OutgoingNotification, SendNotification } from '../execution-store.ts'
+import type { Lease } from '../execution-store.ts'
+import type { OutgoingNotification, SendNotification } from '../stored-notification.ts'
 import {
   answer,
   complete,

@@ -3,25 +3,21 @@ import type { Callback, Journal, Notification, NotificationList } from '@codemod
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
   AnswerMessage,
-  ApprovalListOptions,
-  ApprovalPage,
   Created,
-  Decided,
   EndedExecution,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
   ListOptions,
-  NewDecision,
   NewExecution,
-  NotificationListOptions,
   Promotion,
-  SendNotification,
   StoredExecution,
   StoredRuntime,
   Worker,
   Working,
 } from '../execution-store.ts'
+import type { ApprovalListOptions, ApprovalPage, Decided, NewDecision } from '../stored-approval.ts'
+import type { NotificationListOptions, SendNotification } from '../stored-notification.ts'
 import { decideApproval, listApprovals } from './approvals.ts'
 import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
