@@ -42,7 +42,7 @@ export function requireSessionOwner(
 
 interface OwnedAction {
   readonly action: string
-  /** What the owner did, as in "submitted the execution". */
+  /** Act by which the owner is known, as in "submitted the execution". */
   readonly did: string
   readonly executionId?: string
 }

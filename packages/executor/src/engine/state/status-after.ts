@@ -2,7 +2,7 @@ import type { ExecutionStatus, JournalEntry } from '@codemode/shared'
 
 import type { EntryOf } from './changes.ts'
 
-/** What an execution waits for. */
+/** Numbers of what an execution waits for. */
 interface Waiting {
   /** Number of answers that the guest has not received. */
   readonly answers: number
