@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { execPath } from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { Codemode, ExecutorClient, tool, withFailover, type ClientConfig } from '@codemode/client'
@@ -77,6 +83,31 @@ test(
     expect([one.callIds, two.callIds]).toEqual([[`${id}:1`, `${id}:2`], [`${id}:2`]])
   },
 )
+
+test('a client takes over when the process of the serving one is killed', { tags: ['JB-6'] }, async () => {
+  const { callIds, release, client } = stepping()
+  release()
+  await using second = client
+  const { id } = await second.submit(code, options)
+  const file = fileURLToPath(new URL('../support/resuming-process.ts', import.meta.url))
+  const env = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
+  const first = spawn(execPath, ['--conditions=@codemode/source', file, id], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(first, 'exit')
+  try {
+    const lines = createInterface({ input: first.stdout })[Symbol.asyncIterator]()
+    expect([(await lines.next()).value, (await lines.next()).value]).toEqual([`${id}:1`, `${id}:2`])
+    const taken = second.resume(id)
+    first.kill('SIGKILL')
+    expect(await taken).toMatchObject({ success: true, result: [{}, 10, 20] })
+    expect(callIds).toEqual([`${id}:2`])
+  } finally {
+    first.kill('SIGKILL')
+    await exited
+  }
+})
 
 test('resuming ends with its signal, and cancels nothing', { tags: ['JB-6'] }, async () => {
   const one = stepping()
