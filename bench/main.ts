@@ -15,6 +15,7 @@ const workloads: Record<string, () => Promise<Workload>> = {
   trivial: async () => (await import('./trivial.ts')).trivial,
   'tool-calls': async () => (await import('./tool-calls.ts')).toolCalls,
   waiting: async () => (await import('./waiting.ts')).waiting,
+  sessions: async () => (await import('./sessions.ts')).sessions,
   sizes: async () => (await import('./sizes.ts')).sizes,
   'cold-start': async () => (await import('./cold-start.ts')).coldStart,
   recovery: async () => (await import('./recovery.ts')).recovery,

@@ -57,6 +57,46 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
+test('all steps are accepted and checked while the first one runs', { tags: ['SE-2', 'SE-5'] }, async () => {
+  const { enter, arrived, open } = toolLatch()
+  await using codemode = connect(executor, { tools: { enter } })
+  await using session = await codemode.session()
+  const codes = ['const order = []; await tools.enter({})', ...Array.from({ length: 40 }, (_, n) => `order.push(${n})`)]
+  codes[20] = 'const = 1'
+  const steps = await Promise.all(codes.map((code) => session.addStep(code)))
+  await arrived()
+  expect(await session.waitForTask(steps[20]!.id)).toMatchObject({ error: { code: 'SYNTAX_ERROR' } })
+  await steps[10]!.cancel()
+  expect(session.getTaskStatus(steps[0]!.id).status).toMatch(/running|waiting/)
+  const accepted = (await session.record()).stepList.map(({ executionId }) => executionId)
+  expect(accepted).toEqual(steps.slice(0, accepted.length).map(({ id }) => id))
+  expect(accepted.length).toBeGreaterThan(20)
+  open()
+  const order = Array.from({ length: 40 }, (_, n) => n).filter((n) => n !== 9 && n !== 19)
+  expect(await session.run('order')).toEqual(order)
+})
+
+test('a step that was accepted, and that no room is found for in time, ends with an error', async () => {
+  await using small = await startExecutor({ maxRunning: 1 })
+  const [first, other] = [toolLatch(), toolLatch()]
+  await using codemode = connect(small, { tools: { first: first.enter, other: other.enter } })
+  await using session = await codemode.session()
+  void session.addStep('let n = 1; await tools.first({})')
+  await first.arrived()
+  const late = await session.addStep('n = 2', { queueTimeoutMs: 50 })
+  await expect.poll(async () => (await session.record()).pendingSteps).toBe(2)
+  const blocking = codemode.executeAsync('return tools.other({})')
+  await expect.poll(() => late.status).toBe('queued')
+  first.open()
+  await other.arrived()
+  expect(await session.waitForTask(late.id)).toMatchObject({
+    error: { code: 'EXECUTION_TIMEOUT', details: { layer: 'queue', option: 'queueTimeoutMs' } },
+  })
+  other.open()
+  await blocking
+  expect(await session.run('n')).toBe(1)
+})
+
 test('handlers get the context of the session from either transport', { tags: ['TL-5'] }, async () => {
   for (const { config } of transports) {
     const seen: unknown[] = []

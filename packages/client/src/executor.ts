@@ -72,6 +72,8 @@ export interface RunOptions {
   callbackFor?(this: void, executionId: string): Promise<Callback>
   /** Called when an execution that got a callback has ended or was cancelled, so that later calls are refused. */
   callbackEnded?(this: void, executionId: string): void
+  /** Called when the executor has accepted the execution; it may be called repeatedly. */
+  onAccepted?(this: void): void
   /** Called with each event, in order. */
   onEvent?(this: void, event: ExecutionEvent): void
   /** Called with each failed request before it is sent again. */

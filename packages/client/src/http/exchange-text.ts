@@ -11,6 +11,8 @@ interface ExchangeOptions {
   readonly maxBytes: number
   /** Maximum number of bytes that are read of any other response. */
   readonly maxErrorBytes: number
+  /** Called when a JSON response with a 2xx status has begun. */
+  readonly onBegun?: (() => void) | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ interface ExchangeOptions {
 export function exchangeText(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { signal, maxBytes, maxErrorBytes }: ExchangeOptions,
+  { signal, maxBytes, maxErrorBytes, onBegun }: ExchangeOptions,
 ): Promise<HttpResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
   const chunks: Buffer[] = []
@@ -46,7 +48,9 @@ export function exchangeText(
       // A 1xx response is followed by the final one.
       if (status < 200) return
       response = { status, headers: singleHeaders(headers) }
-      if (!isError() && isJson(response)) limitBytes = maxBytes
+      if (isError() || !isJson(response)) return
+      limitBytes = maxBytes
+      onBegun?.()
     },
     onResponseData(_, chunk) {
       chunks.push(chunk)

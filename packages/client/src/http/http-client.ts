@@ -42,6 +42,8 @@ interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly attemptNumber?: number
+  /** Called when a response with a 2xx status has begun. */
+  readonly onBegun?: (() => void) | undefined
 }
 
 /** Function that sends a request. Resolves with the body of a 2xx response, or with the whole of any other response. */
@@ -88,7 +90,8 @@ export class HttpClient {
   text(request: HttpRequest, scope: RequestScope): Promise<SuccessResponse> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
-      const response = await exchangeText(this.#agent, options, { signal, maxBytes, maxErrorBytes })
+      const { onBegun } = request
+      const response = await exchangeText(this.#agent, options, { signal, maxBytes, maxErrorBytes, onBegun })
       if (!isSuccess(response.status)) return response
       const foreign = () => foreignError(response, this.#connection(request, scope))
       return { ...response, body: { text: response.text, foreign } }
@@ -104,7 +107,10 @@ export class HttpClient {
       const type = headers['content-type']?.trim().toLowerCase() ?? ''
       const isStream = isSuccess(status) && type.startsWith('text/event-stream')
       const decoded = isStream ? decodeStream(body, headers) : undefined
-      if (decoded !== undefined) return { status, headers, body: decoded }
+      if (decoded !== undefined) {
+        request.onBegun?.()
+        return { status, headers, body: decoded }
+      }
       // The status of an error response suffices; if its body breaks, the part that was received is dropped.
       const bytes = await readBytes(body, maxErrorBytes).catch(() => Buffer.alloc(0))
       return { status, headers, text: decodeText(bytes, headers, { isCut: true, maxBytes: maxErrorBytes }) }

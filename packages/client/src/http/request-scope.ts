@@ -17,6 +17,8 @@ export interface ExecutionScope extends RequestScope {
   readonly sessionId?: string | undefined
   /** Whether another executor runs the execution if this one refuses it. */
   readonly canGoElsewhere?: boolean | undefined
+  /** Called when the response to the request that creates the execution has begun, with a 2xx status. */
+  readonly onAccepted?: (() => void) | undefined
   /** Called with each failed request before it is sent again. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }

@@ -205,7 +205,13 @@ export class ExecutionsApi {
       attemptNumber = number
       return atMostOnce.sendOnce((known) => {
         const creationHeaders = { [headers.idempotencyKey]: scope.executionId, [headers.known]: known }
-        return send({ method: 'POST', path: creationPathOf(scope), headers: creationHeaders, attemptNumber })
+        return send({
+          method: 'POST',
+          path: creationPathOf(scope),
+          headers: creationHeaders,
+          attemptNumber,
+          onBegun: scope.onAccepted,
+        })
       })
     })
   }
@@ -254,6 +260,7 @@ interface Creation {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly attemptNumber: number
+  readonly onBegun: (() => void) | undefined
 }
 
 /** Returns the path of the request that creates an execution, which may be a step of a session. */

@@ -88,9 +88,9 @@ export class ExecutorClient implements Executor {
     this.#running.add(entry)
     if (this.#closing.signal.aborted) lifetime.cancel(this.#closing.signal.reason)
     const { signal, deadlineAt } = lifetime
-    const { onRetry, canGoElsewhere } = options
+    const { onRetry, onAccepted, canGoElsewhere } = options
     const sessionId = options.session?.id
-    const scope = { executionId, correlationId, sessionId, signal, deadlineAt, onRetry, canGoElsewhere }
+    const scope = { executionId, correlationId, sessionId, signal, deadlineAt, onRetry, onAccepted, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)

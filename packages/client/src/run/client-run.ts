@@ -64,6 +64,8 @@ export interface StepOfRun {
   readonly turn: Promise<unknown>
   /** Returns the milliseconds that the steps before may still take. */
   earlierStepsMs(this: void): number
+  /** Returns whether the client has to know when the step starts: it has a handle, or waits for earlier steps. */
+  readsEvents(this: void): boolean
 }
 
 /**
@@ -194,12 +196,14 @@ export class ClientRun {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)
     this.#sentAt = performance.now()
-    // A step waits at the executor for the steps before it, until its first event.
-    if (this.#options.step === undefined) this.state.sent()
+    const readsEvents = this.#options.step?.readsEvents() ?? this.#options.readsEvents
+    // A step may wait at the executor for the steps before it, until its first event.
+    if (this.#options.step === undefined || !readsEvents) this.state.sent()
     stats.sent()
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
     try {
-      const result = await executor.run(request, this.#runOptions())
+      const result = await executor.run(request, this.#runOptions(readsEvents))
+      this.state.accept()
       if ('error' in result) keepHandlerErrors(result, this.state.handlerErrors)
       if (result.status !== 'paused') this.state.result = result
       this.#settle(result, result.source)
@@ -210,8 +214,8 @@ export class ClientRun {
     }
   }
 
-  #runOptions(): RunOptions {
-    const { events, tools } = this.#parts
+  #runOptions(readsEvents: boolean): RunOptions {
+    const { admission, events, tools } = this.#parts
     const { step } = this.#options
     const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + (step?.earlierStepsMs() ?? 0) }
     const { correlationId, requestTimeoutMs } = plan
@@ -228,7 +232,10 @@ export class ClientRun {
         callbackFor: (executionId) => this.#callbackFor(executionId, plan),
         callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
       }),
-      ...((this.#options.readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
+      // With a limit on its executions, a client sends a step when the one before has started: steps that wait would take
+      // the places of others.
+      ...(step !== undefined && admission === undefined && { onAccepted: () => this.state.accept() }),
+      ...((readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
     }
   }
 

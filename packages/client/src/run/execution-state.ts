@@ -50,11 +50,19 @@ export class ExecutionState implements ReadableState {
   times: ExecutionTimes = unknownTimes
   result: EndedExecution | undefined
   readonly #handlerErrors = new Map<string, unknown>()
+  /** Whether the executor has accepted the execution, as far as this client knows. */
+  isAccepted = false
   readonly #accepted = Promise.withResolvers<void>()
 
-  /** Promise that resolves at the first event, which shows that the executor has accepted the execution. */
+  /** Promise that resolves when the executor has accepted the execution: at its first event at the latest. */
   get accepted(): Promise<void> {
     return this.#accepted.promise
+  }
+
+  /** Records that the executor has accepted the execution. */
+  accept(): void {
+    this.isAccepted = true
+    this.#accepted.resolve()
   }
 
   sent(): void {
@@ -67,7 +75,7 @@ export class ExecutionState implements ReadableState {
     else if (event.type !== 'finished') this.status = 'running'
     if (event.type === 'log') this.#increment('logs')
     this.times = timesAfter(event, this.times)
-    this.#accepted.resolve()
+    this.accept()
   }
 
   toolCalled(): void {

@@ -10,6 +10,9 @@ export interface AddedStep {
   ended?: EndedExecution
 }
 
+/** Maximum number of steps of one `Session` that are at the executor at a time, which bounds its connections. */
+const maxSent = 32
+
 /**
  * Steps that one `Session` has added. Each is sent when the executor has accepted the one before, so that it accepts them in
  * the order of the calls.
@@ -28,9 +31,14 @@ export class SessionSteps {
     return this.#current
   }
 
-  /** Adds a step, which `start` starts in its turn. */
-  add(start: (place: Omit<StepOfRun, 'session'>) => ClientRun): AddedStep {
-    const run = start({ turn: this.#turn, earlierStepsMs: () => this.#msBefore(run) })
+  /** Adds a step, which `start` starts in its turn. `hasHandle` says whether the caller gets its execution. */
+  add(hasHandle: boolean, start: (place: Omit<StepOfRun, 'session'>) => ClientRun): AddedStep {
+    const before = this.#current.at(-maxSent)
+    const run = start({
+      turn: before === undefined ? this.#turn : Promise.all([this.#turn, before.settled]),
+      earlierStepsMs: () => this.#msBefore(run),
+      readsEvents: () => hasHandle || this.#msBefore(run) > 0,
+    })
     const step: AddedStep = { run, settled: settledOf(run) }
     void step.settled.then((result) => (step.ended = result))
     this.#turn = this.#turn.then(() => run.accepted.catch(() => {}))

@@ -94,14 +94,14 @@ export class Session implements AsyncDisposable {
   addStep<T = Json>(code: string, options?: StepOptions): Promise<Execution<T> | EndedExecution<T>>
   async addStep(code: string, options: StepOptions = {}): Promise<Execution | EndedExecution> {
     const { wait, execute } = parseStepOptions(options)
-    const { run, settled } = this.#add(code, execute)
+    const { run, settled } = this.#add(code, execute, !wait)
     return wait ? settled : run.execution
   }
 
   /** Adds a step and resolves with its value. Rejects as `executeAsync`, and with SESSION_EXPIRED if the session has ended. */
   async run<T = Json>(code: string, options: Omit<StepOptions, 'wait'> = {}): Promise<T> {
     const { execute } = parseStepOptions(options)
-    const { run } = this.#add(code, execute)
+    const { run } = this.#add(code, execute, false)
     return valueOf((await run.result) as EndedExecution<T>, this.#parts.throwsForWarnings(execute))
   }
 
@@ -202,10 +202,10 @@ export class Session implements AsyncDisposable {
     if (this.#ended === undefined) this.#end('detached')
   }
 
-  #add(code: string, options: ExecuteOptions): AddedStep {
+  #add(code: string, options: ExecuteOptions, hasHandle: boolean): AddedStep {
     this.#assertOpen()
-    const submitAgain = async (): Promise<Execution> => this.#add(code, options).run.execution
-    const step = this.#steps.add((place) => this.#parts.startStep(code, options, { ...place, submitAgain }))
+    const submitAgain = async (): Promise<Execution> => this.#add(code, options, true).run.execution
+    const step = this.#steps.add(hasHandle, (place) => this.#parts.startStep(code, options, { ...place, submitAgain }))
     void step.settled.then(() => {
       for (const listener of this.#listeners) {
         callListener('A listener of the session event settle', listener, taskStatusOf(step))

@@ -68,6 +68,8 @@ export interface ExecutionHandle {
   readonly owner: string
   /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
   readonly admitted: Promise<void>
+  /** Whether it can no longer be refused: from its admission on, or because it is a step that waits for earlier ones. */
+  readonly isAccepted: boolean
   /** Resolves when the execution has ended, with success or not; never rejects once admitted. */
   readonly finished: Promise<void>
   /**

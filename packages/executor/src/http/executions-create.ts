@@ -63,10 +63,11 @@ export function createExecution(options: CreateExecutionOptions): Handler<HttpEn
     requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading the execution with this id' })
     const detach = attachUntilClosed(c, handle)
     try {
-      await handle.admitted
+      // The response of a step that waits for earlier ones begins now: its client may then send the next one.
+      if (!handle.isAccepted) await handle.admitted
       return await (wantsEvents
         ? eventStreamResponse(c, handle, streamOptions)
-        : resultResponse(c, handle, streamOptions))
+        : resultResponse(c, handle, { ...streamOptions, ...(session !== undefined && { acceptMs }) }))
     } finally {
       detach()
     }
@@ -111,11 +112,22 @@ function hashOf(request: ExecutionRequest): string {
   return hash('sha256', JSON.stringify({ ...request, callback: undefined, notify: undefined }), 'hex')
 }
 
-function resultResponse(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
+/**
+ * Milliseconds after which the response to a step begins without its result, so that its client knows that the step is
+ * accepted. The response to a shorter step is one write.
+ */
+const acceptMs = 20
+
+function resultResponse(
+  c: HttpContext,
+  handle: ExecutionHandle,
+  { heartbeatMs, acceptMs = heartbeatMs }: EventStreamOptions & { readonly acceptMs?: number },
+) {
   const { id, finished } = handle
   return slowJsonResponse(c, {
     executionId: id,
     heartbeatMs,
+    beginAfterMs: acceptMs,
     finished,
     json: () => handle.result(),
     status: () => (handle.isPromoted ? 202 : 200),

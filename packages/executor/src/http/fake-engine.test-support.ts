@@ -24,6 +24,7 @@ export function startedEvent(id: number): ExecutionEvent {
 /** An execution that a test controls. */
 export class FakeExecution implements DetachedHandle {
   readonly status = 'queued'
+  readonly isAccepted = false
   isPromoted = false
   readonly id: string
   readonly correlationId = 'cor_of_the_execution'

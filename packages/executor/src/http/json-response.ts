@@ -22,7 +22,9 @@ export function jsonResponse(
 
 interface SlowResponseOptions {
   readonly executionId: string
-  /** Milliseconds before the response begins, and between two heartbeats. */
+  /** Milliseconds after which the response begins. */
+  readonly beginAfterMs: number
+  /** Milliseconds between two heartbeats. */
   readonly heartbeatMs: number
   /** Resolves when the text is available; never rejects. */
   readonly finished: Promise<void>
@@ -36,11 +38,11 @@ interface SlowResponseOptions {
  * connections that are quiet. JSON may have whitespace before its value (RFC 8259, section 2).
  */
 export async function slowJsonResponse(c: HttpContext, options: SlowResponseOptions): Promise<Response> {
-  const { executionId, heartbeatMs, finished, json, status = () => 200 } = options
+  const { executionId, beginAfterMs, heartbeatMs, finished, json, status = () => 200 } = options
   const outgoing = c.env?.outgoing
   const hasFinished = finished.then(() => true)
   if (outgoing === undefined) await hasFinished
-  if (outgoing === undefined || (await raceTimeout(hasFinished, heartbeatMs)))
+  if (outgoing === undefined || (await raceTimeout(hasFinished, beginAfterMs)))
     return jsonResponse(c, executionId, { json: await json(), status: status() })
   outgoing.writeHead(200, headersOf(executionId)).write('\n')
   const beat = setInterval(() => outgoing.write('\n'), heartbeatMs)

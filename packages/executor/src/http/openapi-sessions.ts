@@ -83,8 +83,9 @@ export const sessionPaths: ZodOpenApiPathsObject = {
       operationId: 'createStep',
       summary: 'Run code as the next step of a session',
       description:
-        'A step is an execution, with all its routes. Steps run one after the other in the order of acceptance. The body is ' +
-        'that of an execution without context, config and options of detached executions. Requires the right `run` and the ' +
+        'A step is an execution, with all its routes. Steps run one after the other in the order of acceptance. The ' +
+        'response begins when the step is accepted, with status 200: for a step behind others at once, for any other one when it ' +
+        'starts. The body is that of an execution without context, config and options of detached executions. Requires the right `run` and the ' +
         'owner of the session.',
       requestParams: { path, header: createHeaders },
       requestBody: jsonRequest(executionRequestSchema),

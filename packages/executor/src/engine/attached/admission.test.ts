@@ -126,6 +126,19 @@ describe('admission', () => {
     expect(await seen()).toEqual(['acme high', 'rival', 'acme low'])
   })
 
+  test('queues an execution that was accepted before, also where it refuses others', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
+    enter('a')
+    expect(refusalOf(() => enter('refused')).code).toBe('OVERLOADED')
+    sandbox.throttledMs = 1_000
+    expect(refusalOf(() => enter('throttled')).code).toBe('RATE_LIMITED')
+    enter('accepted', principalOf('acme'), { isAccepted: true })
+    sandbox.throttledMs = 0
+    sandbox.room = 2
+    admission.advance()
+    expect(await seen()).toEqual(['a', 'accepted'])
+  })
+
   test('admits no throttled tenant until its throttle ends, whatever the room', async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('waits')

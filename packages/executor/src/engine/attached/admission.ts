@@ -23,6 +23,8 @@ interface PermitOptions {
   readonly timeoutMs: number
   /** Origin of `timeoutMs`: the queue timeout, or the remaining time of the client's request. */
   readonly timeoutLayer: 'queue' | 'request'
+  /** Whether the execution was accepted before, so that it is queued where another one is refused. */
+  readonly isAccepted?: boolean
 }
 
 /** Permit of one execution to run, from the request for it to its release. */
@@ -60,11 +62,12 @@ export class Admission {
 
   /**
    * Admits an execution at once if there is room; otherwise queues it. Throws `RequestError` RATE_LIMITED when the
-   * tenant is throttled or has too many executions in the queue, and OVERLOADED when the whole queue is full.
+   * tenant is throttled or has too many executions in the queue, and OVERLOADED when the whole queue is full, unless the
+   * execution was accepted before.
    */
   requestPermit(principal: Principal, options: PermitOptions): Permit {
     const throttled = this.#throttledError(principal)
-    if (throttled) throw throttled
+    if (throttled && !options.isAccepted) throw throttled
     const permit = new AdmissionPermit(principal, {
       onStarted: () => (this.#starting -= 1),
       onReleased: (released, from) => this.#released(released, from),
@@ -72,7 +75,7 @@ export class Admission {
     // Other tenants in the queue wait because of their own limits, which must not delay this tenant.
     if (this.#queue.sizeOf(principal.tenant) === 0 && this.#mayAdmit(principal)) this.#admit(permit)
     else {
-      this.#refuseWhenFull(principal)
+      if (!options.isAccepted) this.#refuseWhenFull(principal)
       this.#queue.add(principal.tenant, options.priority, permit)
       permit.wait(options, () => this.#throttledError(principal))
     }

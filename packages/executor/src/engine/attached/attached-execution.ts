@@ -16,7 +16,7 @@ import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '.
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
-import { cancelled, type WallTimeout } from '../runner/failures.ts'
+import { cancelled, notAdmitted, type WallTimeout } from '../runner/failures.ts'
 import type { SessionRealm } from '../session/session-realm.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { pendingApprovals } from '../state/pending-approval.ts'
@@ -32,6 +32,8 @@ interface AttachedExecutionOptions extends RunnerParts {
   readonly label: string | undefined
   readonly node: string
   readonly permit: Permit
+  /** Whether the execution is accepted without a permit: it ends if admission control refuses it. */
+  readonly isAccepted: boolean
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answerStreamedCall: ((callId: string, response: ToolResponse) => boolean) | undefined
   /** Realm of the session whose step the execution is. */
@@ -68,6 +70,7 @@ export class AttachedExecution implements ExecutionHandle {
   readonly owner: string
   readonly admitted: Promise<void>
   readonly finished: Promise<void>
+  #isAccepted: boolean
   readonly #journal: JournalLog
   readonly #label: string | undefined
   readonly #state: ExecutionState
@@ -109,14 +112,23 @@ export class AttachedExecution implements ExecutionHandle {
     }
     this.#running = { runner, answerCall: options.answerStreamedCall }
     this.finished = finished.promise
-    this.admitted = Promise.race([permit.admitted, this.finished])
+    this.#isAccepted = options.isAccepted
+    this.admitted = Promise.race([
+      options.isAccepted ? permit.admitted.catch(() => this.finished) : permit.admitted,
+      this.finished,
+    ])
     permit.admitted.then(
       async () => {
+        this.#isAccepted = true
         await runner.run({ epoch: 1, node, wallTimeout: wallTimeoutOf(now() - state.createdAt) })
         if (this.#isPromoted) end()
       },
-      (refusal: RequestError) => this.#refused(runner, refusal),
+      (refusal: RequestError) => (this.#isAccepted ? this.fail(notAdmitted(refusal)) : this.#refused(runner, refusal)),
     )
+  }
+
+  get isAccepted(): boolean {
+    return this.#isAccepted
   }
 
   get id(): string {

@@ -1,6 +1,6 @@
 import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
-import type { Sandbox } from '../../sandbox/sandbox.ts'
+import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
@@ -146,12 +146,14 @@ export class AttachedExecutions {
     const step = session && { id: session.facts.id, step: session.nextNumber() }
     const journal = new JournalLog(step === undefined ? header : { ...header, session: step })
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
-    const requestPermit = (): Permit =>
+    const isAccepted = session !== undefined && !session.isIdle
+    const requestPermit = (isAccepted: boolean): Permit =>
       this.#admission.requestPermit(principal, {
         priority: request.priority ?? 0,
+        isAccepted,
         ...queueTimeoutOf(limits, remainingMs),
       })
-    const permit = session === undefined ? requestPermit() : session.permit(requestPermit)
+    const permit = session === undefined ? requestPermit(false) : session.permit(requestPermit)
     const execution = new AttachedExecution({
       journal,
       bodyHash,
@@ -160,6 +162,7 @@ export class AttachedExecutions {
       label,
       node: this.#instance.id,
       permit,
+      isAccepted,
       sandbox,
       now: createClock(),
       pacer: this.#pacer,
@@ -178,16 +181,13 @@ export class AttachedExecutions {
         this.#record(execution, { bodyHash, principal, label })
       },
     })
-    if (session !== undefined) this.#addStep(session, execution, journal.header)
+    session?.add(execution)
+    // A step that has to wait is checked now, because a syntax error needs no other step's end.
+    if (isAccepted) this.#checkSource(execution, journal.header, session.facts)
     return execution
   }
 
-  /** Adds a step to its session. One that has to wait is checked now, because a syntax error needs no other step's end. */
-  #addStep(session: AttachedSession, execution: AttachedExecution, header: JournalHeader): void {
-    const waits = !session.isIdle
-    session.add(execution)
-    if (!waits) return
-    const { tenant, isolation } = session.facts
+  #checkSource(execution: AttachedExecution, header: JournalHeader, { tenant, isolation }: Placement): void {
     void syntaxErrorOf(this.#options.sandbox, { tenant, isolation }, header).then((error) => {
       if (error !== undefined) execution.fail(error)
     })

@@ -31,6 +31,7 @@ interface DetachedExecutionParts {
 /** Execution in the store, as any node sees it: detached, or attached and recorded after its end. */
 export class DetachedExecution implements DetachedHandle {
   readonly admitted = resolved
+  readonly isAccepted = true
   readonly isPromoted = false
   readonly id: string
   readonly correlationId: string

@@ -1,4 +1,10 @@
-import { errorCodes, type ExecutionErrorCode, type ExecutionFailure, type JsonObject } from '@codemode/shared'
+import {
+  errorCodes,
+  type ExecutionErrorCode,
+  type ExecutionFailure,
+  type JsonObject,
+  type RequestError,
+} from '@codemode/shared'
 
 import type { TurnOutcome } from '../../sandbox/sandbox.ts'
 import type { ExecutionLimits } from '../limits.ts'
@@ -40,6 +46,12 @@ export function executionTimeout({ layer, option, timeoutMs }: WallTimeout, hint
   const message = `The execution did not end within ${timeoutMs} ms of wall time (${option}). Do less in one execution, or raise ${option}.`
   const details = { layer, timeoutMs, option }
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details, hint })
+}
+
+/** Returns the failure of an accepted step that admission control has refused. Its code has not run. */
+export function notAdmitted({ code, message, details }: RequestError): ExecutionFailure {
+  if (code !== 'QUEUE_TIMEOUT') return cancelled(message)
+  return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details })
 }
 
 /** Returns the failure of an execution whose last claims have all ended without progress. */

@@ -95,9 +95,12 @@ export class AttachedSession {
     return this.#lastNumber + 1
   }
 
-  /** Returns the permit of the next step, which runs after all earlier ones. */
-  permit(requestPermit: () => Permit): Permit {
-    return new StepPermit(this.#tail, requestPermit)
+  /**
+   * Returns the permit of the next step, which runs after all earlier ones. A step that waits for them is accepted, and gets a
+   * permit later.
+   */
+  permit(requestPermit: (isAccepted: boolean) => Permit): Permit {
+    return this.isIdle ? requestPermit(false) : new StepPermit(this.#tail, () => requestPermit(true))
   }
 
   /** Adds the step with the next number. */
@@ -106,7 +109,11 @@ export class AttachedSession {
     this.#steps.push({ number, execution })
     this.#pending += 1
     this.#lastUsedAt = this.#now()
-    this.#tail = endOf(execution).then(() => this.#ended(execution))
+    const { journalBytes } = execution
+    this.#sizeBytes += journalBytes
+    const ended = endOf(execution).then(() => this.#ended(execution, journalBytes))
+    // A step may end before its turn: when it is cancelled, or has a syntax error.
+    this.#tail = this.#tail.then(() => ended)
   }
 
   /** Starts over without variables, after the steps that were accepted. */
@@ -158,9 +165,11 @@ export class AttachedSession {
     }
   }
 
-  #ended(execution: AttachedExecution): void {
+  /** Counts a step that has ended; `countedBytes` is the size of its journal when it was accepted. */
+  #ended(execution: AttachedExecution, countedBytes: number): void {
     this.#pending -= 1
     this.#lastUsedAt = this.#now()
+    this.#sizeBytes -= countedBytes
     this.#count(execution)
     if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
   }
