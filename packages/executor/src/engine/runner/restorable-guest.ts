@@ -40,6 +40,9 @@ const stopsWithoutBackoff = 4
  */
 const cpuSlackMs = 50
 
+/** Factor from the memory limit of a session to that of its rebuilt guest. */
+const rebuiltMemoryFactor = 1.5
+
 /**
  * Minimum milliseconds that a guest waits behind another guest's long turn before it is replayed in another process.
  */
@@ -201,8 +204,8 @@ export class RestorableGuest {
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept }
   }
 
-  #place(): undefined {
-    this.#guest = this.#sandbox.placeGuest(guestSpecOf(this.#journal), this.#placement)
+  #place(spec = guestSpecOf(this.#journal)): undefined {
+    this.#guest = this.#sandbox.placeGuest(spec, this.#placement)
   }
 
   /**
@@ -210,7 +213,7 @@ export class RestorableGuest {
    */
   async #restore(wallLeftMs: () => number): Promise<GuestTurn | 'lost' | undefined> {
     const kept = this.#state.turns === 0 ? this.#realm?.take() : undefined
-    if (kept === undefined) this.#place()
+    if (kept === undefined) this.#place(rebuiltSpec(guestSpecOf(this.#journal)))
     else this.#guest = kept.guest
     const guest = this.#guest!
     const outcome =
@@ -249,6 +252,17 @@ export class RestorableGuest {
     const details = turn === undefined ? undefined : { turn }
     return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message: `Replay diverged ${how}${where}`, details } }
   }
+}
+
+/**
+ * Returns the specification of a guest that is rebuilt. That of a session gets more memory than the first one, and keeps it:
+ * V8 fixes the limit when it makes an isolate. The steps had enough once, but peaks depend on when V8 collects garbage,
+ * and the garbage of all steps arises within a short time now.
+ */
+function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<typeof guestSpecOf> {
+  if (!('kind' in spec)) return spec
+  const memoryLimitMb = Math.ceil(spec.limits.memoryLimitMb * rebuiltMemoryFactor)
+  return { ...spec, limits: { ...spec.limits, memoryLimitMb } }
 }
 
 /**
