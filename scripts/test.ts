@@ -23,6 +23,8 @@ for (const file of vitest.state.getTestModules()) {
   const isEndToEnd = file.relativeModuleId.startsWith('tests/')
   for (const test of file.children.allTests()) {
     count[test.result().state] += 1
+    // The seed and the numbers of a generated test.
+    if (project.includes('soak')) for (const { message } of test.annotations()) console.log(`${test.name}: ${message}`)
     if (isEndToEnd) for (const tag of test.tags) verified.add(tag)
   }
 }

@@ -1,6 +1,7 @@
 import { SessionGuest, type StepOutcome } from '../support/session-guest.ts'
 
-const statements = [
+/** Statements of random steps. */
+export const statements = [
   'let n = Math.random()',
   'const id = crypto.randomUUID()',
   'const list = [...(globalThis.list ?? []), Date.now()]',

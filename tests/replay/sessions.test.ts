@@ -1,14 +1,15 @@
 import { seededRandom } from '@codemode/testkit'
 import { expect, test } from 'vitest'
 
-import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
+import { isSoak, seedOf } from '../support/seed.ts'
 import { SessionGuest } from '../support/session-guest.ts'
 import { V8Repl } from '../support/v8-repl.ts'
 import { outputOf, replaySession, runRandomSession } from './random-sessions.ts'
 import { RandomSteps } from './random-steps.ts'
 
-test("generated steps agree with V8's REPL mode", repeatedInSoak, async () => {
+test("generated steps agree with V8's REPL mode", { repeats: isSoak ? 9 : 0 }, async ({ annotate }) => {
   const seed = seedOf(1)
+  await annotate(`CODEMODE_FUZZ_SEED=${seed}: 300 sequences of 3 steps`)
   const repl = await V8Repl.open()
   for (let n = 0; n < 300; n++) {
     const generator = new RandomSteps(seededRandom(seed + n))
@@ -21,8 +22,9 @@ test("generated steps agree with V8's REPL mode", repeatedInSoak, async () => {
 
 const steps = isSoak ? 20 : 5
 
-test('a session that is replayed after any of its steps puts out the same', repeatedInSoak, () => {
+test('a session that is replayed after any of its steps puts out the same', async ({ annotate }) => {
   const seed = seedOf(1)
+  await annotate(`CODEMODE_FUZZ_SEED=${seed}: 50 sessions of ${steps} steps`)
   for (let n = 0; n < 50; n++) {
     using session = runRandomSession(seededRandom(seed + n), steps)
     const output = session.turns.map(({ reply }) => outputOf(reply))
