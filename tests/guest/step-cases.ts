@@ -40,7 +40,22 @@ const rows: readonly Row[] = [
   ],
   ['several declarators', ['let a = 1, b, c = a + 1', '[a, b, c]'], [null, [1, null, 2]]],
   ['an empty pattern', ['const {} = { a: 1 }; const [] = []; 1'], [1]],
+  [
+    'a nested pattern with a computed key in one step',
+    ["const k = 'x'; const { [k]: { y = 2, ...z } } = { x: { w: 3 } }; [y, z]"],
+    [[2, { w: 3 }]],
+  ],
   // Names of functions and classes
+  [
+    'names of functions are inferred in one step',
+    ['const f = () => {}, { h = () => {} } = {}; let [C = class {}] = []; [f.name, h.name, C.name]'],
+    [['f', 'h', 'C']],
+  ],
+  [
+    'name and length of a function declared in the same step',
+    ['function f(a, b) {} async function g() {} [f.name, f.length, g.name]'],
+    [['f', 2, 'g']],
+  ],
   [
     'names of functions are inferred',
     [
@@ -82,6 +97,19 @@ const rows: readonly Row[] = [
     ],
     [null, [1, 2, 'undefined']],
   ],
+  [
+    'classes in one step',
+    [
+      'class A { #n = 1; static s; static { var x = 2; A.s = x } get n() { return this.#n } } class B extends A {} [new B().n, A.s, typeof x, new B() instanceof A]',
+    ],
+    [[1, 2, 'undefined', true]],
+  ],
+  [
+    'a class is declared twice in one step',
+    ['class A {} class A {}', 'typeof A'],
+    ["SYNTAX_ERROR: Identifier 'A' has already been declared (line 1, column 18)", 'undefined'],
+    'V8 has another text',
+  ],
   ['an assignment to a class within itself', ['class A { static set() { A = 1 } }', 'A.set()'], [null, assignment]],
   ['an assignment to a class', ['class A {}', 'A = 1', 'A'], [null, 1, 1]],
   [
@@ -119,8 +147,23 @@ const rows: readonly Row[] = [
     ],
     [null, [2, 2]],
   ],
+  [
+    'generators in one step',
+    [
+      'function* f() { yield 1; yield 2 } async function* g() { yield* f() } const all = []; for await (const n of g()) all.push(n); [...f(), ...all]',
+    ],
+    [[1, 2, 1, 2]],
+  ],
+  [
+    'a function uses arguments and this in one step',
+    [
+      'function f() { return arguments.length } const o = { v: 1, m() { return this.v + arguments.length } }; [f(1, 2), o.m(5)]',
+    ],
+    [[2, 2]],
+  ],
   ['a function assigns its own name', ['function f() { f = 5 } f(); f'], [5]],
   ['a function and a variable of one name', ['var f = 1; function f() {} typeof f', 'typeof f'], ['number', 'number']],
+  ['a function is called in its step', ['async function main() { return 4 } await main()'], [4]],
   ['only functions', ['async function main() { return 4 }', 'await main()'], [null, 4]],
   ['functions in blocks', ['{ function f() { return 1 } } typeof f', 'typeof f'], ['function', 'undefined'], blocks],
   [
@@ -157,6 +200,7 @@ const rows: readonly Row[] = [
     ['const fs = []; for (var i = 0; i < 3; i++) fs.push(() => i); fs.map((f) => f())', 'i'],
     [[3, 3, 3], 3],
   ],
+  ['a closure sees later values of its step', ['let n = 1; const get = () => n; n = 2; get()'], [2]],
   // Constants
   ...(
     [
@@ -208,6 +252,16 @@ const rows: readonly Row[] = [
     hidden,
   ],
   ['a constant and eval', ['const x = 1', "eval('x = 2')", 'x'], [null, 2, 1], hidden],
+  [
+    'a constant is declared twice in one step',
+    ['const x = 1; const x = 2', 'typeof x', 'let x = 3; const x = 4'],
+    [
+      "SYNTAX_ERROR: Identifier 'x' has already been declared (line 1, column 20)",
+      'undefined',
+      "SYNTAX_ERROR: Identifier 'x' has already been declared (line 1, column 18)",
+    ],
+    'V8 has another text',
+  ],
   ['a constant is declared again', ['const x = 1', 'const x = 2', 'x', 'x = 3'], [null, null, 2, assignment]],
   ['a constant becomes a variable', ['const x = 1', 'let x = 2', 'x = 3', 'x'], [null, null, 3, 3], kindsMayChange],
   [
@@ -238,6 +292,18 @@ const rows: readonly Row[] = [
     'a step that fails before it initialises',
     ['throw new Error("no"); let x = 1', 'typeof x', 'let x = 2; x'],
     ['Error: no', 'undefined', 2],
+    dropped,
+  ],
+  [
+    'a step that fails between two declarations',
+    [
+      'let a = 1; const b = a; let c = missing; var d = 2',
+      '[a, b, d]',
+      'typeof c',
+      'b = 3',
+      'const a = 4; let b = a; [a, b]',
+    ],
+    [undefinedName('missing'), [1, 1, null], 'undefined', assignment, [4, 4]],
     dropped,
   ],
   [
@@ -314,6 +380,7 @@ const rows: readonly Row[] = [
     [[1, null, 3, 4, 5]],
   ],
   ['var without an initialiser keeps the value', ['var x = 1', 'var x; x', 'var y; y'], [null, 1, null]],
+  ['var is declared twice in one step', ['var x = 1; var x; x'], [1]],
   ['var is undefined before it is assigned', ['const before = typeof v; var v = 1; [before, v]'], [['undefined', 1]]],
   ['let without an initialiser', ['let x = 1', 'let x; x'], [null, null]],
   [
@@ -343,12 +410,19 @@ const rows: readonly Row[] = [
   ['a template after a declaration', ['const t = String.raw\n`a`\nt'], ['a']],
   ['comments', ['let a = 1 // one\nlet b = 2 /* two */; /* a */ a + b // sum'], [3]],
   ['other line ends', ['let a = 1\r\nlet b = 2\u2028let c = 3;\r\n[a, b, c]'], [[1, 2, 3]]],
+  ['undeclared names in one step', ['total = 5; total += 1; total'], [6]],
   ['undeclared names', ['total = 5', 'total += 1', 'total'], [5, 6, 6]],
   ['delete', ['x = 1; delete globalThis.x', 'typeof x'], [true, 'undefined']],
   [
     'delete of a declared variable',
     ['let x = 1', 'delete globalThis.x', 'typeof x'],
     [null, true, 'undefined'],
+    'variables are properties of the global object',
+  ],
+  [
+    'delete of a variable that its step declares',
+    ['let x = 1; delete globalThis.x; typeof x'],
+    ['undefined'],
     'variables are properties of the global object',
   ],
   [
@@ -368,6 +442,18 @@ const rows: readonly Row[] = [
       '[typeof new Map().get, JSON, Promise, typeof Array.from]',
     ],
     [null, ['undefined', 1, 2, 'undefined']],
+  ],
+  ['shadowed builtins in one step', ['class Map {} const JSON = 1; [typeof new Map().get, JSON]'], [['undefined', 1]]],
+  [
+    'names of globals that can not be changed end with their step',
+    [
+      'let undefined = 1, NaN = 2; [undefined, NaN]',
+      '[typeof undefined, NaN]',
+      'var Infinity = 3; Infinity',
+      'Infinity > 3',
+    ],
+    [[1, 2], ['undefined', null], 3, true],
+    'every name can be declared',
   ],
   [
     'names of Object.prototype',
@@ -409,6 +495,17 @@ const rows: readonly Row[] = [
     ],
     [[1, 2, 3, true], [1, 2, 3], undefinedName('undeclared'), assignment],
   ],
+  ['strictness ends with its step', ["'use strict'; let x = 1; x", 'undeclared = 2; undeclared'], [1, 2]],
+  [
+    'types of earlier steps',
+    [
+      'interface A { b: number }\ntype B = A',
+      'let a: A = { b: 1 }; (a as B).b',
+      'type A = string; const s: A = "x"; s',
+    ],
+    [null, 1, 'x'],
+    'V8 knows no TypeScript',
+  ],
   ['this', ['this === globalThis'], [true]],
   [
     'an object literal',
@@ -426,6 +523,7 @@ const rows: readonly Row[] = [
     ['const x = await Promise.resolve(1)', 'x + (await 1)', 'let p = Promise.resolve(3)', 'await p'],
     [null, 2, null, 3],
   ],
+  ['await in one step', ['const x = await Promise.resolve(1); let p = Promise.resolve(3); x + (await p)'], [4]],
   ['await in a loop', ['let s = 0; for (const p of [1, Promise.resolve(2)]) s += await p; s', 's'], [3, 3]],
 ]
 

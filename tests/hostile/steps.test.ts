@@ -150,6 +150,47 @@ const hostileSteps: readonly (readonly [name: string, code: string])[] = [
     'a stack that is used up',
     'function deep() { try { deep() } finally { try { console.log(1) } catch {} } } try { deep() } catch {}',
   ],
+  ['then in Object.prototype', "Object.prototype.then = function (resolve) { resolve('forged') }"],
+  [
+    'frozen prototypes and constructors',
+    'for (const O of [Object, Array, Function, Promise, Map, Set, WeakMap, String, Error, TypeError, RegExp, Symbol]) { Object.freeze(O.prototype); Object.freeze(O) }',
+  ],
+  [
+    'the spreading and the species of arrays',
+    'Array.prototype[Symbol.isConcatSpreadable] = false; Object.defineProperty(Array, Symbol.species, { get() { throw 1 }, configurable: true })',
+  ],
+  [
+    'Symbol.hasInstance',
+    'for (const O of [Object, Array, Function, Promise, Map, Set, Error, TypeError, ToolError]) Object.defineProperty(O, Symbol.hasInstance, { value: () => { throw 1 }, configurable: true })',
+  ],
+  [
+    'what the global object hides from with',
+    'globalThis[Symbol.unscopables] = Object.prototype[Symbol.unscopables] = { probe: true, fixed: true, fn: true, tools: true, $ro: true }',
+  ],
+  [
+    'accessors of result',
+    "Object.defineProperty(globalThis, 'result', { get() { throw 1 }, set() { throw 2 }, configurable: true })",
+  ],
+  [
+    'accessors of the names of helpers',
+    "for (const k of ['$ro', '$fn', '$watch', '$f_fn', '$result', 'undefined']) try { Object.defineProperty(globalThis, k, { get() { throw 1 }, set() { throw 2 }, configurable: true }) } catch {}",
+  ],
+  [
+    'an accessor that defines other names',
+    "Object.defineProperty(globalThis, 'probe', { get() { return 'forged' }, set() { for (const k of ['fixed', 'fn']) Object.defineProperty(globalThis, k, { get() { return 'forged' }, configurable: true }) }, configurable: true })",
+  ],
+  [
+    'generators and asynchronous iterators',
+    'const AG = Object.getPrototypeOf(async function* () {}); for (const P of [Object.getPrototypeOf(AG.prototype), AG.prototype, Object.getPrototypeOf(function* () {}).prototype]) for (const k of [Symbol.iterator, Symbol.asyncIterator, "next", "return"]) Object.defineProperty(P, k, { get() { throw 1 }, configurable: true })',
+  ],
+  [
+    'conversions of objects',
+    'Object.prototype.valueOf = () => { throw 1 }; Object.defineProperty(Object.prototype, Symbol.toPrimitive, { get() { throw 1 }, configurable: true }); Object.prototype.hasOwnProperty = Object.prototype.propertyIsEnumerable = () => false',
+  ],
+  [
+    'the prototype of Object.prototype and __proto__',
+    "Object.defineProperty(Object.prototype, '__proto__', { get() { throw 1 }, set() { throw 2 }, configurable: true }); for (const k of ['__defineGetter__', '__lookupGetter__', '__defineSetter__']) Object.prototype[k] = () => { throw 1 }",
+  ],
   [
     'an iterator of errors',
     'Error.prototype.toString = () => { throw 1 }; Object.prototype.toString = () => { throw 1 }; Symbol.prototype.toString = () => { throw 1 }',
@@ -218,4 +259,19 @@ test.each(hostileSteps)('%s: a hostile step does not change what the runtime doe
   using session = new SessionGuest()
   expect(session.step(`${code}\n;1`, { tools: ['a'] }).value).toBe(1)
   expect(probeSession(session)).toEqual(expected)
+})
+
+test('hostile steps of other sessions in the same process reach nothing of a session', () => {
+  using session = new SessionGuest()
+  session.step('1', { tools: ['a'] })
+  for (const [, code] of hostileSteps) {
+    using other = new SessionGuest()
+    other.step(`let secret = 'of another session'; ${code}\n;1`, { tools: ['a'] })
+  }
+  expect(session.run("[typeof secret, Object.getOwnPropertyNames(globalThis).includes('secret')]")).toEqual([
+    ['undefined', false],
+  ])
+  using fresh = new SessionGuest()
+  fresh.step('1', { tools: ['a'] })
+  expect(probeSession(fresh)).toEqual(expected)
 })

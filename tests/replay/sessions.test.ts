@@ -34,3 +34,11 @@ test('a session that is replayed after any of its steps puts out the same', asyn
       expect(replaySession(session.turns.slice(0, end)), `seed ${seed + n}`).toEqual(output.slice(0, end))
   }
 })
+
+test('a session of many steps keeps its variables', { tags: ['SE-1'] }, () => {
+  const count = isSoak ? 10_000 : 500
+  using session = new SessionGuest()
+  session.step('let sum = 0')
+  for (let n = 0; n < count; n++) session.step(`const c${n % 7} = ${n}; sum += c${n % 7}`)
+  expect(session.run('sum')).toEqual([(count * (count - 1)) / 2])
+})
