@@ -1,5 +1,6 @@
 import { RequestError, type Callback, type Journal, type Notification, type NotificationList } from '@codemode/shared'
 
+import { deferredSessions } from './deferred-sessions.ts'
 import type {
   AnswerMessage,
   Created,
@@ -43,6 +44,10 @@ interface WaitingListener {
  * no store and never wait for it.
  */
 export class DeferredStore implements ExecutionStore {
+  readonly sessions = deferredSessions({
+    ready: async () => (await this.#ready()).sessions,
+    isEmpty: () => this.#isEmpty,
+  })
   readonly #options: DeferredStoreOptions
   readonly #workers = new Map<Worker, Working | undefined>()
   /** Listeners that wait for the store. */
