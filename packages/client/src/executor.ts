@@ -43,6 +43,11 @@ export interface SessionOfRun {
   readonly id: string
   /** Context of the session, which the handlers of its tool calls get. */
   readonly context: JsonObject
+  /**
+   * Whether the session is stored. Its steps outlive the client: a run follows one to its end without a timeout, and neither
+   * an abort of the signal nor the disposal of the executor cancels it.
+   */
+  readonly isDurable: boolean
 }
 
 /** Options of one run: its timeout, the handling of its tool calls, and its listeners. */
@@ -72,6 +77,8 @@ export interface RunOptions {
   callbackFor?(this: void, executionId: string): Promise<Callback>
   /** Called when an execution that got a callback has ended or was cancelled, so that later calls are refused. */
   callbackEnded?(this: void, executionId: string): void
+  /** Called when the executor has stored a step of a durable session. */
+  onAccepted?(this: void): void
   /** Called with each event, in order. */
   onEvent?(this: void, event: ExecutionEvent): void
   /** Called with each failed request before it is sent again. */

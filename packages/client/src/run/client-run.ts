@@ -135,6 +135,8 @@ export class ClientRun {
     this.#parts.assertOpen()
     this.#isCancelled = true
     const { executor } = this.#parts
+    // A step that is being stored has to be cancelled at the executor, too.
+    if (this.#isDurable && this.#sentAt !== undefined) await this.accepted.catch(() => {})
     const { request, correlationId } = this.plan
     if (this.#sentAt === undefined || executor.cancel === undefined) return this.stop(reason)
     try {
@@ -213,23 +215,31 @@ export class ClientRun {
   #runOptions(): RunOptions {
     const { events, tools } = this.#parts
     const { step } = this.#options
-    const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + (step?.earlierStepsMs() ?? 0) }
+    const earlierMs = this.#isDurable ? 0 : (step?.earlierStepsMs() ?? 0)
+    const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + earlierMs }
     const { correlationId, requestTimeoutMs } = plan
     return {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
       session: step?.session,
+      onAccepted: () => this.state.accept(),
       callTool: (message, signal) => tools.serve(message, signal, this.servedFor(message.tool)),
       ...this.#handlers,
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
-      ...(tools.usesCallbacks && {
-        callbackFor: (executionId) => this.#callbackFor(executionId, plan),
-        callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
-      }),
+      ...(this.#isDurable
+        ? tools.stepCallback(this.plan, this.registry)
+        : tools.usesCallbacks && {
+            callbackFor: (executionId) => this.#callbackFor(executionId, plan),
+            callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
+          }),
       ...((this.#options.readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
     }
+  }
+
+  get #isDurable(): boolean {
+    return this.#options.step?.session.isDurable === true
   }
 
   /** Returns the request with its queue timeout reduced by the time that it has waited in the client. */

@@ -49,10 +49,12 @@ export class ExecutionState implements ReadableState {
   progress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
   times: ExecutionTimes = unknownTimes
   result: EndedExecution | undefined
+  /** Whether the executor has accepted the execution. */
+  isAccepted = false
   readonly #handlerErrors = new Map<string, unknown>()
   readonly #accepted = Promise.withResolvers<void>()
 
-  /** Promise that resolves at the first event, which shows that the executor has accepted the execution. */
+  /** Promise that resolves when the executor has accepted the execution, which the first event shows at the latest. */
   get accepted(): Promise<void> {
     return this.#accepted.promise
   }
@@ -61,13 +63,19 @@ export class ExecutionState implements ReadableState {
     this.status = 'running'
   }
 
+  /** Notes that the executor has accepted the execution, before its first event. */
+  accept(): void {
+    this.isAccepted = true
+    this.#accepted.resolve()
+  }
+
   /** Updates status and progress from an event of the execution. */
   update(event: ExecutionEvent): void {
     if (event.type === 'waiting' || event.type === 'paused') this.status = event.type
     else if (event.type !== 'finished') this.status = 'running'
     if (event.type === 'log') this.#increment('logs')
     this.times = timesAfter(event, this.times)
-    this.#accepted.resolve()
+    this.accept()
   }
 
   toolCalled(): void {

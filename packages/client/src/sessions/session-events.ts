@@ -28,7 +28,7 @@ export async function* sessionEvents(
 /** Yields the events of one step. A step that was not accepted, or whose events the executor has forgotten, has none. */
 async function* eventsOf({ run, settled }: AddedStep, signal: AbortSignal): AsyncGenerator<ExecutionEvent, void> {
   await unlessAborted(Promise.race([run.state.accepted, settled]), signal)
-  if (run.state.times.startedAt === undefined) return
+  if (!run.state.isAccepted) return
   try {
     yield* run.execution.events({ signal })
   } catch (error) {

@@ -1,25 +1,23 @@
 import type { SessionStore } from './session-store.ts'
 
 interface DeferredSessionsOptions {
-  /** Returns the sessions of the store, once it has started. */
-  readonly ready: () => Promise<SessionStore>
-  /** Whether nothing can be stored, because the store was never started. */
-  readonly isEmpty: () => boolean
+  /** Resolves with the sessions of the store, which is started if need be. */
+  ready(this: void): Promise<SessionStore>
+  /** Resolves as `ready` does; with undefined if the store was never started, so that it has no sessions. */
+  readyUnlessEmpty(this: void): Promise<SessionStore | undefined>
 }
 
-/** Returns the sessions of a store that is started later, or by the first one. */
-export function deferredSessions({ ready, isEmpty }: DeferredSessionsOptions): SessionStore {
+/** Returns the sessions of a store that is started later. The first session starts it. */
+export function deferredSessions({ ready, readyUnlessEmpty }: DeferredSessionsOptions): SessionStore {
   return {
     create: async (facts) => (await ready()).create(facts),
-    find: async (tenant, id) => (isEmpty() ? undefined : (await ready()).find(tenant, id)),
-    list: async (tenant, options) => (isEmpty() ? [] : (await ready()).list(tenant, options)),
-    steps: async (tenant, id) => (isEmpty() ? [] : (await ready()).steps(tenant, id)),
-    addStep: async (sessionId, execution, bounds) =>
-      isEmpty() ? { type: 'no-session' } : (await ready()).addStep(sessionId, execution, bounds),
-    fork: async (tenant, id, fork) => (isEmpty() ? { type: 'no-session' } : (await ready()).fork(tenant, id, fork)),
-    reset: async (tenant, id) => (isEmpty() ? undefined : (await ready()).reset(tenant, id)),
-    end: async (tenant, id) => (isEmpty() ? undefined : (await ready()).end(tenant, id)),
-    journalsBefore: async (tenant, executionId) =>
-      isEmpty() ? [] : (await ready()).journalsBefore(tenant, executionId),
+    find: async (tenant, id) => (await readyUnlessEmpty())?.find(tenant, id),
+    list: async (tenant, options) => (await readyUnlessEmpty())?.list(tenant, options) ?? [],
+    steps: async (tenant, id) => (await readyUnlessEmpty())?.steps(tenant, id) ?? [],
+    addStep: async (...step) => (await readyUnlessEmpty())?.addStep(...step) ?? { type: 'no-session' },
+    fork: async (...fork) => (await readyUnlessEmpty())?.fork(...fork) ?? { type: 'no-session' },
+    reset: async (tenant, id) => (await readyUnlessEmpty())?.reset(tenant, id),
+    end: async (tenant, id) => (await readyUnlessEmpty())?.end(tenant, id),
+    journalsBefore: async (tenant, executionId) => (await ready()).journalsBefore(tenant, executionId),
   }
 }

@@ -1,6 +1,5 @@
 import { RequestError, type Callback, type Journal, type Notification, type NotificationList } from '@codemode/shared'
 
-import { deferredSessions } from './deferred-sessions.ts'
 import type {
   AnswerMessage,
   Created,
@@ -16,6 +15,8 @@ import type {
   Working,
 } from './execution-store.ts'
 import type { ApprovalListOptions, ApprovalPage, Decided, NewDecision } from './stored-approval.ts'
+import { deferredSessions } from './deferred-sessions.ts'
+import type { SessionStore } from './session-store.ts'
 import type { NotificationListOptions } from './stored-notification.ts'
 
 interface DeferredStoreOptions {
@@ -44,9 +45,9 @@ interface WaitingListener {
  * no store and never wait for it.
  */
 export class DeferredStore implements ExecutionStore {
-  readonly sessions = deferredSessions({
+  readonly sessions: SessionStore = deferredSessions({
     ready: async () => (await this.#ready()).sessions,
-    isEmpty: () => this.#isEmpty,
+    readyUnlessEmpty: async () => (this.#isEmpty ? undefined : (await this.#ready()).sessions),
   })
   readonly #options: DeferredStoreOptions
   readonly #workers = new Map<Worker, Working | undefined>()

@@ -24,6 +24,7 @@ import {
   type Worker,
   type Working,
 } from './execution-store.ts'
+import { MemorySessions } from './memory-sessions.test-support.ts'
 import type {
   ApprovalListOptions,
   ApprovalPage,
@@ -67,6 +68,12 @@ export interface MemoryStoreOptions {
 
 export class MemoryStore implements ExecutionStore {
   readonly isInUse = true
+  readonly sessions = new MemorySessions({
+    find: (id) => this.#rows.get(id)!,
+    has: ({ facts }) => this.#rows.get(facts.id)?.facts.tenant === facts.tenant,
+    create: (execution, isDue) => this.#create(execution, isDue),
+    cancel: (id) => void this.post(this.#rows.get(id)!.facts.tenant, id, { kind: 'cancel' }),
+  })
   readonly #options: MemoryStoreOptions
   readonly #rows = new Map<string, Row>()
   readonly #workers = new Set<Worker>()
@@ -78,7 +85,11 @@ export class MemoryStore implements ExecutionStore {
     this.#options = options
   }
 
-  async create({ facts, header, maxQueued }: NewExecution): Promise<Created> {
+  async create(execution: NewExecution): Promise<Created> {
+    return this.#create(execution, true)
+  }
+
+  async #create({ facts, header, maxQueued }: NewExecution, isDue: boolean): Promise<Created> {
     const existing = this.#rows.get(facts.id)
     if (existing?.facts.tenant === facts.tenant)
       return { type: 'exists', bodyHash: existing.facts.bodyHash, isGone: false }
@@ -95,7 +106,7 @@ export class MemoryStore implements ExecutionStore {
       status: 'queued',
       epoch: 0,
       holder: undefined,
-      isDue: true,
+      isDue,
       timer: undefined,
       inbox: [],
       onMessage: undefined,
@@ -340,6 +351,7 @@ export class MemoryStore implements ExecutionStore {
     row.epoch += 1
     row.onMessage = undefined
     const { epoch } = row
+    const wasBlocked = this.sessions.leasedStep(row.facts.id)?.isBlocked === true
     const check = (): void => {
       if (row.epoch !== epoch || row.holder !== node) throw new LeaseLost()
     }
@@ -361,6 +373,7 @@ export class MemoryStore implements ExecutionStore {
     }
     return {
       execution: storedOf(row),
+      step: this.sessions.leasedStep(row.facts.id),
       expiresInMs: storedOf(row).expiresAt - Date.now(),
       header: row.header,
       entries: [...row.entries],
@@ -372,7 +385,7 @@ export class MemoryStore implements ExecutionStore {
           for (const approval of requested) row.approvals.set(approval.call, { ...approval, status: 'pending' })
           for (const call of expired) row.approvals.set(call, { ...row.approvals.get(call)!, status: 'expired' })
         }),
-      finish: (entries, change) =>
+      finish: (entries, change, step) =>
         during('finish', () => {
           write(entries, change)
           row.holder = undefined
@@ -380,6 +393,8 @@ export class MemoryStore implements ExecutionStore {
           for (const [call, approval] of row.approvals) {
             if (approval.status === 'pending') row.approvals.set(call, { ...approval, status: 'cancelled' })
           }
+          const next = this.#rows.get(this.sessions.ended(row.facts.id, step) ?? '')
+          if (next !== undefined && next.holder === undefined) this.#makeDue(next)
         }),
       park: (entries, { wakeAt = Infinity, change = {}, handled }) =>
         during('park', () => {
@@ -388,6 +403,8 @@ export class MemoryStore implements ExecutionStore {
           write(entries, change)
           row.holder = undefined
           this.#wakeAt(row, wakeAt)
+          // The step before has ended while this one was held.
+          if (wasBlocked && this.sessions.leasedStep(row.facts.id)?.isBlocked === false) this.#makeDue(row)
           return true
         }),
       release: () => during('release', () => this.#makeDue(row)),

@@ -50,7 +50,7 @@ export interface StoredStep {
   readonly code: string
   /** Whether the session has the state after the step; undefined until the step has ended. */
   readonly stateKept: boolean | undefined
-  /** Variables after the step; undefined if its state was not kept, and until it has ended. */
+  /** Variables after the step; undefined until it has ended, if its state was not kept, and if they are not known. */
   readonly variables: readonly SessionVariable[] | undefined
 }
 
@@ -91,7 +91,8 @@ export interface StepEnd {
   readonly stateKept: boolean
   readonly journalBytes: number
   readonly cpuMs: number
-  readonly variables: readonly SessionVariable[]
+  /** Variables after the step; undefined if they are not known, because the host has ended it, and if its state is not kept. */
+  readonly variables: readonly SessionVariable[] | undefined
 }
 
 /** Journal of a step. */

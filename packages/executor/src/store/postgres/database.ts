@@ -59,7 +59,7 @@ interface ExecutionsTable {
   base_step: number | null
   /** Whether later steps start from the state after the step; null until it has ended. */
   state_kept: boolean | null
-  /** Variables after the step as a payload; null if its state was not kept. */
+  /** Variables after the step as a payload; null if they are not known, and if the state was not kept. */
   variables: string | null
   journal_bytes: string | null
   cpu_ms: number | null

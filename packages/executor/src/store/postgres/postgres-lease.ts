@@ -22,7 +22,7 @@ import type { WakeUpJob } from './wake-ups.ts'
 const confirmedMs = 8_000
 
 /** End of a step that leaves nothing. */
-const withoutState: StepEnd = { stateKept: false, journalBytes: 0, cpuMs: 0, variables: [] }
+const withoutState: StepEnd = { stateKept: false, journalBytes: 0, cpuMs: 0, variables: undefined }
 
 interface PostgresLeaseOptions {
   readonly claimed: ClaimedExecution
@@ -175,7 +175,8 @@ export class PostgresLease implements Lease {
     const { tenant, id } = this.execution.facts
     const { variables, ...facts } = end
     const { sessionKey } = claimed.step
-    const encoded = end.stateKept ? payloads.encode(variables, { tenant, id, kind: 'variables' }) : null
+    const encoded =
+      variables === undefined || !end.stateKept ? null : payloads.encode(variables, { tenant, id, kind: 'variables' })
     return { ...facts, sessionKey, variables: encoded }
   }
 

@@ -10,7 +10,7 @@ import { nextExpiry } from './session-row.ts'
 /** End of a step, with the variables as a payload. */
 export interface EndedStep extends Omit<StepEnd, 'variables'> {
   readonly sessionKey: string
-  /** Null if the state was not kept. */
+  /** Null if they are not known, and if the state was not kept. */
   readonly variables: string | null
 }
 
