@@ -49,10 +49,8 @@ export async function claimExecutions(db: Database, node: string, keys: readonly
 
 /** Returns a claimed execution with its journal. Rejects with STORE_UNAVAILABLE if it cannot be decrypted. */
 export async function readClaimed(parts: ReadingParts, row: ClaimedRow): Promise<ClaimedExecution> {
-  const { key, epoch, session_key, step, base_step } = row
+  const { key, epoch, session_key } = row
   const header = headerOf(row, parts.payloads)
-  const place =
-    session_key === null || step === null || base_step === null ? undefined : { session_key, step, base_step }
   return {
     key,
     epoch,
@@ -60,6 +58,8 @@ export async function readClaimed(parts: ReadingParts, row: ClaimedRow): Promise
     header,
     entries: epoch === 1 ? [] : await readEntries(parts, row),
     expiresInMs: row.expires_in_ms,
-    ...(place && { step: await readClaimedStep(parts.db, header.session!.id, place) }),
+    ...(session_key !== null && {
+      step: await readClaimedStep(parts.db, header.session!.id, { ...row, session_key }),
+    }),
   }
 }

@@ -1,28 +1,27 @@
 import { sql } from 'kysely'
 
 import type { LeasedStep } from '../../session-store.ts'
-import type { Database } from '../database.ts'
+import type { Database, ExecutionRow } from '../database.ts'
 
 /** Place of a claimed execution in its session. */
 export interface ClaimedStep extends LeasedStep {
   readonly sessionKey: string
 }
 
-/** Key and place of a claimed step. */
-interface StepPlace {
+/** Step that was claimed. */
+interface StepRow extends Pick<ExecutionRow, 'session_key' | 'step' | 'base_step' | 'status'> {
   readonly session_key: string
-  readonly step: number
-  readonly base_step: number
 }
 
 /**
  * Returns the place of a claimed execution. Earlier steps of its session never begin again, and none is added before it, so
- * a step that is not blocked is never blocked later. A step of a session that has ended is blocked: it has a message to end.
+ * a step that is not blocked is never blocked later. A step that has not started is blocked also if its session has ended:
+ * a cancellation ends it.
  */
 export async function readClaimedStep(
   db: Database,
   session: string,
-  { session_key: sessionKey, step, base_step }: StepPlace,
+  { session_key: sessionKey, step, base_step, status }: StepRow,
 ): Promise<ClaimedStep> {
   const { rows } = await sql<{ is_blocked: boolean; state_of: string | null }>`
     select
@@ -30,7 +29,10 @@ export async function readClaimedStep(
         select from codemode.executions earlier
         where earlier.session_key = ${sessionKey} and earlier.step < ${step} and earlier.finished_at is null
       )
-      or not exists (select from codemode.sessions where key = ${sessionKey} and ended_at is null) as is_blocked,
+      or (
+        ${status === 'queued'}
+        and not exists (select from codemode.sessions where key = ${sessionKey} and ended_at is null)
+      ) as is_blocked,
       (
         select e.id from codemode.session_steps st join codemode.executions e on e.key = st.execution_key
         where st.session_key = ${sessionKey} and st.step > ${base_step} and st.step < ${step} and e.state_kept

@@ -33,44 +33,42 @@ export async function forkSession(
     if (atStep !== undefined && atStep > row.last_step) return { type: 'no-step', lastStep: row.last_step }
     const { facts } = sessionOf(row, payloads)
     const payload = encodeFacts(payloads, { ...facts, id })
-    const storedLabel = label === undefined ? row.label : encodeLabel(label)
-    if (!(await insertFork(trx, row, { id, label: storedLabel, payload, atStep }))) return { type: 'exists' }
+    if (!(await insertFork(trx, row, { id, label, payload, atStep }))) return { type: 'exists' }
     const fork = (await findSessionRow(trx, { tenant: source.tenant, id }))!
     return { type: 'created', session: sessionOf(fork, payloads) }
   })
 }
 
-interface ForkRow {
-  readonly id: string
-  readonly label: string | null
+interface NewFork extends Fork {
   readonly payload: string
-  readonly atStep: number | undefined
 }
 
 /** Inserts the row of the fork and its steps. Returns false if the tenant has a session with its id. */
 async function insertFork(
   trx: Transaction<Tables>,
   source: FoundSessionRow,
-  { id, label, payload, atStep = null }: Omit<ForkRow, 'atStep'> & { readonly atStep?: number | null | undefined },
+  { id, label, payload, atStep }: NewFork,
 ): Promise<boolean> {
+  const { key, base_step, last_step } = source
+  const upTo = atStep ?? last_step
   const { rows } = await sql`
     with ended as materialized (
       select st.step, st.execution_key
       from codemode.session_steps st join codemode.executions e on e.key = st.execution_key
-      where st.session_key = ${source.key} and st.step > ${source.base_step}
-        and st.step <= coalesce(${atStep}::int, ${source.last_step}) and e.finished_at is not null
+      where st.session_key = ${key} and st.step > ${base_step}
+        and st.step <= ${upTo} and e.finished_at is not null
     ),
     place as materialized (
-      select coalesce(${atStep}::int, max(step), ${source.base_step}) as last_step, count(*) > 0 as has_steps from ended
+      select coalesce(${atStep ?? null}::int, max(step), ${base_step}) as last_step, count(*) > 0 as has_steps from ended
     ),
     fork as (
       insert into codemode.sessions
         (tenant, id, owner, label, payload, isolation, idle_timeout_ms, expires_at, last_step, base_step, runtime)
-      select s.tenant, ${id}, s.owner, ${label}, ${payload}, s.isolation, s.idle_timeout_ms,
+      select s.tenant, ${id}, s.owner, ${encodeLabel(label)}, ${payload}, s.isolation, s.idle_timeout_ms,
         now() + s.idle_timeout_ms * interval '1 ms', place.last_step, least(s.base_step, place.last_step),
         case when place.has_steps then s.runtime end
       from codemode.sessions s, place
-      where s.key = ${source.key}
+      where s.key = ${key}
       on conflict do nothing
       returning key
     ),
