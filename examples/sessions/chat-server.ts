@@ -1,10 +1,12 @@
 /**
  * Chat server with a session for each conversation: variables stay between the requests of a conversation, and many
- * conversations run at once. A conversation that has expired is answered with 410, and its user starts a new one.
+ * conversations run at once. A conversation that has expired is answered with 410, and its user starts a new one. With the
+ * argument --durable, conversations outlive the executor too, which then needs a store.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { argv } from 'node:process'
 
 import { Codemode, ExecutorClientError } from '@codemode/client'
 import { serve } from '@hono/node-server'
@@ -12,11 +14,12 @@ import { Hono } from 'hono'
 
 await using codemode = Codemode.fromEnv()
 
+const durable = argv.includes('--durable')
 const over = 'This conversation is over. Start a new one.'
 const app = new Hono()
 
 app.post('/chat', async (c) => {
-  await using session = await codemode.session({ label: 'chat', idleTimeoutMs: 3_600_000 })
+  await using session = await codemode.session({ durable, label: 'chat', idleTimeoutMs: 3_600_000 })
   return c.json({ sessionId: session.id }, 201)
 })
 

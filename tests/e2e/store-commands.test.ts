@@ -48,13 +48,17 @@ test('check-waiting replays what waits, and fails if it would not continue', { t
   expect(good).toMatchObject({ exitCode: 0, stderr: '' })
   expect(good.stdout).toContain(`${id}: replayed 1 turns as recorded in the journal`)
   expect(good.stdout).not.toContain(ended.id)
-  expect(good.stdout).toContain('Of 1 unfinished executions, 1 would continue and 0 would need attention.')
+  expect(good.stdout).toContain(
+    'Of 1 unfinished executions and durable sessions, 1 would continue and 0 would need attention.',
+  )
 
   await database.query(`update codemode.entries set payload = replace(payload, '"level":"log"', '"level":"warn"')`)
   const diverged = await command('check-waiting', env)
   expect(diverged.exitCode).toBe(1)
   expect(diverged.stdout).toContain(`${id}: REPLAY_DIVERGED in turn 1`)
-  expect(diverged.stdout).toContain('Of 1 unfinished executions, 0 would continue and 1 would need attention.')
+  expect(diverged.stdout).toContain(
+    'Of 1 unfinished executions and durable sessions, 0 would continue and 1 would need attention.',
+  )
 })
 
 test('check-waiting of encrypted executions needs their key, and says so without it', async () => {

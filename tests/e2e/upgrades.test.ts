@@ -67,7 +67,7 @@ test(
     expect(missing).toMatchObject({ exitCode: 1, stderr: '' })
     expect(missing.stdout).toBe(
       `${parkedId}: the guest runtime ${hash} that wrote the journal is neither that of this version nor in the store\n` +
-        'Of 1 unfinished executions, 0 would continue and 1 would need attention.\n',
+        'Of 1 unfinished executions and durable sessions, 0 would continue and 1 would need attention.\n',
     )
 
     await using node = await startExecutor({ databaseUrl: server.url })
@@ -82,7 +82,9 @@ test(
     await database.query('insert into codemode.guest_runtimes (hash, text) values ($1, $2)', [hash, text])
     const found = await executorCommand('check-waiting', env)
     expect(found).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(found.stdout).toContain('Of 1 unfinished executions, 1 would continue and 0 would need attention.')
+    expect(found.stdout).toContain(
+      'Of 1 unfinished executions and durable sessions, 1 would continue and 0 would need attention.',
+    )
     expect(await api(node, `/v1/executions/${parkedId}/wake`, { method: 'POST' })).toMatchObject({ status: 202 })
     await execution.wait()
     expect((await execution.record()).logs.map(({ text: log }) => log)).toEqual(['old: before', 'old: after'])

@@ -43,6 +43,11 @@ export interface SessionOfRun {
   readonly id: string
   /** Context of the session, which the handlers of its tool calls get. */
   readonly context: JsonObject
+  /**
+   * Whether the session is stored. Its steps outlive the client: a run follows one to its end without a timeout, and neither
+   * an abort of the signal nor the disposal of the executor cancels it.
+   */
+  readonly isDurable: boolean
 }
 
 /** Options of one run: its timeout, the handling of its tool calls, and its listeners. */

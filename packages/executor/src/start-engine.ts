@@ -77,6 +77,7 @@ export async function startEngine(
         store,
         maxRunning: config.maxRunningDetached,
         parkAfterMs: config.parkAfterMs,
+        evictAfterMs: config.evictAfterMs,
         recordAttached: config.recordAttached,
       },
     }),

@@ -21,7 +21,9 @@ export function enforceContract(executor: Executor): Executor {
     ...forwardMethods([executor]),
     async run(given, givenOptions) {
       const { request, options } = withIds(given, givenOptions)
-      const { signal, requestTimeoutMs = Infinity } = options
+      const { signal, session } = options
+      // A run follows a step of a durable session for as long as it takes.
+      const requestTimeoutMs = session?.isDurable === true ? Infinity : (options.requestTimeoutMs ?? Infinity)
       const ids = { executionId: request.id, correlationId: options.correlationId }
       const forcedEnd = Promise.withResolvers<never>()
       const timers: NodeJS.Timeout[] = []

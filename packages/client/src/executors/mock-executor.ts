@@ -71,10 +71,10 @@ export class MockExecutor implements Executor {
   async run(given: ExecutionRequest, givenOptions: RunOptions): Promise<ExecutionResult> {
     const call = withIds(given, givenOptions)
     const { id: executionId } = call.request
-    const { correlationId, requestTimeoutMs: timeoutMs = Infinity, signal } = call.options
+    const { correlationId, signal, session } = call.options
+    const timeoutMs = session?.isDurable === true ? Infinity : (call.options.requestTimeoutMs ?? Infinity)
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
     const execution = new MockExecution(call)
-    const { session } = call.options
     this.#calls.push(call)
     this.#executions.set(executionId, { execution, lifetime })
     try {
@@ -84,7 +84,8 @@ export class MockExecutor implements Executor {
         return Promise.race([this.#execute(call, execution, lifetime.signal), whenAborted(lifetime.signal)])
       }
       if (session === undefined) return await run()
-      return await this.sessions.runStep(session.id, { executionId, code: call.request.code }, run)
+      const step = { executionId, code: call.request.code, onAccepted: call.options.onAccepted }
+      return await this.sessions.runStep(session.id, step, run)
     } catch (error) {
       if (error instanceof CancelledById) return execution.cancel(error.message)
       if (execution.hasStarted && lifetime.signal.aborted) {

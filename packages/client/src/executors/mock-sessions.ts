@@ -21,6 +21,7 @@ interface MockSession {
 interface MockStep {
   readonly executionId: string
   readonly code: string
+  readonly onAccepted: (() => void) | undefined
 }
 
 /** Sessions of a mock: their steps run in order and are listed, but there are no variables. */
@@ -31,10 +32,11 @@ export class MockSessions implements SessionsExecutor {
   async create(request: SessionRequest & { readonly id: string }): Promise<SessionRecord> {
     const existing = this.#sessions.get(request.id)
     if (existing !== undefined) return structuredClone(existing.record)
-    const { id, label, context = {}, idleTimeoutMs = sessionIdle.defaultMs } = request
+    const { id, durable = false, label, context = {}, idleTimeoutMs = sessionIdle.defaultMs } = request
     const now = Date.now()
     const record: SessionRecord = {
       sessionId: id,
+      durable,
       owner: 'mock',
       ...(label !== undefined && { label }),
       createdAt: timestamp(now),
@@ -97,7 +99,7 @@ export class MockSessions implements SessionsExecutor {
   /** Runs a step after the earlier steps of its session. Resolves with its result, which has the number of the step. */
   async runStep(
     sessionId: string,
-    { executionId, code }: MockStep,
+    { executionId, code, onAccepted }: MockStep,
     run: () => Promise<ExecutionResult>,
   ): Promise<ExecutionResult> {
     const session = this.#find(sessionId)
@@ -106,6 +108,7 @@ export class MockSessions implements SessionsExecutor {
     session.record.stepList.push(step)
     session.record.steps += 1
     session.record.pendingSteps += 1
+    if (session.record.durable) onAccepted?.()
     const running = session.tail.then(run)
     session.tail = running.catch(() => {})
     try {

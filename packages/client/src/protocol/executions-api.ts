@@ -128,13 +128,19 @@ export class ExecutionsApi {
   }
 
   /**
-   * Sends `POST /v1/executions` for a detached execution. Resolves when it has been stored. The executor decides by the id
+   * Sends `POST /v1/executions` for a detached execution, or adds a step to a durable session. Resolves when it has been stored. The executor decides by the id
    * whether an attempt is a repeat, so each attempt may be sent to another node.
    */
   submit(body: string, scope: ExecutionScope): Promise<AcceptedExecution> {
     return withRetries(this.#retryScope(scope), async (attemptNumber) => {
       const idempotency = { [headers.idempotencyKey]: scope.executionId }
-      const request = { method: 'POST', path: '/v1/executions', headers: idempotency, body, attemptNumber } as const
+      const request = {
+        method: 'POST',
+        path: creationPathOf(scope),
+        headers: idempotency,
+        body,
+        attemptNumber,
+      } as const
       return parseResponse(acceptedExecutionSchema, await this.#http.text(request, scope), 'response to a submission')
     })
   }

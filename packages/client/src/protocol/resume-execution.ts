@@ -23,6 +23,8 @@ interface Resumption {
   readonly scope: ExecutionScope
   readonly options: ResumeOptions
   readonly record: CallRecord
+  /** Context of the execution; undefined if it is to be read. */
+  readonly context?: ToolCallMessage['context']
 }
 
 /**
@@ -30,13 +32,14 @@ interface Resumption {
  * when that aborts; the execution goes on.
  */
 export async function resumeExecution(
-  { scope, options, record }: Resumption,
+  { scope, ...resumption }: Resumption,
   api: ExecutionsApi,
 ): Promise<ExecutionResult> {
+  const { options } = resumption
   const controller = new AbortController()
   const stopForwarding = forwardAbort(scope.signal, controller)
   const own: EventsScope = { ...scope, signal: controller.signal }
-  const calls = callsOf({ scope: own, options, record }, api, (error) => controller.abort(error))
+  const calls = callsOf({ ...resumption, scope: own }, api, (error) => controller.abort(error))
   let lastEventId: string | undefined
   /** Processes events, of which those that were read before are not reported again. Returns the result at the end. */
   const receive = (events: readonly ExecutionEvent[]): ExecutionResult | undefined => {
@@ -110,11 +113,11 @@ async function watch(
 }
 
 function callsOf(
-  { scope, options, record }: Resumption,
+  { scope, options, record, ...given }: Resumption,
   api: ExecutionsApi,
   onFailure: (error: Error) => void,
 ): StreamCalls {
-  let context: Promise<ToolCallMessage['context']> | undefined
+  let context = given.context && Promise.resolve(given.context)
   const messageOf = async (event: ToolCalledEvent): Promise<ToolCallMessage> => {
     const { executionId, correlationId } = scope
     const { callId, tool, input, approval } = event

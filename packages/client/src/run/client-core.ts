@@ -179,7 +179,8 @@ export class ClientCore {
 
   /** Starts a step of a session, which is sent in its turn. Throws if the code or the options are invalid. */
   #startStep(code: string, options: ExecuteOptions, { view, step, submitAgain }: StepParts): ClientRun {
-    const plan = planExecution(code, withoutMemoryLimit(this.#check(options, { ...view, context: {} })))
+    const checked = withoutMemoryLimit(this.#check(options, { ...view, context: {} }))
+    const plan = planExecution(code, step?.session.isDurable === true ? withStoredApprovals(checked) : checked)
     this.assertOpen()
     // A step waits for the ones before, so its time in the client's queue has no limit.
     const run = new ClientRun(plan, this.#parts, { view, readsEvents: true, isInBatch: true, submitAgain, step })
@@ -210,4 +211,10 @@ export class ClientCore {
 function withoutMemoryLimit(checked: CheckedOptions): CheckedOptions {
   const { limits: { memoryLimitMb: _, ...limits } = {}, ...request } = checked.request
   return { ...checked, request: { ...request, ...(Object.keys(limits).length > 0 && { limits }) } }
+}
+
+/** Returns the options of a durable step: its approvals are stored, because this client may be gone when one is needed. */
+function withStoredApprovals(checked: CheckedOptions): CheckedOptions {
+  const { approvals: _, ...request } = checked.request
+  return { ...checked, request, onApproval: undefined }
 }

@@ -137,6 +137,8 @@ export class ClientRun {
     this.#parts.assertOpen()
     this.#isCancelled = true
     const { executor } = this.#parts
+    // A step that is being stored has to be cancelled at the executor, too.
+    if (this.#isDurable && this.#sentAt !== undefined) await this.accepted.catch(() => {})
     const { request, correlationId } = this.plan
     if (this.#sentAt === undefined || executor.cancel === undefined) return this.stop(reason)
     try {
@@ -198,7 +200,7 @@ export class ClientRun {
     this.#sentAt = performance.now()
     const readsEvents = this.#options.step?.readsEvents() ?? this.#options.readsEvents
     // A step may wait at the executor for the steps before it, until its first event.
-    if (this.#options.step === undefined || !readsEvents) this.state.sent()
+    if (this.#options.step === undefined || !(readsEvents || this.#isDurable)) this.state.sent()
     stats.sent()
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
     try {
@@ -217,7 +219,8 @@ export class ClientRun {
   #runOptions(readsEvents: boolean): RunOptions {
     const { admission, events, tools } = this.#parts
     const { step } = this.#options
-    const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + (step?.earlierStepsMs() ?? 0) }
+    const earlierMs = this.#isDurable ? 0 : (step?.earlierStepsMs() ?? 0)
+    const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + earlierMs }
     const { correlationId, requestTimeoutMs } = plan
     return {
       signal: this.#stop.signal,
@@ -228,15 +231,23 @@ export class ClientRun {
       ...this.#handlers,
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
-      ...(tools.usesCallbacks && {
-        callbackFor: (executionId) => this.#callbackFor(executionId, plan),
-        callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
-      }),
+      ...(this.#isDurable
+        ? tools.stepCallback(this.plan, this.registry)
+        : tools.usesCallbacks && {
+            callbackFor: (executionId) => this.#callbackFor(executionId, plan),
+            callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
+          }),
       // With a limit on its executions, a client sends a step when the one before has started: steps that wait would take
       // the places of others.
-      ...(step !== undefined && admission === undefined && { onAccepted: () => this.state.accept() }),
+      ...((this.#isDurable || (step !== undefined && admission === undefined)) && {
+        onAccepted: () => this.state.accept(),
+      }),
       ...((readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
     }
+  }
+
+  get #isDurable(): boolean {
+    return this.#options.step?.session.isDurable === true
   }
 
   /** Returns the request with its queue timeout reduced by the time that it has waited in the client. */

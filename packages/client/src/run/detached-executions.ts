@@ -14,6 +14,7 @@ import { listAllApprovals, type ListApprovalsOptions } from '../approvals/list-a
 import type { ControlOptions, Executor, SubmissionOptions } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
+import { detachedLifetimes as lifetimes } from '../tools/shared-tool-server.ts'
 import { parseCallOptions, resumeOptionsSchema } from './call-options.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { DetachedState } from './detached-state.ts'
@@ -29,9 +30,6 @@ import { resumeWithTools, withOwnerRule } from './resume.ts'
 import { openUse } from './until-closed.ts'
 import { delayOf, withWaitTimeout } from './wait-timeout.ts'
 import type { View } from './view.ts'
-
-/** Life of a detached execution that sets none, and the longest one, in milliseconds: 7 and 30 days. */
-const lifetimes = { defaultMs: 7 * 86_400_000, maxMs: 30 * 86_400_000 }
 
 interface DetachedExecutionsOptions {
   readonly executor: Executor

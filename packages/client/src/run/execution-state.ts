@@ -59,14 +59,14 @@ export class ExecutionState implements ReadableState {
     return this.#accepted.promise
   }
 
-  /** Records that the executor has accepted the execution. */
+  sent(): void {
+    this.status = 'running'
+  }
+
+  /** Notes that the executor has accepted the execution, before its first event. */
   accept(): void {
     this.isAccepted = true
     this.#accepted.resolve()
-  }
-
-  sent(): void {
-    this.status = 'running'
   }
 
   /** Updates status and progress from an event of the execution. */

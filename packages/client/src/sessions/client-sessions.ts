@@ -68,7 +68,9 @@ export class ClientSessions {
     const registry = tools === undefined ? view.registry : new ToolRegistry(view.registry)
     if (tools !== undefined) registry.registerAll(tools)
     const existing = options.id === undefined ? undefined : await find(sessions, options.id, this.#control)
-    const isAttachOnly = Object.entries(options).every(([name, value]) => name === 'id' || value === undefined)
+    const isAttachOnly =
+      (options.durable ?? existing?.durable) === existing?.durable &&
+      Object.entries(options).every(([name, value]) => ['id', 'durable'].includes(name) || value === undefined)
     if (existing !== undefined && isAttachOnly) checkContext(existing, view)
     const record =
       existing !== undefined && isAttachOnly
@@ -115,7 +117,7 @@ export class ClientSessions {
   }
 
   #session({ record, isNew, view }: FoundSession): Session {
-    const { sessionId, context } = record
+    const { sessionId, context, durable: isDurable } = record
     const { startStep, throwsForWarnings } = this.#options
     const request = async <Result>(send: (sessions: SessionsExecutor) => Promise<Result>): Promise<Result> => {
       try {
@@ -127,9 +129,14 @@ export class ClientSessions {
     return new Session({
       sessionId,
       isNew,
+      isDurable,
       throwsForWarnings,
       startStep: (code, options, { submitAgain, ...place }) =>
-        startStep(code, options, { view, submitAgain, step: { ...place, session: { id: sessionId, context } } }),
+        startStep(code, options, {
+          view,
+          submitAgain,
+          step: { ...place, session: { id: sessionId, context, isDurable } },
+        }),
       record: () => request((sessions) => sessions.record(sessionId, this.#control)),
       end: () => request((sessions) => sessions.end(sessionId, this.#control)),
       reset: () => request((sessions) => sessions.reset(sessionId, this.#control)),

@@ -25,7 +25,7 @@ export function queueStatsOf(steps: readonly AddedStep[]): QueueStats {
   const times = steps.flatMap(({ ended }) => (ended !== undefined && ended.usage.turns > 0 ? [ended.usage.wallMs] : []))
   return {
     pending: count('queued'),
-    running: count('running', 'waiting'),
+    running: count('running', 'waiting', 'paused'),
     completed: count('completed'),
     failed: count('failed'),
     cancelled: count('cancelled'),

@@ -9,12 +9,14 @@ import { executeOptionsSchema, parseOptions, requireObject, type ExecuteOptions 
 import type { ToolLike } from '../tools/define.ts'
 import { toolRecord } from '../tools/tool-record.ts'
 
-const { label, memoryLimitMb, idleTimeoutMs } = sessionRequestSchema.shape
+const { durable, label, memoryLimitMb, idleTimeoutMs } = sessionRequestSchema.shape
 const { context, config } = executeOptionsSchema.shape
 
 const sessionOptionsSchema = z.strictObject({
   /** Id of the session: `ses_` and a UUID. If the executor has this session, the call attaches to it. A new id by default. */
   id: z.string().refine(isSessionId, 'must be "ses_" and a UUID in lower case').optional(),
+  /** Whether the session is stored, so that it outlives client and executor; false by default. */
+  durable,
   /** Context in addition to the client's, for all steps: their code reads it as `context`, and tool handlers get it. */
   context,
   /** Value that the code of all steps reads as `config`. */

@@ -280,3 +280,39 @@ test('wrappers send the steps to the first executor, and cache or replace none',
   const without = configurationErrorMessage(() => clientOf(broken).session({ id: newSessionId() }))
   expect(await without).toContain('has no sessions')
 })
+
+const shortTimeouts = {
+  cpuTimeoutMs: 10,
+  toolTimeoutMs: 10,
+  executionTimeoutMs: 10,
+  queueTimeoutMs: 10,
+  requestTimeoutMs: 30,
+}
+
+const wrappers: Record<string, (executor: Executor) => Executor> = {
+  none: (executor) => executor,
+  withCache: (executor) => withCache(executor),
+  withDegradation: (executor) => withDegradation(executor, { result: null }),
+  withFailover: (executor) => withFailover([executor]),
+  withFallback: (executor) => withFallback(executor, executor),
+}
+
+test.each(Object.keys(wrappers))(
+  'the steps of a durable session are accepted at once, and have no timeout in the client: %s',
+  { tags: ['SE-2'] },
+  async (name) => {
+    const gate = Promise.withResolvers<string>()
+    const executor = new MockExecutor({ responses: [{ code: 'slow', result: () => gate.promise }], defaultResult: 1 })
+    await using codemode = Codemode.fromClientConfig({ executor: wrappers[name]!(executor), ...shortTimeouts })
+    await using session = await codemode.session({ durable: true })
+    expect(session.isDurable).toBe(true)
+    const slow = await session.addStep('slow')
+    const next = await session.addStep('next')
+    await expect.poll(() => executor.calls.length).toBe(2)
+    await expect(session.waitForTask(slow.id, { timeoutMs: 40 })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })
+    gate.resolve('late')
+    expect(await session.waitForTask(next.id)).toMatchObject({ success: true, result: 1 })
+    expect(session.getTaskStatus(slow.id).result).toMatchObject({ result: 'late' })
+    expect(await session.record()).toMatchObject({ durable: true, steps: 2, pendingSteps: 0 })
+  },
+)

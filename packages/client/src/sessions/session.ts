@@ -41,6 +41,7 @@ export interface ForkOptions {
 export interface SessionParts {
   readonly sessionId: string
   readonly isNew: boolean
+  readonly isDurable: boolean
   startStep(this: void, code: string, options: ExecuteOptions, place: StepStart): ClientRun
   throwsForWarnings(this: void, options: ExecuteOptions): boolean
   record(this: void): Promise<SessionRecord>
@@ -56,7 +57,7 @@ export interface StepStart extends Omit<StepOfRun, 'session'> {
 
 /**
  * Session of an executor: a realm whose variables stay between steps. Steps run one after the other, in the order in which they
- * were added; sessions run in parallel. It lives in the memory of one executor, and ends with it.
+ * were added; sessions run in parallel. It lives in the memory of one executor, and ends with it, unless it is durable.
  *
  * @example
  * import { Codemode } from '@codemode/client'
@@ -71,6 +72,8 @@ export class Session implements AsyncDisposable {
   readonly id: string
   /** Whether the call that made this object has created the session; false if it has attached to an existing one. */
   readonly isNew: boolean
+  /** Whether the session is stored: it outlives client and executor, and its steps are detached executions. */
+  readonly isDurable: boolean
   readonly #parts: SessionParts
   readonly #steps = new SessionSteps()
   readonly #listeners = new Set<(task: TaskStatus) => void>()
@@ -81,13 +84,15 @@ export class Session implements AsyncDisposable {
   constructor(parts: SessionParts) {
     this.id = parts.sessionId
     this.isNew = parts.isNew
+    this.isDurable = parts.isDurable
     this.#parts = parts
   }
 
   /**
    * Adds a step. Steps run in the order of the calls, also when no call is awaited. Resolves at once with the execution, or with
    * `wait: true` with its result when it has ended; a request that failed is a failed result. Rejects with a ConfigurationError
-   * for invalid options, and after `close`, `finalize` or disposal. A step is cancelled when its client closes.
+   * for invalid options, and after `close`, `finalize` or disposal. A step is cancelled when its client closes, except in a durable
+   * session.
    */
   addStep<T = Json>(code: string, options: StepOptions & { readonly wait: true }): Promise<EndedExecution<T>>
   addStep<T = Json>(code: string, options?: StepOptions & { readonly wait?: false | undefined }): Promise<Execution<T>>

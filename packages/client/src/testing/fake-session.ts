@@ -6,6 +6,7 @@ import type { FakeRequest } from './fake-executor.ts'
 export function sessionRecord(sessionId: string, more: Partial<SessionRecord> = {}): SessionRecord {
   return {
     sessionId,
+    durable: false,
     owner: 'owner',
     createdAt: '2030-01-01T00:00:00.000Z',
     lastUsedAt: '2030-01-01T00:00:00.000Z',

@@ -7,7 +7,14 @@ import type { ClientApproval } from './invoke.ts'
 import type { ServedRun } from './serve-call.ts'
 import type { Plan } from '../run/plan.ts'
 import { ToolRegistry } from './registry.ts'
-import { refuseToolsOfView, requireSharedServer, type SharedServerUse } from './shared-tool-server.ts'
+import {
+  detachedLifetimes,
+  isShared,
+  refuseToolsOfView,
+  requireSharedServer,
+  toolsOfView,
+  type SharedServerUse,
+} from './shared-tool-server.ts'
 import { refuseBound, reportConflict, serveCall } from './serve-call.ts'
 import { ToolServer } from './tool-server.ts'
 import { ToolsModule } from './tools-module.ts'
@@ -95,6 +102,22 @@ export class ClientTools {
     requireSharedServer(this.#serverConfig, use)
     refuseToolsOfView(tools, registry, this.registry)
     return this.server.callbackFor(executionId, { tools, isBound: false }, lifetimeMs)
+  }
+
+  /**
+   * Returns the way to call the tools of a durable session's step by callback, for as long as a detached execution lives. There
+   * is none if other processes can't serve the calls: then a client serves them when it follows the step.
+   */
+  stepCallback(
+    { request: { tools = [] } }: Plan,
+    registry: ToolRegistry,
+  ): { callbackFor?: (executionId: string) => Promise<Callback> } {
+    const names = tools.map(({ name }) => name)
+    if (!isShared(this.#serverConfig) || toolsOfView(names, registry, this.registry).length > 0) return {}
+    return {
+      callbackFor: (executionId) =>
+        this.server.callbackFor(executionId, { tools: names, isBound: false }, detachedLifetimes.defaultMs),
+    }
   }
 
   /**

@@ -31,12 +31,20 @@ codemode.submit(code, { detached: true, servedBy: 'resume' })`,
 codemode.resume(execution.id)`,
 }
 
+/** Life of a detached execution that sets none, and the longest one, in milliseconds: 7 and 30 days. */
+export const detachedLifetimes = { defaultMs: 7 * 86_400_000, maxMs: 30 * 86_400_000 }
+
+/** Returns whether the tool server has a URL that outlives the process, and a secret for other processes. */
+export function isShared(config: ToolServerConfig | undefined): boolean {
+  return missingFor(config).length === 0
+}
+
 /**
  * Throws a ConfigurationError unless the tool server has a URL that outlives the process, and a secret by which other
  * processes verify its calls.
  */
 export function requireSharedServer(config: ToolServerConfig | undefined, use: SharedServerUse): void {
-  const missing = (['url', 'secret'] as const).filter((name) => config?.[name] === undefined)
+  const missing = missingFor(config)
   if (missing.length === 0) return
   const names = missing.map((name) => `toolServer.${name}`).join(' and ')
   throw new ConfigurationError(
@@ -51,10 +59,19 @@ export function requireSharedServer(config: ToolServerConfig | undefined, use: S
 
 /** Throws a ConfigurationError if one of the named tools is a view's own and not the client's. */
 export function refuseToolsOfView(names: readonly string[], view: ToolRegistry, client: ToolRegistry): void {
-  const own = names.filter((name) => view.get(name) !== client.get(name))
+  const own = toolsOfView(names, view, client)
   if (own.length === 0) return
   throw new ConfigurationError(
     `A detached execution can't have tools of a view (withTools), because no other process has them: ${own.join(', ')}.`,
     `codemode.registerTool('${own[0]}', …)  // in every process; its handler tells users apart by call.context`,
   )
+}
+
+/** Returns the names of those tools that are a view's own and not the client's. */
+export function toolsOfView(names: readonly string[], view: ToolRegistry, client: ToolRegistry): string[] {
+  return names.filter((name) => view.get(name) !== client.get(name))
+}
+
+function missingFor(config: ToolServerConfig | undefined): ('url' | 'secret')[] {
+  return (['url', 'secret'] as const).filter((name) => config?.[name] === undefined)
 }

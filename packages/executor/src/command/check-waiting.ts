@@ -14,8 +14,8 @@ interface WaitingCheck {
 }
 
 /**
- * Replays the journals of all executions that have not ended, each with the guest runtime that wrote it: that of this
- * version, or another one from the store. A string instead of a journal is the reason for which it cannot be read, and counts as
+ * Replays the journals of all executions that have not ended and of all durable sessions, each with the guest runtime that wrote
+ * it: that of this version, or another one from the store. A string instead of a journal is the reason for which it cannot be read, and counts as
  * an execution that needs attention. Calls no tool and changes nothing. Implements the command `check-waiting`.
  */
 export async function checkWaiting(
@@ -27,22 +27,24 @@ export async function checkWaiting(
   await using pool = await ProcessPool.start({ size: 1, readRuntime: textOf })
   let count = 0
   let failed = 0
-  const check = async (journal: Journal | string): Promise<ReplayReport> => {
-    if (typeof journal === 'string') return { ok: false, text: journal }
+  const check = async (journals: readonly Journal[] | string): Promise<ReplayReport> => {
+    if (typeof journals === 'string') return { ok: false, text: journals }
+    const journal = journals.at(-1)!
     const { executionId, runtime } = journal.header
     const hash = runtime.guestRuntime
     const isAvailable = hash === pool.versions.guestRuntime || (await textOf(hash)) !== undefined
-    return isAvailable ? replayJournal(pool, journal, hash) : missing(executionId, hash)
+    if (!isAvailable) return missing(executionId, hash)
+    return replayJournal(pool, journal, { runtime: hash, earlier: journals.slice(0, -1) })
   }
-  for await (const journal of journals()) {
-    const { ok, text } = await check(journal)
+  for await (const each of journals()) {
+    const { ok, text } = await check(each)
     count += 1
     if (!ok) failed += 1
     onReport(text)
   }
   return {
     ok: failed === 0,
-    summary: `Of ${count} unfinished executions, ${count - failed} would continue and ${failed} would need attention.`,
+    summary: `Of ${count} unfinished executions and durable sessions, ${count - failed} would continue and ${failed} would need attention.`,
   }
 }
 

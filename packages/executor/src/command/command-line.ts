@@ -81,7 +81,7 @@ executions and then exits; a second signal ends it immediately.
 
 replay runs exported journals (GET /v1/executions/:id/journal) again, offline.
 migrate brings the database of CODEMODE_DATABASE_URL up to date, which an executor also does when it starts.
-check-waiting replays the journals of all unfinished executions in that database: run it before an upgrade.
+check-waiting replays the journals of all unfinished executions and durable sessions in that database: run it before an upgrade.
 keys creates, lists and revokes API keys, in a file or in that database: codemode-executor keys --help.
 
 Environment variables, or the same options in camelCase in a JSON file:

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { journalSchema, type Journal } from '@codemode/shared'
 
 import { guestSpecOf } from '../engine/runner/guest-input.ts'
-import { replay, type ReplayOutcome } from '../engine/runner/replay.ts'
+import { replayAll, type ReplayOutcome } from '../engine/runner/replay.ts'
 import { versionDifferences } from '../engine/runner/version-differences.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
 
@@ -34,8 +34,20 @@ export async function* journalsInFiles(paths: readonly string[]): AsyncGenerator
   for (const path of paths) yield readJournal(path)
 }
 
-/** Replays a journal in a guest with the runtime of this hash, by default that of this version. */
-export async function replayJournal(pool: ProcessPool, journal: Journal, runtime?: string): Promise<ReplayReport> {
+/** What a journal is replayed with. */
+interface ReplayOptions {
+  /** Hash of the guest runtime; that of this version by default. */
+  readonly runtime?: string
+  /** Journals of the steps from whose state the journal of a session's step goes on. */
+  readonly earlier?: readonly Journal[]
+}
+
+/** Replays a journal in a guest. */
+export async function replayJournal(
+  pool: ProcessPool,
+  journal: Journal,
+  { runtime, earlier = [] }: ReplayOptions = {},
+): Promise<ReplayReport> {
   const guest = pool.placeGuest(guestSpecOf(journal), {
     tenant: 'replay',
     isolation: 'tenant',
@@ -43,7 +55,7 @@ export async function replayJournal(pool: ProcessPool, journal: Journal, runtime
   })
   const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs
-  const outcome = await replay(guest, journal, () => endsAt - performance.now())
+  const outcome = await replayAll(guest, [...earlier, journal], () => endsAt - performance.now())
   guest.close()
   const { executionId } = journal.header
   switch (outcome.type) {

@@ -6,7 +6,9 @@ import { AttachedExecutions, type AttachedExecutionsOptions } from './attached/a
 import { DetachedExecutions } from './detached/detached-executions.ts'
 import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
+import { AllSessions } from './session/all-sessions.ts'
 import { AttachedSessions } from './session/attached-sessions.ts'
+import { WarmGuests } from './session/warm-guests.ts'
 import { Pacer } from './runner/pacer.ts'
 
 interface EngineOptions extends Omit<AttachedExecutionsOptions, 'recorder' | 'promote'> {
@@ -15,6 +17,8 @@ interface EngineOptions extends Omit<AttachedExecutionsOptions, 'recorder' | 'pr
     readonly store: ExecutionStore
     readonly maxRunning: number
     readonly parkAfterMs: number
+    /** Milliseconds for which the guest of a durable session is kept after a step. */
+    readonly evictAfterMs: number
     /** Whether attached executions are recorded in the store when they have ended. */
     readonly recordAttached: boolean
   }
@@ -28,17 +32,24 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox, callbackTransport, observer } = options
   const instance = createInstance()
   const pacer = new Pacer()
-  const sessions = new AttachedSessions({ now: () => Date.now() })
+  const attachedSessions = new AttachedSessions({ now: () => Date.now() })
   const recorder = options.detached?.recordAttached
     ? new AttachedRecorder({
         store: options.detached.store,
         onDropped: (count) => observer.executionsNotRecorded(count),
       })
     : undefined
+  const durable = options.detached && {
+    store: options.detached.store,
+    sessions: options.detached.store.sessions,
+    guests: new WarmGuests(options.detached.evictAfterMs),
+  }
+  const sessions = new AllSessions(attachedSessions, durable)
   const detached =
     options.detached &&
     new DetachedExecutions({
       ...options.detached,
+      guests: durable!.guests,
       sandbox,
       pacer,
       callbackTransport,
@@ -46,7 +57,10 @@ export function createEngine(options: EngineOptions): Engine {
       onFailedByBug: (error, ids) => observer.executionFailedByBug(error, ids),
     })
   const promote = detached && { promote: detached.promote.bind(detached) }
-  const attached = new AttachedExecutions({ ...options, ...promote, recorder }, { instance, pacer, sessions })
+  const attached = new AttachedExecutions(
+    { ...options, ...promote, recorder },
+    { instance, pacer, sessions: attachedSessions },
+  )
   let isClosing = false
 
   function store(needs?: string): DetachedExecutions {
@@ -61,9 +75,9 @@ export function createEngine(options: EngineOptions): Engine {
       if (submission.request.notify !== undefined) store()
       return attached.submit(submission)
     },
-    async submitDetached(submission) {
+    async submitDetached(submission, session) {
       if (isClosing) throw shuttingDown()
-      return store().submit(submission)
+      return store().submit(submission, session)
     },
     async retry(id, retry) {
       if (isClosing) throw shuttingDown()
@@ -90,7 +104,8 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       isClosing = true
       await Promise.all([attached.close({ drainMs }), detached?.close()])
-      sessions.close()
+      attachedSessions.close()
+      durable?.guests.close()
       await recorder?.close()
     },
   }

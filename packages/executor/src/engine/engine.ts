@@ -15,11 +15,12 @@ import {
 import { textHead } from '@codemode/shared/internal'
 
 import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { SessionFacts } from '../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../store/stored-approval.ts'
 import type { NotificationListOptions } from '../store/stored-notification.ts'
 import type { DecisionSubmission } from './approvals.ts'
 import type { Principal } from './principal.ts'
-import type { AttachedSessions } from './session/attached-sessions.ts'
+import type { Sessions } from './session/session-handle.ts'
 
 /** A valid request, with the facts about its connection that the engine needs. */
 export interface Submission {
@@ -28,7 +29,7 @@ export interface Submission {
   readonly bodyHash: string
   readonly principal: Principal
   readonly correlationId: string
-  /** Id of the session whose next step the execution is; absent for other executions. */
+  /** Id of the attached session whose next step the execution is; absent for other executions. */
   readonly session?: string
   /** Way in which tool calls are answered: by callback, or through `tool-results` when the request has no callback. */
   readonly transport: 'callback' | 'stream'
@@ -115,9 +116,6 @@ export interface RetrySubmission {
   readonly correlationId: string
 }
 
-/** Sessions of this node. Their methods throw `RequestError`. */
-export type Sessions = Pick<AttachedSessions, 'create' | 'find' | 'list' | 'fork' | 'end'>
-
 /** Whether the engine accepts new executions, and if not, why. */
 export type Readiness = 'ready' | 'no-sandbox-process' | 'shutting-down'
 
@@ -131,10 +129,10 @@ export interface Engine {
   /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
   submit(submission: Submission): ExecutionHandle
   /**
-   * Stores a detached execution, or attaches to the one with the same id. Rejects with `RequestError`, STORE_DISABLED if
-   * there is no store.
+   * Stores a detached execution, or the next step of a durable session, or attaches to the execution with the same id.
+   * Rejects with `RequestError`, STORE_DISABLED if there is no store.
    */
-  submitDetached(submission: Submission): Promise<DetachedHandle>
+  submitDetached(submission: Submission, session?: SessionFacts): Promise<DetachedHandle>
   /**
    * Stores a new execution of the same code and values as the one with this id. Rejects with `RequestError`.
    */

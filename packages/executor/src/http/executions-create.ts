@@ -14,7 +14,7 @@ import {
 import type { Handler } from 'hono'
 import { accepts } from 'hono/accepts'
 
-import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
+import type { DetachedHandle, Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { quotedHead } from '../problem-texts.ts'
 import { bodyLimits, jsonBody } from './body.ts'
@@ -46,18 +46,22 @@ export function createExecution(options: CreateExecutionOptions): Handler<HttpEn
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
     const request = { ...body.value, id: executionId(c, body.value) }
-    const session = c.req.param('session')
-    if (session !== undefined) checkStep(engine.sessions, principal, { session, request })
-    refuseUnservable(request, wantsEvents)
-    if (request.callback !== undefined) guard.check(request.callback.url, { isDetached: request.detached })
+    const id = c.req.param('session')
+    const session = id === undefined ? undefined : await engine.sessions.find(principal.tenant, id)
+    if (session !== undefined) checkStep(principal, session, request)
+    const isDetached = request.detached === true || session?.isDurable === true
+    refuseUnservable(request, { wantsEvents, isDetached })
+    if (request.callback !== undefined) guard.check(request.callback.url, { isDetached })
     if (request.notify !== undefined) notifyGuard.check(request.notify.url)
 
-    if (request.detached === true)
-      return createDetached(c, engine, submission(c, request, { bodyHash: hashOf(request) }))
-    const bodyHash = session === undefined ? body.sha256 : `${body.sha256} ${session}`
+    const ofSession = id === undefined ? '' : ` ${id}`
+    if (isDetached) {
+      const submitted = submission(c, request, { bodyHash: `${hashOf(request)}${ofSession}` })
+      return createDetached(c, submitted, () => engine.submitDetached(submitted, session?.facts))
+    }
     const handle = engine.submit({
-      ...submission(c, request, { bodyHash, known }),
-      ...(session !== undefined && { session }),
+      ...submission(c, request, { bodyHash: `${body.sha256}${ofSession}`, known }),
+      ...(id !== undefined && { session: id }),
     })
     // A repeat of another owner's request gets an execution that already exists.
     requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading the execution with this id' })
@@ -94,10 +98,10 @@ function submission(
 /** Responds with 202 when a detached execution has been stored. */
 async function createDetached(
   c: HttpContext,
-  engine: Pick<Engine, 'submitDetached'>,
   submitted: Submission,
+  submit: () => Promise<DetachedHandle>,
 ): Promise<Response> {
-  const execution = await engine.submitDetached(submitted)
+  const execution = await submit()
   const { id, correlationId, status } = execution
   requireRightOrOwner(submitted.principal, 'read', { execution, action: 'Reading the execution with this id' })
   c.header(headers.executionId, id)
@@ -202,7 +206,10 @@ function milliseconds(c: HttpContext, name: string, min: number): number | undef
   )
 }
 
-function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void {
+function refuseUnservable(
+  request: ExecutionRequest,
+  { wantsEvents, isDetached }: { readonly wantsEvents: boolean; readonly isDetached: boolean },
+): void {
   const { tools = [], callback, detached, expiresAfterMs, notify, approvals } = request
   if (expiresAfterMs !== undefined && detached !== true) {
     throw new RequestError('INVALID_REQUEST', 'expiresAfterMs is an option of detached executions only.', {
@@ -210,14 +217,14 @@ function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void
       suggestion: 'Send detached: true, or set limits.executionTimeoutMs instead.',
     })
   }
-  if (detached === true && approvals === 'client') {
+  if (isDetached && approvals === 'client') {
     throw new RequestError('INVALID_REQUEST', 'approvals: "client" is an option of attached executions only.', {
       details: { path: 'approvals' },
       suggestion:
         'Omit it: the approvals of a detached execution are decided at POST /v1/executions/:id/approvals/:callId.',
     })
   }
-  const mayBeDetached = detached === true || (approvals !== 'client' && tools.some((tool) => tool.requiresApproval))
+  const mayBeDetached = isDetached || (approvals !== 'client' && tools.some((tool) => tool.requiresApproval))
   if (notify !== undefined && !mayBeDetached) {
     throw new RequestError(
       'INVALID_REQUEST',
@@ -228,7 +235,7 @@ function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void
       },
     )
   }
-  if (tools.length > 0 && callback === undefined && detached !== true && !wantsEvents) {
+  if (tools.length > 0 && callback === undefined && !isDetached && !wantsEvents) {
     throw new RequestError(
       'INVALID_REQUEST',
       'The request declares tools, but there is no way to call them: it has no callback and does not accept a stream of events.',

@@ -11,6 +11,7 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
+import { AllSessions } from '../engine/session/all-sessions.ts'
 import { AttachedSessions } from '../engine/session/attached-sessions.ts'
 import type { DetachedHandle, Engine, EventText, RetrySubmission, Submission } from '../engine/engine.ts'
 
@@ -162,7 +163,7 @@ export class FakeExecution implements DetachedHandle {
 /** An engine whose executions `onSubmit` controls; by default, each is admitted and finished at once. */
 export class FakeEngine implements Engine {
   readiness: Engine['readiness'] = 'ready'
-  readonly sessions = new AttachedSessions({ now: () => Date.parse(at) })
+  readonly sessions = new AllSessions(new AttachedSessions({ now: () => Date.parse(at) }), undefined)
   readonly submissions: Submission[] = []
   readonly executions = new Map<string, FakeExecution>()
   onSubmit: (execution: FakeExecution, submission: Submission) => void = (execution) => execution.admit().finish()

@@ -10,9 +10,8 @@ import {
 import { parseWith } from '@codemode/shared/internal'
 import type { Hono } from 'hono'
 
-import type { Sessions } from '../engine/engine.ts'
 import type { Principal } from '../engine/principal.ts'
-import type { AttachedSession } from '../engine/session/attached-session.ts'
+import type { SessionHandle, Sessions } from '../engine/session/session-handle.ts'
 import { summary } from '../problem-texts.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './http-context.ts'
@@ -27,49 +26,49 @@ export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
     const principal = c.get('principal')
     requireRight(principal, 'run', 'Creating a session')
     const { value } = await readCreate(c.req.raw)
-    return c.json(sessions.create(value, principal).record() satisfies SessionRecord, 201)
+    const { session, isNew } = await sessions.create(value, principal)
+    return c.json((await session.record()) satisfies SessionRecord, isNew ? 201 : 200)
   })
 
-  app.get('/v1/sessions', function listSessions(c) {
+  app.get('/v1/sessions', async function listSessions(c) {
     const query = parseWith(sessionQuerySchema, c.req.query())
     if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
     const principal = c.get('principal')
     const seesAll = principal.rights.includes('read')
     if (!seesAll) requireRight(principal, 'run', 'Listing sessions')
     const owner = seesAll ? undefined : principal.owner
-    const { items, nextCursor } = sessions.list(principal.tenant, { ...query.value, owner })
+    const { items, nextCursor } = await sessions.list(principal.tenant, { ...query.value, owner })
     return c.json({ items: items.map((session) => session.summary()), nextCursor } satisfies SessionList)
   })
 
-  app.get('/v1/sessions/:session', function readSession(c) {
-    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+  app.get('/v1/sessions/:session', async function readSession(c) {
+    const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireReader(c.get('principal'), session)
-    return c.json(session.record() satisfies SessionRecord)
+    return c.json((await session.record()) satisfies SessionRecord)
   })
 
-  app.delete('/v1/sessions/:session', function endSession(c) {
-    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+  app.delete('/v1/sessions/:session', async function endSession(c) {
+    const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Ending this session' })
-    sessions.end(session)
-    return c.json(session.record() satisfies SessionRecord)
+    return c.json((await session.end()) satisfies SessionRecord)
   })
 
   app.post('/v1/sessions/:session/fork', async function forkSession(c) {
     const { value } = await readFork(c.req.raw)
-    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+    const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Forking this session' })
-    return c.json(sessions.fork(session, value).record() satisfies SessionRecord, 201)
+    const fork = await session.fork(value)
+    return c.json((await fork.record()) satisfies SessionRecord, 201)
   })
 
   app.post('/v1/sessions/:session/reset', async function resetSession(c) {
-    const session = sessions.find(c.get('principal').tenant, c.req.param('session'))
+    const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Resetting this session' })
-    await session.reset()
-    return c.json(session.record() satisfies SessionRecord)
+    return c.json((await session.reset()) satisfies SessionRecord)
   })
 }
 
-function requireReader(principal: Principal, { facts }: AttachedSession): void {
+function requireReader(principal: Principal, { facts }: SessionHandle): void {
   if (principal.rights.includes('read')) return
   requireSessionOwner(principal, { session: facts, action: 'Reading this session' })
 }

@@ -15,6 +15,8 @@ import type {
   Working,
 } from './execution-store.ts'
 import type { ApprovalListOptions, ApprovalPage, Decided, NewDecision } from './stored-approval.ts'
+import { deferredSessions } from './deferred-sessions.ts'
+import type { SessionStore } from './session-store.ts'
 import type { NotificationListOptions } from './stored-notification.ts'
 
 interface DeferredStoreOptions {
@@ -43,6 +45,10 @@ interface WaitingListener {
  * no store and never wait for it.
  */
 export class DeferredStore implements ExecutionStore {
+  readonly sessions: SessionStore = deferredSessions({
+    ready: async () => (await this.#ready()).sessions,
+    readyUnlessEmpty: async () => (this.#isEmpty ? undefined : (await this.#ready()).sessions),
+  })
   readonly #options: DeferredStoreOptions
   readonly #workers = new Map<Worker, Working | undefined>()
   /** Listeners that wait for the store. */

@@ -21,6 +21,7 @@ import type {
   NewDecision,
   RequestedApproval,
 } from './stored-approval.ts'
+import type { LeasedStep, SessionStore, StepEnd } from './session-store.ts'
 import type { NotificationListOptions } from './stored-notification.ts'
 
 /** Facts about an execution that are no input of its guest. */
@@ -89,6 +90,8 @@ export interface AnswerMessage {
 /** Message to the runner of an execution. */
 export type InboxMessage =
   | { readonly kind: 'cancel'; readonly reason?: string }
+  /** The code of a step that waits for earlier ones has an error, so the step ends with it. */
+  | { readonly kind: 'fail'; readonly error: ExecutionFailure }
   | { readonly kind: 'wake' }
   /** The execution has a new callback; the runner gives the lease back, and the next claim uses it. */
   | { readonly kind: 'callback' }
@@ -147,6 +150,8 @@ export class LeaseLost extends Error {
 export interface Lease {
   readonly execution: StoredExecution
   readonly header: JournalHeader
+  /** Place in a durable session; absent for other executions. */
+  readonly step?: LeasedStep | undefined
   /** Entries of the journal when the execution was claimed. */
   readonly entries: readonly JournalEntry[]
   /** Number of the claim, counted from 1; the fencing token. */
@@ -163,9 +168,9 @@ export interface Lease {
   append(entries: readonly JournalEntry[], options?: AppendOptions): Promise<void>
   /**
    * Appends the last entries, sets the final status, cancels pending approvals, deletes the inbox and gives the lease back,
-   * in one transaction.
+   * in one transaction. That of a step also wakes the next step of the session.
    */
-  finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void>
+  finish(entries: readonly JournalEntry[], change: StatusChange, step?: StepEnd): Promise<void>
   /**
    * Appends entries and gives the lease back, in one transaction; the execution is claimed again at `wakeAt`, at a message
    * and when it expires. Returns false, and does nothing, if the inbox has messages that were not handled.
@@ -242,6 +247,8 @@ export interface ExecutionStore extends AsyncDisposable {
    * records nothing before.
    */
   readonly isInUse: boolean
+  /** Durable sessions. */
+  readonly sessions: SessionStore
   /** Stores an execution, so that a worker claims it, or returns the one with the same id. */
   create(execution: NewExecution): Promise<Created>
   /** Records attached executions that have ended: all or none of them, except those whose ids exist. */

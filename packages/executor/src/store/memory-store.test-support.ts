@@ -24,6 +24,7 @@ import {
   type Worker,
   type Working,
 } from './execution-store.ts'
+import { MemorySessions } from './memory-sessions.test-support.ts'
 import type {
   ApprovalListOptions,
   ApprovalPage,
@@ -61,12 +62,20 @@ type MemoryApproval = RequestedApproval & Pick<StoredApproval, 'status' | 'decid
 export type Operation = 'append' | 'finish' | 'park' | 'messages' | 'release'
 
 export interface MemoryStoreOptions {
+  /** Returns the name of the node that gets the next execution; by default, it is the first one that has a place. */
+  readonly nextNode?: () => string | undefined
   /** Called before (`isDone` false) and after each operation of a lease. A returned promise delays it; to crash, never settle. */
   readonly around?: (operation: Operation, isDone: boolean, node: string) => Promise<void> | undefined
 }
 
 export class MemoryStore implements ExecutionStore {
   readonly isInUse = true
+  readonly sessions = new MemorySessions({
+    find: (id) => this.#rows.get(id)!,
+    has: ({ facts }) => this.#rows.get(facts.id)?.facts.tenant === facts.tenant,
+    create: (execution, isDue) => this.#create(execution, isDue),
+    cancel: (id) => void this.post(this.#rows.get(id)!.facts.tenant, id, { kind: 'cancel' }),
+  })
   readonly #options: MemoryStoreOptions
   readonly #rows = new Map<string, Row>()
   readonly #workers = new Set<Worker>()
@@ -78,7 +87,11 @@ export class MemoryStore implements ExecutionStore {
     this.#options = options
   }
 
-  async create({ facts, header, maxQueued }: NewExecution): Promise<Created> {
+  async create(execution: NewExecution): Promise<Created> {
+    return this.#create(execution, true)
+  }
+
+  async #create({ facts, header, maxQueued }: NewExecution, isDue: boolean): Promise<Created> {
     const existing = this.#rows.get(facts.id)
     if (existing?.facts.tenant === facts.tenant)
       return { type: 'exists', bodyHash: existing.facts.bodyHash, isGone: false }
@@ -95,7 +108,7 @@ export class MemoryStore implements ExecutionStore {
       status: 'queued',
       epoch: 0,
       holder: undefined,
-      isDue: true,
+      isDue,
       timer: undefined,
       inbox: [],
       onMessage: undefined,
@@ -103,7 +116,8 @@ export class MemoryStore implements ExecutionStore {
       approvals: new Map(),
       serving: undefined,
     })
-    this.#dispatch()
+    if (isDue) this.#dispatch()
+    else this.#wakeAt(this.#rows.get(facts.id)!)
     return { type: 'created' }
   }
 
@@ -311,6 +325,7 @@ export class MemoryStore implements ExecutionStore {
   }
 
   #wakeAt(row: Row, wakeAt = Infinity): void {
+    clearTimeout(row.timer)
     const dueAt = Math.min(wakeAt, storedOf(row).expiresAt)
     row.timer = setTimeout(() => this.#makeDue(row), Math.min(dueAt - Date.now(), maxTimerMs))
   }
@@ -325,7 +340,9 @@ export class MemoryStore implements ExecutionStore {
   #dispatch(): void {
     for (const row of this.#rows.values()) {
       if (!row.isDue) continue
-      const worker = [...this.#workers].find((each) => each.places() > 0)
+      const free = [...this.#workers].filter((each) => each.places() > 0)
+      const next = this.#options.nextNode?.()
+      const worker = free.find(({ node }) => node === next) ?? free[0]
       if (worker === undefined) return
       const run = worker.run(this.#claim(row, worker.node))
       const running = this.#running.get(worker.node)!
@@ -340,6 +357,7 @@ export class MemoryStore implements ExecutionStore {
     row.epoch += 1
     row.onMessage = undefined
     const { epoch } = row
+    const wasBlocked = this.sessions.leasedStep(row.facts.id)?.isBlocked === true
     const check = (): void => {
       if (row.epoch !== epoch || row.holder !== node) throw new LeaseLost()
     }
@@ -361,6 +379,7 @@ export class MemoryStore implements ExecutionStore {
     }
     return {
       execution: storedOf(row),
+      step: this.sessions.leasedStep(row.facts.id),
       expiresInMs: storedOf(row).expiresAt - Date.now(),
       header: row.header,
       entries: [...row.entries],
@@ -372,7 +391,7 @@ export class MemoryStore implements ExecutionStore {
           for (const approval of requested) row.approvals.set(approval.call, { ...approval, status: 'pending' })
           for (const call of expired) row.approvals.set(call, { ...row.approvals.get(call)!, status: 'expired' })
         }),
-      finish: (entries, change) =>
+      finish: (entries, change, step) =>
         during('finish', () => {
           write(entries, change)
           row.holder = undefined
@@ -380,6 +399,8 @@ export class MemoryStore implements ExecutionStore {
           for (const [call, approval] of row.approvals) {
             if (approval.status === 'pending') row.approvals.set(call, { ...approval, status: 'cancelled' })
           }
+          const next = this.#rows.get(this.sessions.ended(row.facts.id, step) ?? '')
+          if (next !== undefined && next.holder === undefined) this.#makeDue(next)
         }),
       park: (entries, { wakeAt = Infinity, change = {}, handled }) =>
         during('park', () => {
@@ -388,6 +409,8 @@ export class MemoryStore implements ExecutionStore {
           write(entries, change)
           row.holder = undefined
           this.#wakeAt(row, wakeAt)
+          // The step before has ended while this one was held.
+          if (wasBlocked && this.sessions.leasedStep(row.facts.id)?.isBlocked === false) this.#makeDue(row)
           return true
         }),
       release: () => during('release', () => this.#makeDue(row)),

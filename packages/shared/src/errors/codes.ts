@@ -36,7 +36,7 @@ export const errorCodes = {
   EXECUTION_ENDED: request(409, 'The execution has ended, so it cannot be continued.'),
   OUTCOME_AMBIGUOUS: request(409, 'An earlier attempt may have run the code, and its outcome cannot be determined.'),
   RESULT_GONE: request(410, 'The execution with this id has ended, and its result is no longer kept.'),
-  SESSION_EXPIRED: request(410, 'The session has expired, was deleted, or its executor was restarted.'),
+  SESSION_EXPIRED: request(410, 'The session has expired, was deleted, or was lost with its executor.'),
   SESSION_FULL: request(409, 'The session has reached one of its limits, which the message names.'),
   PAYLOAD_TOO_LARGE: request(413, 'The body of the request, or a value in it, exceeds its size limit.'),
   RATE_LIMITED: request(429, 'The API key has reached one of its limits, which the message names.'),

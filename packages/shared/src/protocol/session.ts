@@ -15,6 +15,10 @@ export const sessionRequestSchema = z
     id: sessionIdSchema
       .optional()
       .meta({ description: 'Id of the session; a request with the same id attaches to it' }),
+    durable: z.boolean().optional().meta({
+      description:
+        'Whether the session and its steps are stored, so that they outlive client and executor. Default: false',
+    }),
     context: jsonObjectSchema.optional(),
     config: jsonObjectSchema.optional(),
     label: z.string().max(256).optional(),
@@ -59,6 +63,7 @@ export type SessionStep = z.infer<typeof sessionStepSchema>
 
 const sessionFields = {
   sessionId: z.string(),
+  durable: z.boolean().meta({ description: 'Whether the session is stored, and its steps are detached executions' }),
   owner: z.string().meta({ description: 'Owner of the API key that created the session' }),
   label: z.string().optional(),
   createdAt: z.iso.datetime(),

@@ -17,7 +17,7 @@ import { JournalLog } from '../state/journal-log.ts'
 import type { AttachedSession } from '../session/attached-session.ts'
 import type { AttachedSessions } from '../session/attached-sessions.ts'
 import { syntaxErrorOf } from '../session/check-source.ts'
-import { limitsOfStep, stepOf } from '../session/step-request.ts'
+import { stepOf } from '../session/step-request.ts'
 import { Admission, type Permit } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
 import { AttachedExecution, type PromotedJournal } from './attached-execution.ts'
@@ -132,17 +132,10 @@ export class AttachedExecutions {
     const { callback, label } = request
     const { tenant } = principal
     const session = this.#sessionOf(submission)
-    const limits = resolveLimits(
-      session === undefined ? request.limits : limitsOfStep(session, request.limits),
-      principal,
-    )
+    const own = session === undefined ? submission : stepOf(session.facts, submission)
+    const limits = resolveLimits(own.request.limits, principal)
     // Created before the permit is requested, so that an invalid header takes no place in the queue.
-    const header = journalHeaderOf(
-      session === undefined ? submission : stepOf(session, submission),
-      id,
-      limits,
-      sandbox.versions,
-    )
+    const header = journalHeaderOf(own, id, limits, sandbox.versions)
     const step = session && { id: session.facts.id, step: session.nextNumber() }
     const journal = new JournalLog(step === undefined ? header : { ...header, session: step })
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined

@@ -1,24 +1,18 @@
 import { hash } from 'node:crypto'
 
-import {
-  newExecutionId,
-  RequestError,
-  type Callback,
-  type JournalHeader,
-  type Notification,
-  type NotificationList,
-} from '@codemode/shared'
+import { newExecutionId, RequestError, type Callback, type Notification, type NotificationList } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
 import type {
-  ExecutionFacts,
+  Created,
   ExecutionPage,
-  ExecutionStore,
   Lease,
   ListOptions,
+  NewExecution,
   Promotion,
   Working,
 } from '../../store/execution-store.ts'
+import type { SessionFacts } from '../../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../../store/stored-approval.ts'
 import type { NotificationListOptions } from '../../store/stored-notification.ts'
 import { decideApproval, type DecisionSubmission } from '../approvals.ts'
@@ -27,18 +21,21 @@ import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
 import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
-import type { Principal } from '../principal.ts'
+import { syntaxErrorOf } from '../session/check-source.ts'
+import { sessionBounds, sessionFull } from '../session/session-bounds.ts'
+import { sessionExpired, sessionNotFound } from '../session/session-facts.ts'
+import { stepOf } from '../session/step-request.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
 import { servedInPlaceOfCallback } from './serving-lease.ts'
 import { StoredJournals } from './stored-journals.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
+import { callbackMissing, hasEnded, isStep, refuseAmbiguously, tooManyQueued } from './refusals.ts'
 
 /** Milliseconds after which a promotion is sent again that the store did not confirm. */
 const promotionRetryMs = 500
 
 interface DetachedExecutionsOptions extends LeaseRunParts {
-  readonly store: ExecutionStore
   /** Name of this node. */
   readonly node: string
   /** Maximum number of detached executions that run on this node at once. */
@@ -65,16 +62,19 @@ export class DetachedExecutions {
   }
 
   /**
-   * Stores an execution, or attaches to the one with the same id and body. Rejects with `RequestError`
-   * IDEMPOTENCY_CONFLICT, RESULT_GONE or RATE_LIMITED, and for a value of the request that is not allowed.
+   * Stores an execution, or the next step of a durable session, or attaches to the one with the same id and body. Rejects
+   * with `RequestError` IDEMPOTENCY_CONFLICT, RESULT_GONE or RATE_LIMITED, and for a value of the request that is not allowed.
    */
-  async submit(submission: Submission): Promise<DetachedExecution> {
+  async submit(given: Submission, session?: SessionFacts): Promise<DetachedExecution> {
+    const { store } = this.#options
+    const submission = session === undefined ? given : stepOf(session, given)
     const { request, principal, bodyHash } = submission
     const id = request.id ?? newExecutionId()
     const { limits, expiresAfterMs } = resolveDetachedLimits(request, principal)
     const header = journalHeaderOf(submission, id, limits, this.#options.sandbox.versions)
     const facts = {
       ...factsOfSender(submission),
+      ...(session !== undefined && { isolation: session.isolation }),
       id,
       bodyHash,
       expiresAfterMs,
@@ -82,7 +82,11 @@ export class DetachedExecutions {
       ...(request.callback !== undefined && { callback: request.callback }),
       ...(request.notify !== undefined && { notify: request.notify }),
     }
-    return this.#create(facts, header, principal)
+    const execution = { facts, header, maxQueued: principal.maxQueued }
+    return this.#accepted(
+      execution,
+      session === undefined ? await store.create(execution) : await this.#addStep(session, execution),
+    )
   }
 
   /**
@@ -148,6 +152,7 @@ export class DetachedExecutions {
     const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
     // The client of an attached execution may have decided about its approvals itself; nobody does so for a retry.
     const { approvals: _, ...header } = (await original.journal()).header
+    if (header.session !== undefined) throw isStep(id, header.session.id)
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
     const newHeader = {
@@ -169,7 +174,8 @@ export class DetachedExecutions {
       ...(request.callback !== undefined && { callback: request.callback }),
       ...(request.notify !== undefined && { notify: request.notify }),
     }
-    return this.#create(facts, newHeader, principal)
+    const execution = { facts, header: newHeader, maxQueued: principal.maxQueued }
+    return this.#accepted(execution, await this.#options.store.create(execution))
   }
 
   /** Claims an execution that needs attention again. Rejects with `RequestError`, EXECUTION_ENDED if it has ended. */
@@ -209,9 +215,36 @@ export class DetachedExecutions {
     await stopped
   }
 
-  async #create(facts: ExecutionFacts, header: JournalHeader, { maxQueued }: Principal): Promise<DetachedExecution> {
+  /** Adds a step to a session. One that has to wait is checked now, because a syntax error needs no other step's end. */
+  async #addStep(session: SessionFacts, step: NewExecution): Promise<Created> {
     const { store } = this.#options
-    const created = await store.create({ facts, header, maxQueued })
+    const added = await store.sessions.addStep(session.id, step, sessionBounds)
+    switch (added.type) {
+      case 'other-runtime':
+        // A guest has one runtime, which is that of the first step since the last reset.
+        return this.#addStep(session, { ...step, header: { ...step.header, runtime: added.runtime } })
+      case 'no-session':
+        throw sessionNotFound(session.id)
+      case 'session-ended':
+        throw sessionExpired(session.id)
+      case 'full':
+        throw sessionFull(session.id, added.bound)
+      case 'created':
+        if (added.waits) void this.#checkStep(step)
+    }
+    return added
+  }
+
+  /** Ends a step that waits for others if its code has a syntax error. Without an answer of the store, it ends in its turn. */
+  async #checkStep({ facts, header }: NewExecution): Promise<void> {
+    const { sandbox, store } = this.#options
+    const { tenant, isolation, id } = facts
+    const placement = { tenant, isolation, runtime: header.runtime.guestRuntime }
+    const error = await syntaxErrorOf(sandbox, placement, header)
+    if (error !== undefined) await store.post(tenant, id, { kind: 'fail', error }).catch(() => false)
+  }
+
+  async #accepted({ facts, maxQueued }: NewExecution, created: Created): Promise<DetachedExecution> {
     if (created.type === 'too-many-queued') throw tooManyQueued(maxQueued)
     if (created.type === 'exists' && created.bodyHash !== facts.bodyHash) throw otherRequest(facts.id)
     if (created.type === 'exists' && created.isGone) throw resultGone(facts.id)
@@ -243,42 +276,4 @@ function factsOfSender({ principal, correlationId }: Pick<Submission, 'principal
  */
 function retryHash(originalId: string): string {
   return hash('sha256', `retry of ${originalId}`, 'hex')
-}
-
-function hasEnded(executionId: string): RequestError {
-  return new RequestError('EXECUTION_ENDED', `The execution ${executionId} has ended`, {
-    executionId,
-    suggestion: 'Read its record, or run it again: POST /v1/executions/:id/retry.',
-  })
-}
-
-/** Throws the refusal to read an execution that is stored: its code may run, although the request fails. */
-function refuseAmbiguously(error: unknown): never {
-  if (!(error instanceof RequestError) || error.code !== 'STORE_UNAVAILABLE') throw error
-  const { code, message, retryAfterSeconds, suggestion } = error
-  throw new RequestError(code, message, {
-    ambiguous: true,
-    cause: error,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    ...(suggestion !== undefined && { suggestion }),
-  })
-}
-
-function callbackMissing(): RequestError {
-  return new RequestError('INVALID_REQUEST', 'The execution has tools, so a retry needs a callback to call them.', {
-    details: { path: 'callback' },
-    suggestion: 'Send callback: {url, token}.',
-  })
-}
-
-function tooManyQueued(limit: number): RequestError {
-  return new RequestError(
-    'RATE_LIMITED',
-    `The tenant has ${limit} detached executions that have not started, which is the limit of the API key`,
-    {
-      details: { limit },
-      retryAfterSeconds: 5,
-      suggestion: 'Wait until some have started, or raise maxQueued of the API key.',
-    },
-  )
 }

@@ -1,50 +1,53 @@
-import { maxTimerMs, type ExecutionStatus, type JournalEntry } from '@codemode/shared'
+import { maxTimerMs, type ExecutionFailure, type ExecutionStatus, type JournalEntry } from '@codemode/shared'
 
 import type {
   AppendOptions,
-  ExecutionFacts,
+  ExecutionStore,
   InboxMessage,
   Lease,
   ReceivedMessage,
   StatusChange,
 } from '../../store/execution-store.ts'
-import { createStreamTransport } from '../../tools/stream-transport.ts'
-import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
+import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
+import { DurableRealm } from '../session/durable-realm.ts'
+import type { WarmGuests } from '../session/warm-guests.ts'
 import { approvalsExpiredBy, approvalsRequestedBy } from '../state/approval-requests.ts'
 import type { EntryOf } from '../state/changes.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
-import { endOf, outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
+import { endOf, outcomeOfEntry } from '../state/outcome.ts'
+import { stepEndOf } from './step-end.ts'
+import { transportOf } from './lease-transport.ts'
 
 /** Parts of the executor that a detached execution needs. */
 export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
+  readonly store: ExecutionStore
   readonly callbackTransport: CreateCallbackTransport
+  /** Guests of durable sessions between two steps. */
+  readonly guests: WarmGuests
   /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
   readonly parkAfterMs: number
   /** Called with the error of a bug in the executor, after it has ended the execution. */
   onFailedByBug(error: unknown, ids: { readonly executionId: string; readonly correlationId: string }): void
 }
 
-/**
- * Milliseconds for which a tool server lets a handler continue until another node delivers its call again: four times as
- * long as a takeover may last.
- */
-const redeliveryGraceMs = 60_000
-
 /** Milliseconds without an answer after which an execution is parked whose calls a client serves. */
 const servedLingerMs = 5_000
 
-/** Number of claims in a row after which an execution is failed, because it probably crashes the nodes that run it. */
+/** Number of claims in a row after which an execution is failed: it probably crashes the nodes that run it. */
 const maxClaimsInARow = 3
 
 /** Run of a detached execution under one lease, from its claim to its end, or until it is parked or suspended. */
 export class LeaseRun {
   readonly #lease: Lease
+  readonly #journal: JournalLog
   readonly #state: ExecutionState
+  /** Realm of the session whose step the execution is. */
+  readonly #realm: DurableRealm | undefined
   readonly #runner: ExecutionRunner
   readonly #now: () => number
   /** Status of the execution in the store. */
@@ -62,12 +65,16 @@ export class LeaseRun {
     const { facts, status } = lease.execution
     this.#storedStatus = status
     const journal = new JournalLog(lease.header)
+    this.#journal = journal
     this.#state = new ExecutionState(lease.header)
     for (const entry of lease.entries) {
       journal.append(entry)
       this.#state.apply(entry)
     }
     const { executionId, correlationId } = lease.header
+    const { step } = lease
+    const { guests, store } = parts
+    this.#realm = step && new DurableRealm({ lease, step, guests, sessions: store.sessions })
     // The clock of the store, so that nodes whose clocks differ agree on when a timer is due.
     this.#now = createClock(lease.execution.expiresAt - lease.expiresInMs)
     this.#runner = new ExecutionRunner({
@@ -83,7 +90,8 @@ export class LeaseRun {
       },
       placement: { tenant: facts.tenant, isolation: facts.isolation },
       sandbox: parts.sandbox,
-      transport: transportOf(facts, parts),
+      realm: this.#realm,
+      transport: transportOf(facts, parts.callbackTransport),
       pacer: parts.pacer,
       now: this.#now,
       onTurnRequested() {},
@@ -105,10 +113,33 @@ export class LeaseRun {
     if (this.#state.claimsInARow >= maxClaimsInARow) this.#runner.stop(claimedWithoutProgress(maxClaimsInARow))
     const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())
-    void this.#takeMessages()
-    await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
+    const taken = this.#takeMessages()
+    // If the lease is lost or the store does not answer, the lease is given back, and another claim tries again.
+    if (this.#isBlocked) await this.#endOrPark(taken).catch(() => {})
+    else {
+      await this.#realm?.ready
+      await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
+    }
     clearTimeout(expiry)
+    this.#realm?.settle({ isStateKept: this.#state.hasEnded && this.#state.isStateKept })
     if (!this.#state.hasEnded && !this.#isParked) await this.#giveBack().catch(() => {})
+  }
+
+  /** Whether earlier steps have not ended, so that the execution has no turn. */
+  get #isBlocked(): boolean {
+    return this.#lease.step?.isBlocked === true
+  }
+
+  /** Ends a step that waits for earlier ones if a message or its expiry does so; parks it otherwise. */
+  async #endOrPark(taken: Promise<boolean>): Promise<void> {
+    while ((await taken) && !this.#isSuspended) {
+      await this.#runner.committing
+      // A refused commit stays under way.
+      if (this.#state.hasEnded || this.#runner.committing !== undefined) return
+      this.#isParked = await this.#lease.park([], { handled: this.#handled })
+      if (this.#isParked) return
+      taken = this.#takeMessages()
+    }
   }
 
   get #servedBy(): { servedBy?: 'client' } {
@@ -126,22 +157,25 @@ export class LeaseRun {
   async #giveBack(): Promise<void> {
     const park = { type: 'park', at: Math.max(this.#state.lastAt, this.#now()) } as const
     const status = this.#state.isPaused ? 'paused' : 'waiting'
-    if (this.#isSuspended) await this.#lease.append([park], { change: { status }, handled: this.#handled })
+    if (this.#isSuspended && !this.#isBlocked)
+      await this.#lease.append([park], { change: { status }, handled: this.#handled })
     await this.#lease.release()
   }
 
   async #append(entries: readonly JournalEntry[]): Promise<void> {
     const last = entries.at(-1)!
-    const outcome = outcomeOf(last, this.#lease.header.executionId)
+    const outcome = outcomeOfEntry(last, this.#lease.header.executionId)
     if (outcome === undefined)
       return this.#lease.append(entries, { ...this.#effectsOf(entries), handled: this.#handled })
     const before = entries.slice(0, -1)
-    const effects = this.#effectsOf(before)
+    const effects = before.length === 0 ? {} : this.#effectsOf(before)
     const hasApprovals = effects.requested !== undefined || effects.expired !== undefined
     // The messages stay in the inbox until the end is stored as well, because one of them may have caused it.
     if (hasApprovals) await this.#lease.append(before, effects)
     const final = endOf(outcome, last.type === 'turn' ? last.endedAt : last.at)
-    await this.#lease.finish(hasApprovals ? [last] : entries, final)
+    const step = this.#realm && stepEndOf(entries, { journal: this.#journal, state: this.#state, realm: this.#realm })
+    this.#realm?.ending()
+    await this.#lease.finish(hasApprovals ? [last] : entries, final, step)
   }
 
   /** Returns the effects of entries on the row of the execution and on its approvals. */
@@ -212,9 +246,10 @@ export class LeaseRun {
     for (const { number, message } of messages) {
       // The rest is for the next claim.
       if (this.#isSuspended) return
-      if (message.kind === 'cancel') {
-        // A cancellation, and what came after it, stays in the inbox until the execution has ended.
-        this.#runner.stop(cancelled(message.reason))
+      const end = this.#endBy(message)
+      if (end !== undefined) {
+        // What ends the execution, and what came after it, stays in the inbox until the execution has ended.
+        this.#runner.stop(end)
         return
       }
       if (number <= this.#handled) continue
@@ -224,7 +259,13 @@ export class LeaseRun {
     }
   }
 
-  #take(message: Exclude<InboxMessage, { kind: 'cancel' }>): void {
+  /** Returns the failure with which a message ends the execution. A step that has its turn finds its syntax error itself. */
+  #endBy(message: InboxMessage): ExecutionFailure | undefined {
+    if (message.kind === 'cancel') return cancelled(message.reason)
+    return message.kind === 'fail' && this.#isBlocked ? message.error : undefined
+  }
+
+  #take(message: InboxMessage): void {
     switch (message.kind) {
       case 'answer':
         this.#runner.answer(message.call, message.response)
@@ -233,9 +274,8 @@ export class LeaseRun {
         this.#runner.decide(message.call, message.made)
         return
       case 'callback':
-        this.suspend()
-        return
-      case 'wake':
+        // The claim for the turn of a step that waits for others is a later one.
+        if (!this.#isBlocked) this.suspend()
     }
   }
 
@@ -249,16 +289,4 @@ export class LeaseRun {
     stop()
     return undefined
   }
-}
-
-function transportOf({ callback, tenant }: ExecutionFacts, { callbackTransport }: LeaseRunParts): ToolTransport {
-  if (callback === undefined) return createStreamTransport()
-  return callbackTransport({ callback, tenant, gracePeriodMs: redeliveryGraceMs })
-}
-
-function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefined {
-  if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
-  if (entry.type === 'decision' && entry.end !== undefined) return outcomeOfError(entry.end, { executionId })
-  if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
-  return outcomeOfGuestEnd(entry.effects.end, executionId)
 }

@@ -328,6 +328,8 @@ export class ExecutionRunner {
     if (this.#hasLeft) return
     this.#hasLeft = true
     this.#wakeUp.wake()
+    // Its state is in the middle of a step, so the next step of a session can't start from it.
+    this.#guest.close()
     this.#release(new CallContinues(reason))
     endExecutionSpan(this.#trace.span, undefined)
   }

@@ -1,8 +1,9 @@
-import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
+import { RequestError, type ExecutionFailure, type TurnEffects } from '@codemode/shared'
 
 import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { guestSpecOf } from './guest-input.ts'
-import type { SessionRealm } from '../session/session-realm.ts'
+import type { StepJournal } from '../../store/session-store.ts'
+import type { Realm } from '../session/realm.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
 import { endStep, replayAll, type ReplayOutcome } from './replay.ts'
@@ -63,7 +64,7 @@ interface RestorableGuestOptions {
   readonly state: Pick<ExecutionState, 'turns' | 'cpuMs'>
   readonly placement: Placement
   /** Realm of the session whose step the execution is. */
-  readonly realm?: SessionRealm | undefined
+  readonly realm?: Realm | undefined
 }
 
 /**
@@ -74,7 +75,7 @@ export class RestorableGuest {
   readonly #sandbox: Sandbox
   readonly #journal: JournalLog
   readonly #state: RestorableGuestOptions['state']
-  readonly #realm: SessionRealm | undefined
+  readonly #realm: Realm | undefined
   #placement: Placement
   #guest: Guest | undefined
   #closed = false
@@ -113,7 +114,7 @@ export class RestorableGuest {
       if (this.#closed) return { type: 'closed' }
       if (this.#guest === undefined) {
         // The first turn is requested before anything is awaited, so that the sandbox counts it at once.
-        const isNew = this.#state.turns === 0 && (this.#realm === undefined || this.#realm.steps.length === 0)
+        const isNew = this.#state.turns === 0 && (this.#realm?.isEmpty ?? true)
         const failed = isNew ? this.#place() : await this.#restore(wallLeftMs)
         if (failed === 'lost') {
           losses += 1
@@ -213,12 +214,17 @@ export class RestorableGuest {
    */
   async #restore(wallLeftMs: () => number): Promise<GuestTurn | 'lost' | undefined> {
     const kept = this.#state.turns === 0 ? this.#realm?.take() : undefined
+    const earlier = kept === undefined ? await this.#earlierSteps() : []
+    if (this.#closed) {
+      kept?.guest.close()
+      return { type: 'closed' }
+    }
     if (kept === undefined) this.#place(rebuiltSpec(guestSpecOf(this.#journal)))
     else this.#guest = kept.guest
     const guest = this.#guest!
     const outcome =
       kept === undefined
-        ? await replayAll(guest, [...(this.#realm?.steps ?? []), this.#journal], wallLeftMs)
+        ? await replayAll(guest, [...earlier, this.#journal], wallLeftMs)
         : await endStep(guest, kept.endedAt, wallLeftMs)
     if (this.#closed) return { type: 'closed' }
     if (outcome.type === 'replayed') {
@@ -239,6 +245,19 @@ export class RestorableGuest {
       return this.#diverged(`because turn ${outcome.turn} did not end within the limits`, outcome)
     }
     return failed ?? 'lost'
+  }
+
+  /** Resolves with the journals of the steps before. While the store does not answer, asks again until the guest is closed. */
+  async #earlierSteps(): Promise<readonly StepJournal[]> {
+    for (let attempt = 0; this.#realm !== undefined && !this.#closed; attempt += 1) {
+      try {
+        return await this.#realm.journals()
+      } catch (error) {
+        if (!(error instanceof RequestError && error.code === 'STORE_UNAVAILABLE')) throw error
+        await delay(Math.min(maxBackoffMs, backoffBaseMs * 2 ** attempt))
+      }
+    }
+    return []
   }
 
   /** Differences between the node that wrote the journal and this one. */

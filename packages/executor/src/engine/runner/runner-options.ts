@@ -1,7 +1,7 @@
 import type { JournalEntry } from '@codemode/shared'
 
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
-import type { SessionRealm } from '../session/session-realm.ts'
+import type { Realm } from '../session/realm.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { EntryOf } from '../state/changes.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
@@ -40,7 +40,7 @@ export interface ExecutionRunnerOptions extends RunnerParts {
   /** Way to give the execution back while it waits; absent for an execution that stays on its node. */
   readonly parking?: Parking
   /** Realm of the session whose step the execution is; absent for other executions. */
-  readonly realm?: SessionRealm | undefined
+  readonly realm?: Realm | undefined
   /** Called when a turn has been requested from the sandbox. */
   onTurnRequested(): void
   onEnded(): void

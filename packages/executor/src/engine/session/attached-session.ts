@@ -1,34 +1,20 @@
 import {
-  RequestError,
-  type JsonObject,
+  newSessionId,
+  type ForkRequest,
   type SessionRecord,
   type SessionStep,
   type SessionSummary,
 } from '@codemode/shared'
 
+import type { SessionFacts, SessionPlace } from '../../store/session-store.ts'
 import { timestamp } from '../../timestamp.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
+import { sessionBounds, sessionFull } from './session-bounds.ts'
+import { noSuchStep } from './session-facts.ts'
+import type { SessionHandle } from './session-handle.ts'
 import { SessionRealm } from './session-realm.ts'
 import { StepPermit } from './step-permit.ts'
-
-/** Bounds of one session. Its state is rebuilt from all of its steps, so each of them bounds the time that this takes. */
-export const sessionBounds = { steps: 1_000, journalBytes: 64 * 1024 * 1024, replayCpuMs: 60_000 } as const
-
-/** Facts about a session that its steps share. */
-export interface SessionFacts {
-  readonly id: string
-  readonly tenant: string
-  readonly owner: string
-  readonly label: string | undefined
-  readonly context: JsonObject
-  readonly config: JsonObject
-  /** Limit of every step; undefined for that of the API key. */
-  readonly memoryLimitMb: number | undefined
-  readonly idleTimeoutMs: number
-  /** Guests that the session may share a sandbox process with. */
-  readonly isolation: 'tenant' | 'execution'
-}
 
 /** Step that was accepted. */
 interface Step {
@@ -36,12 +22,21 @@ interface Step {
   readonly execution: AttachedExecution
 }
 
+/** Part of the sessions of this node that a session needs. */
+export interface SessionOwner {
+  readonly now: () => number
+  /** Adds a fork. */
+  add(session: AttachedSession): AttachedSession
+  /** Forgets a session that ends. */
+  remove(session: AttachedSession): void
+}
+
 /** Session in the memory of this node. */
-export class AttachedSession {
+export class AttachedSession implements SessionHandle {
+  readonly isDurable = false
   readonly facts: SessionFacts
   readonly createdAt: number
-  /** Place of the session in the order of creation on this node, from 1. */
-  number = 0
+  readonly #owner: SessionOwner
   readonly #now: () => number
   #realm: SessionRealm
   #steps: Step[] = []
@@ -54,13 +49,18 @@ export class AttachedSession {
   #sizeBytes = 0
   #cpuMs = 0
 
-  constructor(facts: SessionFacts, now: () => number, realm = new SessionRealm()) {
+  constructor(facts: SessionFacts, owner: SessionOwner, realm = new SessionRealm()) {
     this.facts = facts
-    this.#now = now
-    this.createdAt = now()
+    this.#owner = owner
+    this.#now = owner.now
+    this.createdAt = owner.now()
     this.#lastUsedAt = this.createdAt
     this.#realm = realm
     this.#lastNumber = realm.steps.at(-1)?.header.session?.step ?? 0
+  }
+
+  get place(): SessionPlace {
+    return { createdAt: this.createdAt, id: this.facts.id }
   }
 
   get realm(): SessionRealm {
@@ -89,9 +89,10 @@ export class AttachedSession {
   /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */
   nextNumber(): number {
     const { steps, journalBytes, replayCpuMs } = sessionBounds
-    if (this.#steps.length >= steps) throw this.#full(`${steps} steps`)
-    if (this.#sizeBytes >= journalBytes) throw this.#full(`journals of ${journalBytes} bytes`)
-    if (this.#cpuMs >= replayCpuMs) throw this.#full(`steps that used ${replayCpuMs} ms of CPU time`)
+    const { id } = this.facts
+    if (this.#steps.length >= steps) throw sessionFull(id, 'steps')
+    if (this.#sizeBytes >= journalBytes) throw sessionFull(id, 'journalBytes')
+    if (this.#cpuMs >= replayCpuMs) throw sessionFull(id, 'replayCpuMs')
     return this.#lastNumber + 1
   }
 
@@ -117,22 +118,29 @@ export class AttachedSession {
   }
 
   /** Starts over without variables, after the steps that were accepted. */
-  async reset(): Promise<void> {
+  async reset(): Promise<SessionRecord> {
     await this.#tail
     this.#realm.reset()
     this.#steps = []
     this.#sizeBytes = 0
     this.#cpuMs = 0
     this.#lastUsedAt = this.#now()
+    return this.record()
   }
 
-  /** Returns a session with the state after the given step, by default the last one that has ended. */
-  fork(facts: Pick<SessionFacts, 'id' | 'label'>, atStep = Infinity): AttachedSession {
-    if (atStep !== Infinity && atStep > this.#lastNumber) throw this.#noSuchStep(atStep)
-    const fork = new AttachedSession({ ...this.facts, ...facts }, this.#now, this.#realm.forkAt(atStep))
+  /** Creates a session with the state after the given step, by default the last one that has ended. */
+  fork({ id = newSessionId(), label = this.facts.label, atStep = Infinity }: ForkRequest): AttachedSession {
+    if (atStep !== Infinity && atStep > this.#lastNumber) throw noSuchStep(this.facts.id, atStep, this.#lastNumber)
+    const fork = new AttachedSession({ ...this.facts, id, label }, this.#owner, this.#realm.forkAt(atStep))
     fork.#steps = this.#steps.filter(({ number, execution }) => number <= atStep && execution.hasEnded)
     for (const { execution } of fork.#steps) fork.#count(execution)
-    return fork
+    return this.#owner.add(fork)
+  }
+
+  end(): SessionRecord {
+    this.#owner.remove(this)
+    this.close()
+    return this.record()
   }
 
   /** Cancels the steps that have not ended, and frees the guest. */
@@ -145,6 +153,7 @@ export class AttachedSession {
     const { id, owner, label, idleTimeoutMs } = this.facts
     return {
       sessionId: id,
+      durable: false,
       owner,
       ...(label !== undefined && { label }),
       createdAt: timestamp(this.createdAt),
@@ -177,19 +186,6 @@ export class AttachedSession {
   #count({ journalBytes, cpuMs }: AttachedExecution): void {
     this.#sizeBytes += journalBytes
     this.#cpuMs += cpuMs
-  }
-
-  #full(bound: string): RequestError {
-    return new RequestError('SESSION_FULL', `The session ${this.facts.id} has ${bound}, which is the limit`, {
-      suggestion:
-        'Reset the session, fork it at an earlier step, or create a new session with the values that you need as context.',
-    })
-  }
-
-  #noSuchStep(step: number): RequestError {
-    return new RequestError('INVALID_REQUEST', `The session ${this.facts.id} has no step ${step}`, {
-      details: { path: 'atStep', steps: this.#lastNumber },
-    })
   }
 }
 

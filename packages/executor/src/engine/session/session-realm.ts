@@ -1,25 +1,12 @@
-import type { JournalEntry, JournalHeader } from '@codemode/shared'
-
-import type { Guest, SessionVariable } from '../../sandbox/sandbox.ts'
-
-/** Journal of a step that has ended. */
-export interface StepJournal {
-  readonly header: JournalHeader
-  readonly entries: readonly JournalEntry[]
-}
-
-/** Guest between two steps. */
-export interface IdleGuest {
-  readonly guest: Guest
-  /** Time at which the host ended the last step, of which the guest has not been told; undefined if it ended by itself. */
-  readonly endedAt: number | undefined
-}
+import type { SessionVariable } from '../../sandbox/sandbox.ts'
+import type { StepJournal } from '../../store/session-store.ts'
+import type { IdleGuest, Realm } from './realm.ts'
 
 /**
- * Realm of a session: the steps whose state it has, in order, and the guest that has this state. The guest may be gone; the
- * steps rebuild it.
+ * Realm of an attached session: the steps whose state it has, in order, and the guest that has this state. The guest may be
+ * gone; the steps rebuild it.
  */
-export class SessionRealm {
+export class SessionRealm implements Realm {
   #steps: readonly StepJournal[]
   #idle: IdleGuest | undefined
   /** Variables after the last step that ended. */
@@ -30,6 +17,14 @@ export class SessionRealm {
   }
 
   get steps(): readonly StepJournal[] {
+    return this.#steps
+  }
+
+  get isEmpty(): boolean {
+    return this.#steps.length === 0
+  }
+
+  async journals(): Promise<readonly StepJournal[]> {
     return this.#steps
   }
 

@@ -1,17 +1,19 @@
 import { RequestError, type RequestLimits } from '@codemode/shared'
 
+import type { SessionFacts } from '../../store/session-store.ts'
 import type { Submission } from '../engine.ts'
-import type { AttachedSession } from './attached-session.ts'
 
-/** Returns the request of a step with what is the session's: context and configuration. */
-export function stepOf({ facts }: AttachedSession, submission: Submission): Submission {
+/**
+ * Returns the request of a step with what is the session's: context, configuration and memory limit. Throws `RequestError`
+ * for another memory limit.
+ */
+export function stepOf(facts: SessionFacts, submission: Submission): Submission {
+  const { request } = submission
   const { context, config } = facts
-  return { ...submission, request: { ...submission.request, context, config } }
+  return { ...submission, request: { ...request, context, config, limits: limitsOfStep(facts, request.limits) } }
 }
 
-/** Returns the limits that a step asks for, with the memory limit of the session. Throws for one of its own. */
-export function limitsOfStep({ facts }: AttachedSession, limits: RequestLimits = {}): RequestLimits {
-  const { memoryLimitMb } = facts
+function limitsOfStep({ memoryLimitMb }: SessionFacts, limits: RequestLimits = {}): RequestLimits {
   if (limits.memoryLimitMb !== undefined && limits.memoryLimitMb !== memoryLimitMb) {
     throw new RequestError('INVALID_REQUEST', 'limits.memoryLimitMb is an option of the session, not of a step.', {
       details: { path: 'limits.memoryLimitMb' },

@@ -4,6 +4,7 @@ import {
   type ExecutionFailure,
   type ExecutionStatus,
   type GuestEnd,
+  type JournalEntry,
   type TurnEffects,
   type Warning,
 } from '@codemode/shared'
@@ -28,6 +29,14 @@ export type Outcome =
 export function endOf(outcome: Outcome, finishedAt: number): StatusChange & { readonly finishedAt: number } {
   const { status } = outcome
   return { status, finishedAt, ...(outcome.status !== 'completed' && { error: outcome.error }) }
+}
+
+/** Returns the outcome that an entry gives to its execution; undefined if it does not end it. */
+export function outcomeOfEntry(entry: JournalEntry, executionId: string): Outcome | undefined {
+  if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
+  if (entry.type === 'decision' && entry.end !== undefined) return outcomeOfError(entry.end, { executionId })
+  if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
+  return outcomeOfGuestEnd(entry.effects.end, executionId)
 }
 
 /** Returns the outcome of an execution that the guest has ended. */

@@ -8,6 +8,7 @@ import { findRuntime } from './guest-runtimes.ts'
 import { migrateStore } from './migrate.ts'
 import { isUnreadable, Payloads } from './payload.ts'
 import { headerOf, readEntries } from './read-journal.ts'
+import { readSessionJournals } from './sessions/step-journals.ts'
 import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Number of executions that are read at once. */
@@ -25,10 +26,13 @@ export function migrateDatabase(url: string): Promise<void> {
   return migrateStore(connectionTo(url))
 }
 
-/** Executions in a database that have not ended. */
+/** Executions and durable sessions in a database that have not ended. */
 export interface UnfinishedExecutions extends AsyncDisposable {
-  /** Yields their journals, the oldest execution first. In place of one that cannot be decrypted, yields the reason. */
-  journals(): AsyncGenerator<Journal | string>
+  /**
+   * Yields the journals of each, in the order of their replay: one of an execution; of a session, those of the steps that make its
+   * state, and of the step that runs or runs next. In place of one that cannot be decrypted, yields the reason.
+   */
+  journals(): AsyncGenerator<readonly Journal[] | string>
   /** Returns the text of a guest runtime; undefined if there is none. */
   findRuntime(hash: string): Promise<string | undefined>
 }
@@ -38,23 +42,49 @@ export function openUnfinished(url: string, encryptionKeys: readonly EncryptionK
   const db = createDatabase(openPool(connectionTo(url)))
   const payloads = new Payloads({ keys: encryptionKeys, onUnreadable: () => {} })
   return {
-    journals: () => unfinishedJournals({ db, payloads }),
+    async *journals() {
+      yield* unfinishedExecutions({ db, payloads })
+      yield* sessions({ db, payloads })
+    },
     findRuntime: (hash) => findRuntime(db, hash),
     [Symbol.asyncDispose]: () => db.destroy(),
   }
 }
 
-async function* unfinishedJournals(parts: ReadingParts): AsyncGenerator<Journal | string> {
+async function* unfinishedExecutions(parts: ReadingParts): AsyncGenerator<readonly Journal[] | string> {
   for (let after = '0'; ;) {
     const rows = await parts.db
       .selectFrom('executions')
       .select(['key', 'tenant', 'id', 'header', 'created_at'])
       .where('key', '>', after)
       .where('finished_at', 'is', null)
+      .where('session_key', 'is', null)
       .orderBy('key')
       .limit(pageSize)
       .execute()
-    for (const { header, ...row } of rows) if (header !== null) yield await journalOf(parts, { ...row, header })
+    for (const { header, ...row } of rows)
+      if (header !== null) yield await readable(row.id, () => journalOf(parts, { ...row, header }))
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.key
+  }
+}
+
+/** Yields the journals of sessions whose steps have run or wait. */
+async function* sessions(parts: ReadingParts): AsyncGenerator<readonly Journal[] | string> {
+  for (let after = '0'; ;) {
+    const rows = await parts.db
+      .selectFrom('sessions')
+      .select(['key', 'id'])
+      .where('key', '>', after)
+      .where('ended_at', 'is', null)
+      .orderBy('key')
+      .limit(pageSize)
+      .execute()
+    for (const { key, id } of rows) {
+      const journals = await readable(id, () => readSessionJournals(parts, key))
+      if (journals.length > 0) yield journals
+    }
     const last = rows.at(-1)
     if (last === undefined) return
     after = last.key
@@ -64,11 +94,16 @@ async function* unfinishedJournals(parts: ReadingParts): AsyncGenerator<Journal 
 async function journalOf(
   parts: ReadingParts,
   row: Parameters<typeof headerOf>[0] & ExecutionKey,
-): Promise<Journal | string> {
+): Promise<readonly Journal[]> {
+  return [{ header: headerOf(row, parts.payloads), entries: await readEntries(parts, row) }]
+}
+
+/** Returns journals, or the reason for which they can't be decrypted. */
+async function readable(id: string, read: () => Promise<readonly Journal[]>): Promise<readonly Journal[] | string> {
   try {
-    return { header: headerOf(row, parts.payloads), entries: await readEntries(parts, row) }
+    return await read()
   } catch (error) {
-    if (isUnreadable(error)) return `${row.id}: ${((error as Error).cause as Error).message}`
+    if (isUnreadable(error)) return `${id}: ${((error as Error).cause as Error).message}`
     throw error
   }
 }

@@ -5,6 +5,7 @@ import type { StoredExecution } from '../execution-store.ts'
 import type { Database, ExecutionRow } from './database.ts'
 import { claimedExecutionOf, executionColumns } from './execution-row.ts'
 import { headerOf, readEntries } from './read-journal.ts'
+import { readClaimedStep, type ClaimedStep } from './sessions/claimed-step.ts'
 import type { ReadingParts } from './store-parts.ts'
 
 /** Row of an execution that this node has claimed. */
@@ -21,6 +22,8 @@ export interface ClaimedExecution {
   readonly header: JournalHeader
   readonly entries: readonly JournalEntry[]
   readonly expiresInMs: number
+  /** Absent for an execution that is no step. */
+  readonly step?: ClaimedStep | undefined
 }
 
 /**
@@ -39,20 +42,24 @@ export async function claimExecutions(db: Database, node: string, keys: readonly
     )
     update codemode.executions e set epoch = e.epoch + 1, node = ${node}
     from runnable where e.key = runnable.key
-    returning ${sql.join(columns)}, e.epoch, e.header,
+    returning ${sql.join(columns)}, e.epoch, e.header, e.session_key, e.step, e.base_step,
       (extract(epoch from e.expires_at - now()) * 1000)::float8 as expires_in_ms`.execute(db)
   return rows
 }
 
 /** Returns a claimed execution with its journal. Rejects with STORE_UNAVAILABLE if it cannot be decrypted. */
 export async function readClaimed(parts: ReadingParts, row: ClaimedRow): Promise<ClaimedExecution> {
-  const { key, epoch } = row
+  const { key, epoch, session_key } = row
+  const header = headerOf(row, parts.payloads)
   return {
     key,
     epoch,
     execution: claimedExecutionOf(row, parts.payloads),
-    header: headerOf(row, parts.payloads),
+    header,
     entries: epoch === 1 ? [] : await readEntries(parts, row),
     expiresInMs: row.expires_in_ms,
+    ...(session_key !== null && {
+      step: await readClaimedStep(parts.db, header.session!.id, { ...row, session_key }),
+    }),
   }
 }

@@ -9,6 +9,7 @@ import type { StoredRequest } from './approvals.ts'
 import type { Database, Tables } from './database.ts'
 import type { JobQueues } from './job-server.ts'
 import { insertNotifications, type NotificationRow } from './notification-rows.ts'
+import { endSteps, lockSessions, type EndedStep } from './sessions/end-steps.ts'
 import type { WakeUpJob, WakeUps } from './wake-ups.ts'
 
 /** Writes of the holder of a lease, which are committed together. */
@@ -35,6 +36,8 @@ export interface Commit {
   readonly owner: string
   /** Gives the lease back. */
   readonly ending?: Ending
+  /** End of a step of a durable session; absent if the execution is no step, or does not end. */
+  readonly step?: EndedStep | undefined
   /** Whether an earlier attempt to commit it failed, and may yet have been committed. */
   isRepeated?: boolean
 }
@@ -63,8 +66,8 @@ export async function commitGroup(
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
   const isOneStatement = group.every(
-    ({ ending, notifications = [] }) =>
-      (ending === undefined || ending.type === 'finish') && notifications.length === 0,
+    ({ ending, notifications = [], step }) =>
+      (ending === undefined || ending.type === 'finish') && notifications.length === 0 && step === undefined,
   )
   if (isOneStatement) {
     const outcomes = await write(db, group)
@@ -79,12 +82,16 @@ function completeSoon(wakeUps: WakeUps, { ending }: Commit): void {
   if (ending !== undefined) wakeUps.completeSoon(ending.job)
 }
 
-/** Commits a group in which executions are parked or released, which sends their next wake-ups, or notifications are sent. */
+/**
+ * Commits a group in which executions are parked or released, which sends their next wake-ups, steps end, which wakes the next
+ * ones, or notifications are sent.
+ */
 async function commitWithJobs(
   trx: Transaction<Tables>,
   { wakeUps, notifications }: JobQueues,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
+  await lockSessions(trx, group)
   const kept = await parksWithMessages(trx, group)
   const writable = group.filter((commit) => !kept.includes(commit))
   const outcomes = await write(trx, writable)
@@ -104,10 +111,10 @@ async function commitWithJobs(
     ended.map(({ ending }) => ending.job),
   )
   const woken = ended.filter(({ ending }) => ending.type === 'release' || ending.wakeAt !== undefined)
-  await wakeUps.send(
-    trx,
-    woken.map(({ key, tenant, ending }) => ({ key, tenant, at: ending.wakeAt })),
-  )
+  await wakeUps.send(trx, [
+    ...woken.map(({ key, tenant, ending }) => ({ key, tenant, at: ending.wakeAt })),
+    ...(await endSteps(trx, committed)),
+  ])
   return outcomes
 }
 

@@ -34,7 +34,8 @@ export async function createExecutions(
   })
 }
 
-const placeOf = ({ tenant, id }: { readonly tenant: string; readonly id: string }) => `${id} ${tenant}`
+/** Returns the key of an execution in the map of `findExisting`. */
+export const placeOf = ({ tenant, id }: { readonly tenant: string; readonly id: string }) => `${id} ${tenant}`
 
 interface Inserted {
   readonly key: string
@@ -84,7 +85,8 @@ function placesLeft({ facts, maxQueued }: NewExecution, before: readonly NewExec
   return maxQueued - before.filter((other) => other.facts.tenant === facts.tenant).length
 }
 
-async function findExisting(
+/** Returns which of these executions exist, by tenant and id. */
+export async function findExisting(
   trx: Transaction<Tables>,
   executions: readonly NewExecution[],
 ): Promise<Map<string, Created>> {

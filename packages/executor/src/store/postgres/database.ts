@@ -1,5 +1,5 @@
 // Tables of the store and typed access to them.
-import type { ApprovalStatus, ExecutionStatus } from '@codemode/shared'
+import type { ApprovalStatus, ExecutionStatus, JournalHeader } from '@codemode/shared'
 import {
   Kysely,
   PostgresDialect,
@@ -51,6 +51,51 @@ interface ExecutionsTable {
   served_until: ColumnType<Date | null, never, unknown>
   /** Whether only the id and the hash of the body are left. */
   is_tombstone: ColumnType<boolean, never, boolean>
+  /** Session of a step; null for other executions, which have none of the following columns either. */
+  session_key: string | null
+  /** Number of the step in its session. */
+  step: number | null
+  /** Number of the step at which the session was reset last before it accepted the step; 0 if it was never reset. */
+  base_step: number | null
+  /** Whether later steps start from the state after the step; null until it has ended. */
+  state_kept: boolean | null
+  /** Variables after the step as a payload; null if they are not known, and if the state was not kept. */
+  variables: string | null
+  journal_bytes: string | null
+  cpu_ms: number | null
+}
+
+/** Row of a durable session. */
+interface SessionsTable {
+  /** Number of the session in this database, by which other tables refer to it. */
+  key: GeneratedAlways<string>
+  tenant: string
+  id: string
+  owner: string
+  /** Label by `encodeText`. */
+  label: string | null
+  /** Payload: context, config and memory limit; null after the end. */
+  payload: string | null
+  isolation: 'tenant' | 'execution'
+  idle_timeout_ms: string
+  created_at: ColumnType<Date, never, never>
+  last_used_at: ColumnType<Date, never, unknown>
+  /** Time at which the session ends if no step is pending. */
+  expires_at: ColumnType<Date, unknown, unknown>
+  /** Number of the last step that was accepted. */
+  last_step: number
+  /** Number of the last step before the last reset; 0 if there was none. */
+  base_step: number
+  /** Versions of all steps after `base_step`; null before the first of them. */
+  runtime: ColumnType<JournalHeader['runtime'] | null, string | null, string | null>
+  ended_at: ColumnType<Date | null, never, unknown>
+}
+
+/** Step of a session. A fork shares the executions of its first steps with the session that was forked. */
+interface SessionStepsTable {
+  session_key: string
+  step: number
+  execution_key: string
 }
 
 /** Entry of a journal. */
@@ -128,9 +173,13 @@ export interface Tables {
   inbox: InboxTable
   guest_runtimes: GuestRuntimesTable
   notifications: NotificationsTable
+  sessions: SessionsTable
+  session_steps: SessionStepsTable
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>
+
+export type SessionRow = Selectable<SessionsTable>
 
 /** Typed access to the tables of the store, also within a transaction. */
 export type Database = Kysely<Tables>

@@ -6,7 +6,7 @@ import type { Database } from './database.ts'
 
 /**
  * Days for which a runtime is kept after the last node with it was seen. An execution ends at most 30 days after the node
- * has stored it.
+ * has stored it. One that a session needs is kept longer.
  */
 const keptDays = 32
 
@@ -35,7 +35,11 @@ export async function touchRuntime(db: Database, hash: string): Promise<void> {
     .execute()
 }
 
-/** Deletes the runtimes that no execution can need any more. */
+/** Deletes the runtimes that no execution and no session can need any more. */
 export async function deleteOldRuntimes(db: Database): Promise<void> {
-  await sql`delete from codemode.guest_runtimes where used_at < now() - ${keptDays} * interval '1 day'`.execute(db)
+  await sql`
+    delete from codemode.guest_runtimes
+    where used_at < now() - ${keptDays} * interval '1 day' and not exists (
+      select from codemode.sessions where ended_at is null and runtime ->> 'guestRuntime' = hash
+    )`.execute(db)
 }

@@ -37,7 +37,7 @@ export async function insertMessage(
   { key, tenant, id, node, message }: NewMessage,
 ): Promise<boolean> {
   // The number is part of what is encrypted. Under the lock, the numbers of an inbox are in the order of the commits.
-  const number = await nextNumber(trx)
+  const [number = ''] = await nextNumbers(trx, 1)
   const payload = payloads.encode(message, { tenant, id, kind: 'message', position: Number(number) })
   const { rows } = await sql`
     insert into codemode.inbox (number, key, payload, call) overriding system value
@@ -55,14 +55,47 @@ export async function insertMessage(
   return true
 }
 
+/**
+ * Inserts a cancellation of each of these executions, whose rows are locked in the order of their keys, and wakes those that
+ * nobody holds.
+ */
+export async function insertCancellations(
+  trx: Transaction<Tables>,
+  { payloads, wakeUps }: Pick<StoreParts, 'payloads' | 'wakeUps'>,
+  executions: readonly (ExecutionKey & Pick<NewMessage, 'node'>)[],
+  reason: string,
+): Promise<void> {
+  if (executions.length === 0) return
+  const message: InboxMessage = { kind: 'cancel', reason }
+  const numbers = await nextNumbers(trx, executions.length)
+  const texts = executions.map(({ tenant, id }, index) =>
+    payloads.encode(message, { tenant, id, kind: 'message', position: Number(numbers[index]) }),
+  )
+  await sql`
+    insert into codemode.inbox (number, key, payload) overriding system value
+    select * from unnest(${numbers}::bigint[], ${executions.map(({ key }) => key)}::bigint[], ${texts}::text[])`.execute(
+    trx,
+  )
+  const parked = executions.filter(({ node }) => node === null)
+  await trx
+    .updateTable('executions')
+    .set({ wake_at: sql`now()` })
+    .where('key', '=', sql<string>`any(${parked.map(({ key }) => key)}::bigint[])`)
+    .execute()
+  // The first one may have a wake-up already, with which each of the others in the same call would be sent by itself.
+  await wakeUps.send(trx, parked.slice(0, 1))
+  await wakeUps.send(trx, parked.slice(1))
+}
+
 function answeredCall(message: InboxMessage): number | null {
   return message.kind === 'answer' && 'ok' in message.response ? message.call : null
 }
 
-async function nextNumber(trx: Transaction<Tables>): Promise<string> {
+async function nextNumbers(trx: Transaction<Tables>, count: number): Promise<string[]> {
   const { rows } = await sql<{ number: string }>`
-    select nextval(pg_get_serial_sequence('codemode.inbox', 'number')) as number`.execute(trx)
-  return rows[0]!.number
+    select nextval(pg_get_serial_sequence('codemode.inbox', 'number')) as number
+    from generate_series(1, ${count}::int)`.execute(trx)
+  return rows.map(({ number }) => number)
 }
 
 /** Locks the row of an execution, as posting a message and parking do. */

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 
 import type { Database } from './database.ts'
+import { isNextStep } from './sessions/session-row.ts'
 import { hasWakeUp, isWokenWithin, type WakeUps } from './wake-ups.ts'
 
 /** Maximum number of executions of a pass. */
@@ -36,14 +37,15 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
 
 /**
  * Sends the wake-ups again that are gone, for example because an operator has emptied the queue: of executions that are to
- * be woken at some time, and of those that a node holds, whose wake-up is the sign that the node is alive.
+ * be woken at some time, of those that a node holds, whose wake-up is the sign that the node is alive, and of steps of sessions
+ * that have not started although all earlier ones have ended.
  */
 export async function wakeForgotten(db: Database, wakeUps: WakeUps): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const { rows } = await sql<{ key: string; tenant: string; at: Date | null }>`
       select key, tenant, case when node is null then wake_at end as at
       from codemode.executions e
-      where finished_at is null and (node is not null or wake_at is not null) and not ${hasWakeUp(sql.ref('e.key'))}
+      where finished_at is null and (node is not null or wake_at is not null or ${isNextStep}) and not ${hasWakeUp(sql.ref('e.key'))}
       order by key
       limit ${batchSize}
       for no key update skip locked`.execute(trx)

@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
   await createExecutions(db)
+  await createSessions(db)
   // No foreign keys: whoever writes rows of an execution holds a lock on its row, and deletes them with it.
   await createEntries(db)
   await createInbox(db)
@@ -49,6 +50,13 @@ async function createExecutions(db: Kysely<unknown>): Promise<void> {
       started_at timestamptz(3),
       finished_at timestamptz(3),
       is_tombstone boolean not null default false,
+      session_key bigint,
+      step integer,
+      base_step integer,
+      state_kept boolean,
+      variables text,
+      journal_bytes bigint,
+      cpu_ms float8,
       unique (tenant, id)
     ) with (fillfactor = 80)`.execute(db)
   // Lists. Those of detached executions do not search through the many attached ones.
@@ -60,9 +68,47 @@ async function createExecutions(db: Kysely<unknown>): Promise<void> {
   await sql`create index on codemode.executions (tenant) where started_at is null and finished_at is null`.execute(db)
   await sql`create index on codemode.executions (expires_at) where finished_at is null and node is null`.execute(db)
   await sql`create index on codemode.executions (key) where finished_at is null`.execute(db)
+  // Steps of a session that have not ended.
+  await sql`create index on codemode.executions (session_key, step) where session_key is not null and finished_at is null`.execute(
+    db,
+  )
   // Deletion of old ones.
   await sql`create index on codemode.executions (finished_at) where not is_tombstone`.execute(db)
   await sql`create index on codemode.executions (finished_at) where is_tombstone`.execute(db)
+}
+
+/** Ids are compared by their bytes, so that a list can be merged with one that JavaScript has sorted. */
+async function createSessions(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.sessions (
+      key bigint generated always as identity primary key,
+      tenant text not null,
+      id text collate "C" not null,
+      owner text not null,
+      label text,
+      payload text,
+      isolation text not null,
+      idle_timeout_ms bigint not null,
+      created_at timestamptz(3) not null default now(),
+      last_used_at timestamptz(3) not null default now(),
+      expires_at timestamptz(3) not null,
+      last_step integer not null default 0,
+      base_step integer not null default 0,
+      runtime json,
+      ended_at timestamptz(3),
+      unique (tenant, id)
+    )`.execute(db)
+  await sql`create index on codemode.sessions (tenant, created_at, id) where ended_at is null`.execute(db)
+  await sql`create index on codemode.sessions (expires_at) where ended_at is null`.execute(db)
+  await sql`create index on codemode.sessions (ended_at) where ended_at is not null`.execute(db)
+  await sql`
+    create table codemode.session_steps (
+      session_key bigint not null,
+      step integer not null,
+      execution_key bigint not null,
+      primary key (session_key, step)
+    )`.execute(db)
+  await sql`create index on codemode.session_steps (execution_key)`.execute(db)
 }
 
 async function createEntries(db: Kysely<unknown>): Promise<void> {

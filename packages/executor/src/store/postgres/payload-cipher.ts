@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes, type KeyObje
 
 import type { EncryptionKey } from '../../encryption-keys.ts'
 
-/** Place of a payload: the execution, the column, and the position in a table with several rows of an execution. */
+/** Place of a payload: the execution or session, the column, and the position in a table with several rows of an execution. */
 export interface PayloadPlace {
   readonly tenant: string
   readonly id: string
@@ -18,6 +18,8 @@ export interface PayloadPlace {
     | 'approval'
     | 'decision'
     | 'notification'
+    | 'session'
+    | 'variables'
   /** Position of an entry in the journal, number of a message, number of the call of an approval, or id of a notification. */
   readonly position?: number | string
 }

@@ -8,16 +8,21 @@ import {
   type ReceivedMessage,
   type StatusChange,
 } from '../execution-store.ts'
+import type { StepEnd } from '../session-store.ts'
 import type { ClaimedExecution } from './claim-executions.ts'
 import { storedRequest } from './approvals.ts'
 import type { Commit, CommitOutcome, StoredChange } from './commit-group.ts'
 import { maxUnavailableMs } from './group-committer.ts'
 import { notificationRows } from './notification-rows.ts'
 import type { Payloads } from './payload.ts'
+import type { EndedStep } from './sessions/end-steps.ts'
 import type { WakeUpJob } from './wake-ups.ts'
 
 /** Milliseconds after which a touch of the wake-up no longer confirms the lease; a takeover comes after `heartbeatSeconds`. */
 const confirmedMs = 8_000
+
+/** End of a step that leaves nothing. */
+const withoutState: StepEnd = { stateKept: false, journalBytes: 0, cpuMs: 0, variables: undefined }
 
 interface PostgresLeaseOptions {
   readonly claimed: ClaimedExecution
@@ -31,7 +36,7 @@ interface PostgresLeaseOptions {
 }
 
 /** Effects of a commit besides the append of its entries. */
-interface Effects extends Pick<Commit, 'handled' | 'expired' | 'ending'> {
+interface Effects extends Pick<Commit, 'handled' | 'expired' | 'ending' | 'step'> {
   readonly change?: StatusChange | undefined
   readonly requested?: AppendOptions['requested'] | undefined
 }
@@ -42,6 +47,7 @@ export class PostgresLease implements Lease {
   readonly job: WakeUpJob
   readonly execution
   readonly header
+  readonly step
   readonly entries
   readonly epoch
   readonly expiresInMs
@@ -61,6 +67,7 @@ export class PostgresLease implements Lease {
     this.job = job
     this.execution = claimed.execution
     this.header = claimed.header
+    this.step = claimed.step
     this.entries = claimed.entries
     this.epoch = claimed.epoch
     this.expiresInMs = claimed.expiresInMs
@@ -80,9 +87,9 @@ export class PostgresLease implements Lease {
     await this.#commit(entries, options)
   }
 
-  async finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void> {
+  async finish(entries: readonly JournalEntry[], change: StatusChange, step?: StepEnd): Promise<void> {
     const ending = { type: 'finish', job: this.job, cancelsApprovals: this.#hasApprovals } as const
-    await this.#commit(entries, { change, ending })
+    await this.#commit(entries, { change, ending, step: this.#ended(step) })
   }
 
   async park(entries: readonly JournalEntry[], options: ParkOptions): Promise<boolean> {
@@ -159,6 +166,18 @@ export class PostgresLease implements Lease {
     if (outcome === 'lost') throw this.lose(`another node has claimed the execution after epoch ${claimed.epoch}`)
     if (outcome === 'has-messages') this.#position = position
     return outcome === 'committed'
+  }
+
+  /** Returns the end of a step as it is stored; undefined for an execution that is no step. */
+  #ended(end: StepEnd = withoutState): EndedStep | undefined {
+    const { claimed, payloads } = this.#options
+    if (claimed.step === undefined) return undefined
+    const { tenant, id } = this.execution.facts
+    const { variables, ...facts } = end
+    const { sessionKey } = claimed.step
+    const encoded =
+      variables === undefined || !end.stateKept ? null : payloads.encode(variables, { tenant, id, kind: 'variables' })
+    return { ...facts, sessionKey, variables: encoded }
   }
 
   #stored({ error, ...change }: StatusChange): StoredChange {

@@ -41,6 +41,7 @@ import { findExecutions, listExecutions, type ExecutionIds } from './read-execut
 import { readJournal } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
 import { replaceCallback } from './replace-callback.ts'
+import { PostgresSessions } from './sessions/postgres-sessions.ts'
 import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { StoreMaintenance } from './store-maintenance.ts'
@@ -96,6 +97,7 @@ const defaults = {
 /** Store of detached executions in PostgreSQL, which several nodes share. */
 export class PostgresStore implements ExecutionStore {
   readonly isInUse = true
+  readonly sessions: PostgresSessions
   readonly #options: Resolved
   readonly #parts: StoreParts
   readonly #jobs: JobServer
@@ -130,6 +132,11 @@ export class PostgresStore implements ExecutionStore {
       connection: options,
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
+    })
+    this.sessions = new PostgresSessions({
+      parts,
+      onWork: () => this.#topics.send([workTopic]),
+      onMessage: ({ tenant, id }) => this.#notifyMessage(tenant, id),
     })
     const { sendNotification: send, onError } = options
     if (send !== undefined) this.#notificationWorker = new NotificationWorker({ parts, send, onError })
@@ -278,7 +285,9 @@ export class PostgresStore implements ExecutionStore {
       for (const listener of this.#listeners.get(topic) ?? []) listener({ position, entries })
     }
     this.#topics.sendToOthers(commits.map(({ topic }) => topic))
-    if (commits.some(({ ending }) => ending?.type === 'release')) this.#topics.send([workTopic])
+    if (commits.some(({ ending, step }) => ending?.type === 'release' || step !== undefined)) {
+      this.#topics.send([workTopic])
+    }
     if (commits.some(({ notifications = [] }) => notifications.length > 0)) this.#topics.send([notificationTopic])
   }
 

@@ -59,7 +59,8 @@ export async function readEntries(
   return rows.map((row) => entryOf(payloads, { tenant, id, ...row }))
 }
 
-function entryOf(
+/** Returns the entry of a stored text. */
+export function entryOf(
   payloads: Payloads,
   { payload, ...place }: ExecutionIds & Pick<JournalRow, 'position'> & { readonly payload: string },
 ): JournalEntry {

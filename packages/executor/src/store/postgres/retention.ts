@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { Database } from './database.ts'
+import { isStepOfSession } from './sessions/session-row.ts'
 
 /** Maximum number of executions that are deleted in one transaction. */
 const maxAtOnce = 500
@@ -10,7 +11,7 @@ const tombstoneDays = 30
 
 /**
  * Deletion of what is no longer kept. Of detached executions that finished more than `retainMs` ago and have no notification
- * to deliver, all but the id and the hash of the body is deleted, and these `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their
+ * to deliver and are no step of a session, all but the id and the hash of the body is deleted, and these `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their
  * request does not look for them in the store.
  */
 export class Retention {
@@ -49,13 +50,14 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
             select from codemode.notifications waiting
             where waiting.key = executions.key and waiting.status = 'pending'
           )
+          and not ${isStepOfSession(sql`executions.key`)}
         order by finished_at
         limit ${limit}
         for update skip locked
       ),
       buried as (
         update codemode.executions e
-        set is_tombstone = true, header = null, callback = null, notify = null, error = null, label = null
+        set is_tombstone = true, header = null, callback = null, notify = null, error = null, label = null, variables = null
         from old where e.key = old.key and not old.is_attached
       ),
       deleted as (

@@ -4,6 +4,7 @@ import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { markDead } from './notification-rows.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { Retention } from './retention.ts'
+import { SessionExpiry } from './sessions/expire-sessions.ts'
 import type { StoreParts } from './store-parts.ts'
 
 const intervalMs = 5_000
@@ -26,6 +27,7 @@ interface MaintenanceOptions {
 export class StoreMaintenance {
   readonly #options: MaintenanceOptions
   readonly #retention: Retention
+  readonly #sessions: SessionExpiry
   readonly #repeating: RepeatingTask
   readonly #closing = new AbortController()
   #nextSearchAt = 0
@@ -34,6 +36,7 @@ export class StoreMaintenance {
     const { parts, retainMs, onError } = options
     this.#options = options
     this.#retention = new Retention(parts.db, retainMs)
+    this.#sessions = new SessionExpiry(parts.db)
     this.#repeating = new RepeatingTask({ intervalMs, task: () => this.#maintain(), onError })
   }
 
@@ -56,6 +59,7 @@ export class StoreMaintenance {
       const ids = await markDead(db, numbers)
       if (ids.length > 0) onDeadNotification?.(ids)
     })
+    await this.#sessions.expire(this.#closing.signal)
     await this.#retention.deleteOld(this.#closing.signal)
     await deleteOldRuntimes(db)
   }

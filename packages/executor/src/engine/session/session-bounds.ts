@@ -1,0 +1,22 @@
+import { RequestError } from '@codemode/shared'
+
+import type { SessionBounds } from '../../store/session-store.ts'
+
+/** Bounds of one session. Its state is rebuilt from all of its steps, so each of them bounds the time that this takes. */
+export const sessionBounds: SessionBounds = { steps: 1_000, journalBytes: 64 * 1024 * 1024, replayCpuMs: 60_000 }
+
+const { steps, journalBytes, replayCpuMs } = sessionBounds
+
+const texts: Record<keyof SessionBounds, string> = {
+  steps: `${steps} steps`,
+  journalBytes: `journals of ${journalBytes} bytes`,
+  replayCpuMs: `steps that used ${replayCpuMs} ms of CPU time`,
+}
+
+/** Returns the refusal of a step by a session that has reached a bound. */
+export function sessionFull(id: string, bound: keyof SessionBounds): RequestError {
+  return new RequestError('SESSION_FULL', `The session ${id} has ${texts[bound]}, which is the limit`, {
+    suggestion:
+      'Reset the session, fork it at an earlier step, or create a new session with the values that you need as context.',
+  })
+}
