@@ -251,7 +251,6 @@ test('a session expires that is not used for long, unless a step is pending', as
     query(url, 'select payload is null as is_empty, ended_at is null as is_live from codemode.sessions where id = $1', [
       session,
     ])
-  expect(await rows()).toEqual([{ is_empty: false, is_live: true }])
   await expiry.expire()
   expect(await rows()).toEqual([{ is_empty: true, is_live: false }])
 })
@@ -273,22 +272,21 @@ test('the journals that a session or a fork starts from are kept, however old th
     )
     await retention.deleteOld()
   }
+  const storedEntries = (text: string) =>
+    query(url, "select 1 from codemode.entries where payload::json ->> 'text' = $1", [text])
   await deleteOld()
   expect(await store.find('acme', other.facts.id)).toBeUndefined()
   expect(await codesBefore(session)).toEqual(['kept', 'old'])
   await store.sessions.end('acme', session)
   await deleteOld()
   expect(await codesBefore(branch)).toEqual(['kept'])
-  const texts = await query(
-    url,
-    "select payload::json ->> 'text' as text from codemode.entries where payload like '%\"b\"%'",
-  )
-  expect(texts).toEqual([])
+  expect(await storedEntries('old')).toEqual([])
+  expect(await storedEntries('kept')).toHaveLength(1)
   // After a reset nothing starts from the steps before it.
   await store.sessions.reset('acme', branch)
   await deleteOld()
   expect(await codesBefore(branch)).toEqual([])
-  expect(await query(url, 'select 1 from codemode.entries where payload like \'%"kept"%\'')).toEqual([])
+  expect(await storedEntries('kept')).toEqual([])
 })
 
 test('a session takes no step beyond its bounds, nor one with other versions, until it is reset', async () => {
@@ -324,5 +322,4 @@ test('a session takes no step beyond its bounds, nor one with other versions, un
   expect(await sessions.addStep(session, first, bounds)).toMatchObject({ type: 'created' })
   expect(await sessions.addStep(session, second, bounds)).toEqual({ type: 'too-many-queued' })
   await (await node.take(first.facts.id)).end()
-})
 })
