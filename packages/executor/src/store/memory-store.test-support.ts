@@ -62,6 +62,8 @@ type MemoryApproval = RequestedApproval & Pick<StoredApproval, 'status' | 'decid
 export type Operation = 'append' | 'finish' | 'park' | 'messages' | 'release'
 
 export interface MemoryStoreOptions {
+  /** Returns the name of the node that gets the next execution; by default, it is the first one that has a place. */
+  readonly nextNode?: () => string | undefined
   /** Called before (`isDone` false) and after each operation of a lease. A returned promise delays it; to crash, never settle. */
   readonly around?: (operation: Operation, isDone: boolean, node: string) => Promise<void> | undefined
 }
@@ -114,7 +116,8 @@ export class MemoryStore implements ExecutionStore {
       approvals: new Map(),
       serving: undefined,
     })
-    this.#dispatch()
+    if (isDue) this.#dispatch()
+    else this.#wakeAt(this.#rows.get(facts.id)!)
     return { type: 'created' }
   }
 
@@ -322,6 +325,7 @@ export class MemoryStore implements ExecutionStore {
   }
 
   #wakeAt(row: Row, wakeAt = Infinity): void {
+    clearTimeout(row.timer)
     const dueAt = Math.min(wakeAt, storedOf(row).expiresAt)
     row.timer = setTimeout(() => this.#makeDue(row), Math.min(dueAt - Date.now(), maxTimerMs))
   }
@@ -336,7 +340,9 @@ export class MemoryStore implements ExecutionStore {
   #dispatch(): void {
     for (const row of this.#rows.values()) {
       if (!row.isDue) continue
-      const worker = [...this.#workers].find((each) => each.places() > 0)
+      const free = [...this.#workers].filter((each) => each.places() > 0)
+      const next = this.#options.nextNode?.()
+      const worker = free.find(({ node }) => node === next) ?? free[0]
       if (worker === undefined) return
       const run = worker.run(this.#claim(row, worker.node))
       const running = this.#running.get(worker.node)!

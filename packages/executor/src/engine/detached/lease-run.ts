@@ -2,15 +2,13 @@ import { maxTimerMs, type ExecutionFailure, type ExecutionStatus, type JournalEn
 
 import type {
   AppendOptions,
-  ExecutionFacts,
   ExecutionStore,
   InboxMessage,
   Lease,
   ReceivedMessage,
   StatusChange,
 } from '../../store/execution-store.ts'
-import { createStreamTransport } from '../../tools/stream-transport.ts'
-import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
+import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { RunnerParts } from '../runner/runner-options.ts'
@@ -23,6 +21,7 @@ import { ExecutionState } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { endOf, outcomeOfEntry } from '../state/outcome.ts'
 import { stepEndOf } from './step-end.ts'
+import { transportOf } from './lease-transport.ts'
 
 /** Parts of the executor that a detached execution needs. */
 export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
@@ -36,16 +35,10 @@ export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
   onFailedByBug(error: unknown, ids: { readonly executionId: string; readonly correlationId: string }): void
 }
 
-/**
- * Milliseconds for which a tool server lets a handler continue until another node delivers its call again: four times as
- * long as a takeover may last.
- */
-const redeliveryGraceMs = 60_000
-
 /** Milliseconds without an answer after which an execution is parked whose calls a client serves. */
 const servedLingerMs = 5_000
 
-/** Number of claims in a row after which an execution is failed, because it probably crashes the nodes that run it. */
+/** Number of claims in a row after which an execution is failed: it probably crashes the nodes that run it. */
 const maxClaimsInARow = 3
 
 /** Run of a detached execution under one lease, from its claim to its end, or until it is parked or suspended. */
@@ -98,7 +91,7 @@ export class LeaseRun {
       placement: { tenant: facts.tenant, isolation: facts.isolation },
       sandbox: parts.sandbox,
       realm: this.#realm,
-      transport: transportOf(facts, parts),
+      transport: transportOf(facts, parts.callbackTransport),
       pacer: parts.pacer,
       now: this.#now,
       onTurnRequested() {},
@@ -121,8 +114,12 @@ export class LeaseRun {
     const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())
     const taken = this.#takeMessages()
-    if (this.#isBlocked) await this.#endOrPark(taken)
-    else await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
+    // If the lease is lost or the store does not answer, the lease is given back, and another claim tries again.
+    if (this.#isBlocked) await this.#endOrPark(taken).catch(() => {})
+    else {
+      await this.#realm?.ready
+      await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
+    }
     clearTimeout(expiry)
     this.#realm?.settle({ isStateKept: this.#state.hasEnded && this.#state.isStateKept })
     if (!this.#state.hasEnded && !this.#isParked) await this.#giveBack().catch(() => {})
@@ -133,13 +130,13 @@ export class LeaseRun {
     return this.#lease.step?.isBlocked === true
   }
 
-  /** Ends a step that waits for earlier ones if a message or its expiry does so; parks it otherwise. Never rejects. */
+  /** Ends a step that waits for earlier ones if a message or its expiry does so; parks it otherwise. */
   async #endOrPark(taken: Promise<boolean>): Promise<void> {
     while ((await taken) && !this.#isSuspended) {
       await this.#runner.committing
-      if (this.#state.hasEnded) return
-      // If the lease is lost or the store does not answer, the lease is given back, and another claim tries again.
-      this.#isParked = await this.#lease.park([], { handled: this.#handled }).catch(() => false)
+      // A refused commit stays under way.
+      if (this.#state.hasEnded || this.#runner.committing !== undefined) return
+      this.#isParked = await this.#lease.park([], { handled: this.#handled })
       if (this.#isParked) return
       taken = this.#takeMessages()
     }
@@ -171,12 +168,13 @@ export class LeaseRun {
     if (outcome === undefined)
       return this.#lease.append(entries, { ...this.#effectsOf(entries), handled: this.#handled })
     const before = entries.slice(0, -1)
-    const effects = this.#effectsOf(before)
+    const effects = before.length === 0 ? {} : this.#effectsOf(before)
     const hasApprovals = effects.requested !== undefined || effects.expired !== undefined
     // The messages stay in the inbox until the end is stored as well, because one of them may have caused it.
     if (hasApprovals) await this.#lease.append(before, effects)
     const final = endOf(outcome, last.type === 'turn' ? last.endedAt : last.at)
     const step = this.#realm && stepEndOf(entries, { journal: this.#journal, state: this.#state, realm: this.#realm })
+    this.#realm?.ending()
     await this.#lease.finish(hasApprovals ? [last] : entries, final, step)
   }
 
@@ -291,9 +289,4 @@ export class LeaseRun {
     stop()
     return undefined
   }
-}
-
-function transportOf({ callback, tenant }: ExecutionFacts, { callbackTransport }: LeaseRunParts): ToolTransport {
-  if (callback === undefined) return createStreamTransport()
-  return callbackTransport({ callback, tenant, gracePeriodMs: redeliveryGraceMs })
 }

@@ -7,6 +7,7 @@ import type { ExecutionStore } from '../../store/execution-store.ts'
 import type { CreateCallbackTransport, OutgoingCall } from '../../tools/transport.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
+import { WarmGuests } from '../session/warm-guests.ts'
 import { effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { DetachedExecutions } from './detached-executions.ts'
 
@@ -51,6 +52,7 @@ interface NodeOptions {
   readonly callbackTransport?: CreateCallbackTransport
   readonly maxRunning?: number
   readonly parkAfterMs?: number
+  readonly guests?: WarmGuests
 }
 
 /** Starts a node. A bug that it reports fails the test. */
@@ -61,6 +63,7 @@ export function startScriptedNode(store: ExecutionStore, node: string, options: 
     node,
     maxRunning,
     parkAfterMs: options.parkAfterMs ?? 1_000,
+    guests: options.guests ?? new WarmGuests(30_000),
     sandbox,
     pacer: new Pacer(),
     callbackTransport: options.callbackTransport ?? (() => ({ call })),

@@ -21,10 +21,17 @@ export class DurableRealm implements Realm {
   readonly #options: DurableRealmOptions
   readonly #ids: SessionIds
   #idle: IdleGuest | undefined
+  #settled: (() => void) | undefined
 
   constructor(options: DurableRealmOptions) {
     this.#options = options
     this.#ids = { tenant: options.lease.execution.facts.tenant, session: options.step.session }
+  }
+
+  /** Resolves when the step before, which has ended, has given its guest back, if it ran on this node. */
+  get ready(): Promise<void> | undefined {
+    const { guests, step } = this.#options
+    return step.stateOf === undefined ? undefined : guests.ending(step.stateOf)
   }
 
   get isEmpty(): boolean {
@@ -44,12 +51,18 @@ export class DurableRealm implements Realm {
     this.#idle = idle
   }
 
+  /** Notes that the end of the step is being stored. The next step may be claimed before `settle` is called. */
+  ending(): void {
+    this.#settled = this.#options.guests.end(this.#options.lease.execution.facts.id)
+  }
+
   /** Keeps the guest for the next step if the session has the state after this one; closes it otherwise. */
   settle({ isStateKept }: { readonly isStateKept: boolean }): void {
     const idle = this.#idle
     this.#idle = undefined
-    if (idle === undefined) return
-    if (isStateKept) this.#options.guests.put(this.#ids, this.#options.lease.execution.facts.id, idle)
-    else idle.guest.close()
+    if (isStateKept && idle !== undefined)
+      this.#options.guests.put(this.#ids, this.#options.lease.execution.facts.id, idle)
+    else idle?.guest.close()
+    this.#settled?.()
   }
 }

@@ -23,6 +23,8 @@ interface WarmGuest {
 export class WarmGuests {
   readonly #evictAfterMs: number
   readonly #guests = new Map<string, WarmGuest>()
+  /** Steps whose end is being stored, by execution id. */
+  readonly #ending = new Map<string, Promise<void>>()
 
   constructor(evictAfterMs: number) {
     this.#evictAfterMs = evictAfterMs
@@ -44,6 +46,21 @@ export class WarmGuests {
     if (oldest !== undefined && this.#guests.size >= maxGuests) this.#close(oldest)
     const timer = setTimeout(() => this.#close(key), this.#evictAfterMs).unref()
     this.#guests.set(key, { idle, stateOf, timer })
+  }
+
+  /** Notes that the end of a step is being stored, until the returned function is called. */
+  end(executionId: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ending.set(executionId, promise)
+    return () => {
+      this.#ending.delete(executionId)
+      resolve()
+    }
+  }
+
+  /** Returns a promise that resolves when a step whose end is being stored here has given its guest back. */
+  ending(executionId: string): Promise<void> | undefined {
+    return this.#ending.get(executionId)
   }
 
   /** Closes the guest of a session that has ended. */

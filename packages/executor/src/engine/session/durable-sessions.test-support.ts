@@ -1,0 +1,129 @@
+// Durable sessions over the store in memory, with guests whose state is the list of the codes that have run in them.
+import { newExecutionId, type ExecutionRequest, type ToolAnswer } from '@codemode/shared'
+
+import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import { MemoryStore } from '../../store/memory-store.test-support.ts'
+import type { DetachedExecution } from '../detached/detached-execution.ts'
+import type { DetachedExecutions } from '../detached/detached-executions.ts'
+import { principal, startScriptedNode, submissionOf } from '../detached/scripted-nodes.test-support.ts'
+import { callsOf, effectsOf } from '../state/journal.test-support.ts'
+import { AllSessions } from './all-sessions.ts'
+import { AttachedSessions } from './attached-sessions.ts'
+import type { SessionHandle } from './session-handle.ts'
+import { WarmGuests } from './warm-guests.ts'
+
+const minute = 60_000
+const end = (ok: boolean, value: unknown) =>
+  ok
+    ? { ok: true as const, result: JSON.stringify(value) }
+    : { ok: false as const, code: 'SYNTAX_ERROR' as const, name: 'SyntaxError', message: String(value) }
+const turnOf = (
+  effects: Parameters<typeof effectsOf>[0],
+  variables?: { name: string; kind: 'let' }[],
+): TurnOutcome => ({
+  type: 'turn',
+  cpuMs: 1,
+  effects: effectsOf(effects),
+  ...(variables && { variables }),
+})
+
+/** Sandbox of one node, and the numbers of guests of sessions that it has made and closed. */
+export function sessionSandbox() {
+  const counts = { placed: 0, closed: 0 }
+  const sandbox = {
+    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
+    placeGuest(spec: GuestSpec) {
+      const isCheck = 'kind' in spec && spec.kind === 'check'
+      if (isCheck) return { turn: async () => checked(spec.code), close() {} }
+      counts.placed += 1
+      const state: string[] = []
+      let code = ''
+      const ended = (): TurnOutcome => {
+        state.push(code)
+        return turnOf(
+          { end: end(true, state) },
+          state.map((name) => ({ name, kind: 'let' })),
+        )
+      }
+      const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
+        if (delivery.kind === 'end-step') return turnOf({})
+        if (delivery.kind !== 'step') return ended()
+        code = delivery.step.code
+        if (code === 'syntax error') return checked(code)
+        if (code === 'stop') return stopped
+        if (code.startsWith('call')) return turnOf({ calls: callsOf(1) })
+        return ended()
+      }
+      return { turn, close: () => void (counts.closed += 1) }
+    },
+  }
+  return { sandbox: sandbox as Partial<Sandbox> as Sandbox, counts }
+}
+
+const checked = (code: string): TurnOutcome => turnOf({ end: end(code !== 'syntax error', 'Unexpected token') })
+const stopped: TurnOutcome = {
+  type: 'stopped',
+  reason: 'timeout',
+  waitedForClock: false,
+  cpuMs: minute,
+  logs: [],
+  logsDropped: { entries: 0, bytes: 0 },
+}
+
+/** Node with its durable sessions. */
+export interface SessionNode extends AsyncDisposable {
+  readonly detached: DetachedExecutions
+  readonly sessions: AllSessions
+  readonly counts: { readonly placed: number; readonly closed: number }
+}
+
+interface NodeOptions {
+  readonly call?: () => Promise<ToolAnswer>
+  readonly evictAfterMs?: number
+}
+
+/** Starts a node. */
+export function startSessionNode(
+  store: MemoryStore,
+  name: string,
+  { call, evictAfterMs = minute }: NodeOptions = {},
+): SessionNode {
+  const { sandbox, counts } = sessionSandbox()
+  const guests = new WarmGuests(evictAfterMs)
+  const attached = new AttachedSessions({ now: () => Date.now() })
+  const detached = startScriptedNode(store, name, { sandbox, guests, ...(call && { call }) })
+  return {
+    detached,
+    counts,
+    sessions: new AllSessions(attached, { store, sessions: store.sessions, guests }),
+    async [Symbol.asyncDispose]() {
+      attached.close()
+      await detached.close()
+      guests.close()
+    },
+  }
+}
+
+/** Creates a durable session on a node. */
+export async function createSession({ sessions }: SessionNode): Promise<SessionHandle> {
+  const { session } = await sessions.create({ durable: true }, principal)
+  return session
+}
+
+/** Adds a step to a session. */
+export function addStep(
+  { detached }: SessionNode,
+  { facts }: SessionHandle,
+  code: string,
+  more: Partial<ExecutionRequest> = {},
+): Promise<DetachedExecution> {
+  const { detached: _, ...request } = submissionOf(code, { id: newExecutionId(), ...more }).request
+  return detached.submit({ ...submissionOf(code), request }, facts)
+}
+
+/** Resolves with the numbers of the steps, with their status and whether their state was kept. */
+export async function stepsOf({ sessions }: SessionNode, { facts }: SessionHandle): Promise<unknown[]> {
+  const session = await sessions.find(facts.tenant, facts.id)
+  const { stepList } = await session.record()
+  return stepList.map(({ number, status, stateKept }) => [number, status, stateKept])
+}
