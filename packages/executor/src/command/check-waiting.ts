@@ -1,6 +1,4 @@
-import type { Journal } from '@codemode/shared'
-
-import type { UnfinishedExecutions } from '../store/postgres/administration.ts'
+import type { UnfinishedExecutions, UnfinishedJournal } from '../store/postgres/administration.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
 import { StoredRuntimes } from '../sandbox/stored-runtimes.ts'
 import { replayJournal, type ReplayReport } from './replay-command.ts'
@@ -14,7 +12,7 @@ interface WaitingCheck {
 }
 
 /**
- * Replays the journals of all executions that have not ended, each with the guest runtime that wrote it: that of this
+ * Replays the journals of all executions that have not ended, a step of a session after the earlier steps, each with the guest runtime that wrote it: that of this
  * version, or another one from the store. A string instead of a journal is the reason for which it cannot be read, and counts as
  * an execution that needs attention. Calls no tool and changes nothing. Implements the command `check-waiting`.
  */
@@ -27,7 +25,7 @@ export async function checkWaiting(
   await using pool = await ProcessPool.start({ size: 1, readRuntime: textOf })
   let count = 0
   let failed = 0
-  const check = async (journal: Journal | string): Promise<ReplayReport> => {
+  const check = async (journal: UnfinishedJournal | string): Promise<ReplayReport> => {
     if (typeof journal === 'string') return { ok: false, text: journal }
     const { executionId, runtime } = journal.header
     const hash = runtime.guestRuntime

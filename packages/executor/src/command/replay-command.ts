@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { journalSchema, type Journal } from '@codemode/shared'
 
 import { guestSpecOf } from '../engine/runner/guest-input.ts'
-import { replay, type ReplayOutcome } from '../engine/runner/replay.ts'
+import { replayAll, type ReplayOutcome } from '../engine/runner/replay.ts'
 import { versionDifferences } from '../engine/runner/version-differences.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
+import type { StepJournal } from '../store/session-store.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
 const minReplayMs = 60_000
@@ -34,16 +35,26 @@ export async function* journalsInFiles(paths: readonly string[]): AsyncGenerator
   for (const path of paths) yield readJournal(path)
 }
 
+/** Journal that is replayed after those of earlier steps of its session. */
+interface ReplayedJournal extends Journal {
+  readonly earlier?: readonly StepJournal[]
+}
+
 /** Replays a journal in a guest with the runtime of this hash, by default that of this version. */
-export async function replayJournal(pool: ProcessPool, journal: Journal, runtime?: string): Promise<ReplayReport> {
+export async function replayJournal(
+  pool: ProcessPool,
+  journal: ReplayedJournal,
+  runtime?: string,
+): Promise<ReplayReport> {
+  const journals = [...(journal.earlier ?? []), journal]
   const guest = pool.placeGuest(guestSpecOf(journal), {
     tenant: 'replay',
     isolation: 'tenant',
     ...(runtime !== undefined && { runtime }),
   })
-  const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
+  const wallMs = Math.max(minReplayMs, journals.length * journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs
-  const outcome = await replay(guest, journal, () => endsAt - performance.now())
+  const outcome = await replayAll(guest, journals, () => endsAt - performance.now())
   guest.close()
   const { executionId } = journal.header
   switch (outcome.type) {

@@ -2,12 +2,14 @@
 import type { Journal } from '@codemode/shared'
 
 import type { EncryptionKey } from '../../encryption-keys.ts'
+import type { StepJournal } from '../session-store.ts'
 import { openPool, type ConnectionOptions } from './connection-pool.ts'
 import { createDatabase } from './database.ts'
 import { findRuntime } from './guest-runtimes.ts'
 import { migrateStore } from './migrate.ts'
 import { isUnreadable, Payloads } from './payload.ts'
 import { headerOf, readEntries } from './read-journal.ts'
+import { readJournalsBefore } from './sessions/step-journals.ts'
 import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Number of executions that are read at once. */
@@ -25,10 +27,16 @@ export function migrateDatabase(url: string): Promise<void> {
   return migrateStore(connectionTo(url))
 }
 
+/** Journal of an execution that has not ended. */
+export interface UnfinishedJournal extends Journal {
+  /** Journals that are replayed before that of a step of a session which has started. */
+  readonly earlier: readonly StepJournal[]
+}
+
 /** Executions in a database that have not ended. */
 export interface UnfinishedExecutions extends AsyncDisposable {
   /** Yields their journals, the oldest execution first. In place of one that cannot be decrypted, yields the reason. */
-  journals(): AsyncGenerator<Journal | string>
+  journals(): AsyncGenerator<UnfinishedJournal | string>
   /** Returns the text of a guest runtime; undefined if there is none. */
   findRuntime(hash: string): Promise<string | undefined>
 }
@@ -44,7 +52,7 @@ export function openUnfinished(url: string, encryptionKeys: readonly EncryptionK
   }
 }
 
-async function* unfinishedJournals(parts: ReadingParts): AsyncGenerator<Journal | string> {
+async function* unfinishedJournals(parts: ReadingParts): AsyncGenerator<UnfinishedJournal | string> {
   for (let after = '0'; ;) {
     const rows = await parts.db
       .selectFrom('executions')
@@ -64,9 +72,12 @@ async function* unfinishedJournals(parts: ReadingParts): AsyncGenerator<Journal 
 async function journalOf(
   parts: ReadingParts,
   row: Parameters<typeof headerOf>[0] & ExecutionKey,
-): Promise<Journal | string> {
+): Promise<UnfinishedJournal | string> {
   try {
-    return { header: headerOf(row, parts.payloads), entries: await readEntries(parts, row) }
+    const header = headerOf(row, parts.payloads)
+    const entries = await readEntries(parts, row)
+    const hasEarlier = header.session !== undefined && entries.length > 0
+    return { header, entries, earlier: hasEarlier ? await readJournalsBefore(parts, row) : [] }
   } catch (error) {
     if (isUnreadable(error)) return `${row.id}: ${((error as Error).cause as Error).message}`
     throw error
