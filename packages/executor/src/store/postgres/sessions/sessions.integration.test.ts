@@ -1,8 +1,7 @@
 import { newExecutionId, newSessionId } from '@codemode/shared'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { openUnfinished } from '../administration.ts'
-import { answer, openParts, query, startStore, useServer } from '../postgres-store.test-support.ts'
+import { openParts, query, startStore, useServer } from '../postgres-store.test-support.ts'
 import type { PostgresStore } from '../postgres-store.ts'
 import { Retention } from '../retention.ts'
 import type { StoreParts } from '../store-parts.ts'
@@ -323,22 +322,4 @@ test('a session takes no step beyond its bounds, nor one with other versions, un
   expect(await sessions.addStep(session, first, bounds)).toMatchObject({ type: 'created' })
   expect(await sessions.addStep(session, second, bounds)).toEqual({ type: 'too-many-queued' })
   await (await node.take(first.facts.id)).end()
-})
-
-test('the journal of a step that has started is checked after those of the earlier ones', async () => {
-  const session = await newSession(store)
-  await runStep(session, 'a')
-  const id = await addStep(store, session, 'b')
-  const held = await node.take(id)
-  const waiting = await addStep(store, session, 'c')
-  await held.lease.append([answer(1)])
-  await using unfinished = openUnfinished(url, [])
-  const journals: unknown[] = []
-  for await (const journal of unfinished.journals()) journals.push(journal)
-  expect(journals).toMatchObject([
-    { header: { executionId: id }, entries: [{}], earlier: [{ header: { code: 'a' }, entries: [{ text: 'a' }] }] },
-    { header: { executionId: waiting }, entries: [], earlier: [] },
-  ])
-  await held.end()
-  await (await node.take(waiting)).end()
 })
