@@ -195,7 +195,9 @@ export class Session implements AsyncDisposable {
     if (this.#ended === 'closed') return
     this.#end('closed')
     for (const { run, ended } of this.#steps.current) {
-      if (ended === undefined && run.state.status === 'queued')
+      // The end of a durable session cancels the steps that are stored.
+      const isStored = this.isDurable && run.state.isAccepted
+      if (ended === undefined && run.state.status === 'queued' && !isStored)
         run.execution.cancel('the session was closed').catch(() => {})
     }
     await this.#parts.end()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import type { Notify } from '@codemode/shared'
+import { newSessionId, type Notify } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { parseEncryptionKeys } from '../../encryption-keys.ts'
@@ -17,6 +17,7 @@ import {
   useServer,
   worker,
 } from './postgres-store.test-support.ts'
+import { bounds, endStep, sessionFacts } from './sessions/sessions.test-support.ts'
 
 const servers = useServer()
 const newKey = (id: string) => parseEncryptionKeys([`${id}:${randomBytes(32).toString('base64')}`])[0]!
@@ -125,6 +126,49 @@ test('no table has approvals, decisions, promoted executions or recorded attache
     const { code } = header
     expect(await store.read('acme', id, 1)).toMatchObject({ header: { code }, entries: [{ text: canary }] })
   }
+})
+
+test('no table has the context of a session, or the code and variables of its steps in clear text', async () => {
+  const url = await servers.createDatabase()
+  const key = newKey('k1')
+  await using store = await startStore(url, { encryptionKeys: [key] })
+  const { sessions } = store
+  const context = { secret: canary }
+  const facts = sessionFacts({ label: 'visible-label', context, config: { [canary]: true } })
+  await sessions.create(facts)
+  const step = secretExecution()
+  const variables = [{ name: canary, kind: 'let' }] as const
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  const working = store.work(worker('a', (lease) => endStep(lease, { variables }).then(resolve)))
+  expect(await sessions.addStep(facts.id, step, bounds)).toMatchObject({ type: 'created' })
+  await ended
+  const forkId = newSessionId()
+  await sessions.fork('acme', facts.id, { id: forkId, label: undefined, atStep: 1 })
+  const last = secretExecution()
+  await working.stop()
+  await sessions.addStep(forkId, last, bounds)
+
+  const stored = await dump(url)
+  expect(stored).toContain('visible-label')
+  expect(stored).not.toContain(canary)
+  for (const id of [facts.id, forkId]) {
+    expect(await sessions.find('acme', id)).toMatchObject({ session: { facts: { context, config: facts.config } } })
+    const found = (await sessions.steps('acme', id))[0]
+    expect(found).toMatchObject({ code: step.header.code, variables })
+  }
+  const { code } = step.header
+  const journals = await sessions.journalsBefore('acme', last.facts.id)
+  expect(journals).toMatchObject([{ header: { code }, entries: [{ text: code }] }])
+
+  // Without the key a session is listed without its context, and can be ended.
+  await using other = await startStore(url, { encryptionKeys: [newKey('k2')], onError: () => {} })
+  expect(await other.sessions.list('acme', { limit: 9 })).toMatchObject([
+    { facts: { id: forkId, context: {} } },
+    { facts: { id: facts.id, context: {} } },
+  ])
+  await expect(other.sessions.find('acme', forkId)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await other.sessions.end('acme', forkId)
+  expect(await other.sessions.find('acme', forkId)).toEqual({ type: 'ended' })
 })
 
 test('rows whose payloads were swapped in the database are refused', async () => {

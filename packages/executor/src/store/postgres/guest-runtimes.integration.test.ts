@@ -16,17 +16,25 @@ test('a node stores its guest runtime when it starts, and every node can read it
   expect(await second.findRuntime('three')).toBeUndefined()
 })
 
-test('a runtime is deleted when no node has had it for longer than an execution can live', async () => {
+test('a runtime is deleted when no node has had it for longer than an execution can live, unless a session needs it', async () => {
   const url = await servers.createDatabase()
   await migrateDatabase(url)
   await using parts = await openParts(url)
-  for (const hash of ['old', 'waiting', 'running']) await saveRuntime(parts.db, { hash, text: 'code' })
+  for (const hash of ['old', 'waiting', 'running', 'session', 'ended'])
+    await saveRuntime(parts.db, { hash, text: 'code' })
   await query(url, `update codemode.guest_runtimes set used_at = now() - interval '33 days' where hash <> 'waiting'`)
   await query(url, `update codemode.guest_runtimes set used_at = now() - interval '31 days' where hash = 'waiting'`)
+  await query(
+    url,
+    `insert into codemode.sessions (tenant, id, owner, isolation, idle_timeout_ms, expires_at, runtime, ended_at)
+     select 'acme', hash, 'ann', 'tenant', 1, now(), json_build_object('guestRuntime', hash), case hash when 'ended' then now() end
+     from codemode.guest_runtimes where hash in ('session', 'ended')`,
+  )
   await touchRuntime(parts.db, 'running')
   await deleteOldRuntimes(parts.db)
   expect(await query(url, 'select hash from codemode.guest_runtimes order by hash')).toEqual([
     { hash: 'running' },
+    { hash: 'session' },
     { hash: 'waiting' },
   ])
 })
