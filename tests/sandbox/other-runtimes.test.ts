@@ -76,11 +76,7 @@ test('a runtime that does not start makes its guests unrunnable, and the others 
 })
 
 async function* queuedJournals() {
-  yield {
-    header: headerOf({ runtime: { guestRuntime: 'abc', v8: '1', icu: '2', arch: 'x' } }),
-    entries: [],
-    earlier: [],
-  }
+  yield [{ header: headerOf({ runtime: { guestRuntime: 'abc', v8: '1', icu: '2', arch: 'x' } }), entries: [] }]
 }
 
 test('check-waiting also finds that the runtime of an execution without turns is missing', async () => {

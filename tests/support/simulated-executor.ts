@@ -5,6 +5,7 @@ import { readingHeaders } from '@codemode/shared'
 
 import { combineObservers } from '../../packages/executor/src/engine/engine-observer.ts'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import { AllSessions } from '../../packages/executor/src/engine/session/all-sessions.ts'
 import { AttachedSessions } from '../../packages/executor/src/engine/session/attached-sessions.ts'
 import type { Engine } from '../../packages/executor/src/engine/engine.ts'
 import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
@@ -26,11 +27,11 @@ const app = createHttpApp({
     readiness: 'ready',
     reading: () => engine().reading(),
     submit: (submission) => engine().submit(submission),
-    submitDetached: (submission) => engine().submitDetached(submission),
+    submitDetached: (submission, session) => engine().submitDetached(submission, session),
     list: (tenant, options) => engine().list(tenant, options),
     retry: (id, retry) => engine().retry(id, retry),
     wake: (tenant, id) => engine().wake(tenant, id),
-    sessions: new AttachedSessions({ now: () => Date.now() }),
+    sessions: new AllSessions(new AttachedSessions({ now: () => Date.now() }), undefined),
     decide: (submission) => engine().decide(submission),
     listApprovals: (tenant, options) => engine().listApprovals(tenant, options),
     setCallback: (tenant, id, callback) => engine().setCallback(tenant, id, callback),

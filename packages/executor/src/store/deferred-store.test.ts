@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { DeferredStore } from './deferred-store.ts'
+import { sessionBounds } from '../engine/session/session-bounds.ts'
 import { headerOf } from '../engine/state/journal.test-support.ts'
 import type { NewExecution, Worker } from './execution-store.ts'
 import { MemoryStore } from './memory-store.test-support.ts'
@@ -49,6 +50,26 @@ test('the first execution starts the store, and requests before it find nothing'
   expect(await found).toMatchObject({ status: 'queued' })
   expect(store.isInUse).toBe(true)
   expect(start).toHaveBeenCalledTimes(1)
+})
+
+test('the first durable session starts the store, and requests before it find nothing', async () => {
+  const start = vi.fn<() => Promise<MemoryStore>>(async () => new MemoryStore())
+  await using store = new DeferredStore({ start, startsAtOnce: false, onError: fail })
+  const { sessions } = store
+  const fork = { id: 'ses_2', label: undefined, atStep: undefined }
+  expect(await sessions.find('acme', 'ses_1')).toBe(undefined)
+  expect(await sessions.list('acme', { limit: 1 })).toEqual([])
+  expect(await sessions.steps('acme', 'ses_1')).toEqual([])
+  expect(await sessions.fork('acme', 'ses_1', fork)).toEqual({ type: 'no-session' })
+  expect(await sessions.addStep('ses_1', execution, sessionBounds)).toEqual({ type: 'no-session' })
+  expect([await sessions.reset('acme', 'ses_1'), await sessions.end('acme', 'ses_1')]).toEqual([undefined, undefined])
+  expect(start).not.toHaveBeenCalled()
+  const { id, tenant, owner, isolation } = { ...execution.facts, id: 'ses_1' }
+  const facts = { id, tenant, owner, isolation, label: undefined, context: {}, config: {}, memoryLimitMb: undefined }
+  expect(await sessions.create({ ...facts, idleTimeoutMs: 1_000 })).toMatchObject({ type: 'found', isNew: true })
+  expect(await sessions.addStep('ses_1', execution, sessionBounds)).toMatchObject({ type: 'created', number: 1 })
+  expect(await sessions.find('acme', 'ses_1')).toMatchObject({ session: { steps: 1, pendingSteps: 1 } })
+  expect(await sessions.journalsBefore('acme', 'exe_1')).toEqual([])
 })
 
 test('requests after a failed start are refused until another start succeeds', async () => {

@@ -44,7 +44,7 @@ beforeEach(() => {
     disconnectGraceMs: 1_000,
     observer: combineObservers([]),
     retain: { ms: 60_000, count: 100, bytes: 1_000_000 },
-    detached: { store, maxRunning: 10, parkAfterMs: 1_000, recordAttached: false },
+    detached: { store, maxRunning: 10, parkAfterMs: 1_000, evictAfterMs: 30_000, recordAttached: false },
   })
   vi.useFakeTimers()
   vi.setTimerTickMode('nextTimerAsync')

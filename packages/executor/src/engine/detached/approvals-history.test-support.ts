@@ -18,6 +18,7 @@ import type { OutgoingCall } from '../../tools/transport.ts'
 import type { Submission } from '../engine.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
+import { WarmGuests } from '../session/warm-guests.ts'
 import { approvalText } from '../state/approval-text.ts'
 import { headerOf } from '../state/journal.test-support.ts'
 import { ApprovalsJournal, type ModelledCall } from './approvals-journal.test-support.ts'
@@ -122,6 +123,7 @@ export class ApprovalsHistory {
       node,
       maxRunning: 10,
       parkAfterMs: 1_000,
+      guests: new WarmGuests(30_000),
       sandbox,
       pacer: new Pacer(),
       callbackTransport: () => ({ call: (call) => this.#call(call, node) }),

@@ -9,6 +9,7 @@ import type { Submission } from '../engine.ts'
 import { defaultMaxLimits } from '../../api-keys.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
+import { WarmGuests } from '../session/warm-guests.ts'
 import { approvalText } from '../state/approval-text.ts'
 import { effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { DetachedExecutions } from './detached-executions.ts'
@@ -75,6 +76,7 @@ function startNode(call: (call: OutgoingCall) => Promise<ToolResponse> = paid): 
     node: `node ${nodes.length}`,
     maxRunning: 10,
     parkAfterMs: 1_000,
+    guests: new WarmGuests(30_000),
     sandbox,
     pacer: new Pacer(),
     callbackTransport: () => ({ call }),

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { Lease, ParkOptions } from '../../store/execution-store.ts'
+import { MemoryStore } from '../../store/memory-store.test-support.ts'
 import { Pacer } from '../runner/pacer.ts'
+import { WarmGuests } from '../session/warm-guests.ts'
 import { effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { LeaseRun } from './lease-run.ts'
 
@@ -37,6 +39,8 @@ test("timers are due by the clock of the store, and not by the node's", async ()
     sandbox: sleepsForAMinute as Sandbox,
     pacer: new Pacer(),
     parkAfterMs: 1_000,
+    store: new MemoryStore(),
+    guests: new WarmGuests(30_000),
     callbackTransport: () => expect.unreachable(),
     onFailedByBug: (error) => expect.unreachable(String(error)),
   })

@@ -115,6 +115,7 @@ describe('the steps of a durable session', () => {
     expect(await run('two', 'b')).toEqual(['a', 'b'])
     expect(await run('one', 'c')).toEqual(['a', 'b', 'c'])
     expect(one.counts).toEqual({ placed: 2, closed: 1 })
+    expect(two.counts.placed).toBe(1)
     expect(await run('one', 'd')).toEqual(['a', 'b', 'c', 'd'])
     expect(one.counts).toEqual({ placed: 2, closed: 1 })
   })

@@ -326,3 +326,24 @@ test('a session takes no step beyond its bounds, nor one with other versions, un
   expect(await sessions.addStep(session, second, bounds)).toEqual({ type: 'too-many-queued' })
   await (await node.take(first.facts.id)).end()
 })
+
+test('the journals of a session are those of its state and of the next step, in order', async () => {
+  const session = await newSession(store)
+  await runStep(session, 'a')
+  const id = await addStep(store, session, 'b')
+  const held = await node.take(id)
+  const waiting = await addStep(store, session, 'c')
+  await held.lease.append([answer(1)])
+  await using unfinished = openUnfinished(url, [])
+  const found: unknown[] = []
+  for await (const journals of unfinished.journals())
+    if (typeof journals !== 'string' && journals[0]?.header.session?.id === session) found.push(journals)
+  expect(found).toMatchObject([
+    [
+      { header: { code: 'a' }, entries: [{ text: 'a' }] },
+      { header: { executionId: id }, entries: [{}] },
+    ],
+  ])
+  await held.end()
+  await (await node.take(waiting)).end()
+})
