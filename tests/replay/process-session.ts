@@ -2,7 +2,7 @@ import type { Delivery, JournalEntry, JournalHeader } from '@codemode/shared'
 
 import { answerIn, guestDeliveryOf, guestSpecOf } from '../../packages/executor/src/engine/runner/guest-input.ts'
 import { replayAll } from '../../packages/executor/src/engine/runner/replay.ts'
-import { SessionRealm } from '../../packages/executor/src/engine/session/session-realm.ts'
+import { SessionRealm, type StepJournal } from '../../packages/executor/src/engine/session/session-realm.ts'
 import { headerOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
 import type { Guest, Sandbox, SessionVariable, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 
@@ -16,6 +16,8 @@ const wallMs = 240_000
 const options = { cpuMs: Infinity, expectedSlowdown: 1, wallMs, maxWaitMs: wallMs }
 /** CPU time of steps that are stopped. They would go on for ever. */
 const stoppedCpuMs = 20
+/** Number of times that a guest may be lost with its process, which a stopped guest of another session may end. */
+const maxLosses = 5
 const tools = [{ name: 'a' }, { name: 'b' }]
 const error = { code: 'CANCELLED', name: 'AbortError', message: 'ended', retryable: false } as const
 
@@ -60,20 +62,23 @@ export class ProcessSession {
       if (end !== undefined) break
       delivery = this.#next(entries, { open, hasTimer: nextTimerAt !== null })
     }
-    if (delivery === undefined) await this.#end(entries)
+    if (delivery === undefined) await this.#end({ header, entries })
     this.realm.add({ header, entries })
     return true
   }
 
-  /** Makes a guest with the state of the session, in a process that the tenant has. Rejects if it differs from the journals. */
-  async rebuild(): Promise<void> {
+  /**
+   * Makes a guest with the state of the session, and of the step under way, in a process that the tenant has. Rejects if it differs
+   * from the journals.
+   */
+  async rebuild(underWay: readonly StepJournal[] = []): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const guest = this.#placeGuest()
-      const outcome = await replayAll(guest, this.realm.steps, () => wallMs)
+      const outcome = await replayAll(guest, [...this.realm.steps, ...underWay], () => wallMs)
       if (outcome.type === 'replayed') return void (this.#guest = guest)
       guest.close()
       // The engine, too, tries again what is lost without a fault of the guest.
-      if (outcome.type !== 'lost' || attempt === 5) throw new Error(JSON.stringify(outcome))
+      if (outcome.type !== 'lost' || attempt === maxLosses) throw new Error(JSON.stringify(outcome))
     }
   }
 
@@ -114,7 +119,12 @@ export class ProcessSession {
     const at = ++this.#at
     const answers = new Map(entries.map(answerIn).filter((answer) => answer !== undefined))
     const sent = guestDeliveryOf(header, delivery, { at, answers })
-    const outcome = await this.#guest!.turn(sent, { ...options, ...(isStopped && { cpuMs: stoppedCpuMs }) })
+    const turnOptions = { ...options, ...(isStopped && { cpuMs: stoppedCpuMs }) }
+    let outcome = await this.#guest!.turn(sent, turnOptions)
+    for (let losses = 0; outcome.type === 'lost' && losses < maxLosses; losses++) {
+      await this.rebuild([{ header, entries }])
+      outcome = await this.#guest!.turn(sent, turnOptions)
+    }
     if (outcome.type === 'turn') {
       const { cpuMs, effects } = outcome
       entries.push({ type: 'turn', at, endedAt: at, cpuMs, delivery, effects })
@@ -140,14 +150,15 @@ export class ProcessSession {
       call,
       ok: true,
       text: JSON.stringify(this.#random()),
-    } as JournalEntry)
+    })
     return { kind: 'answer', call }
   }
 
-  async #end(entries: JournalEntry[]): Promise<void> {
+  async #end({ header, entries }: { header: JournalHeader; entries: JournalEntry[] }): Promise<void> {
     const at = ++this.#at
     entries.push({ type: 'end', at, error })
     const outcome = await this.#guest!.turn({ kind: 'end-step', at }, options)
+    if (outcome.type === 'lost') return this.rebuild([{ header, entries }])
     if (outcome.type !== 'turn') throw new Error(JSON.stringify(outcome))
   }
 }
