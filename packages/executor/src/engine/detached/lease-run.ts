@@ -38,6 +38,12 @@ const redeliveryGraceMs = 60_000
 /** Milliseconds without an answer after which an execution is parked whose calls a client serves. */
 const servedLingerMs = 5_000
 
+/**
+ * Milliseconds for which the first claim of an execution waits for the first turn, to be committed with it. Later claims are
+ * committed at once, so that those of nodes that crash are counted.
+ */
+const firstClaimHeldMs = 200
+
 /** Number of claims in a row after which an execution is failed, because it probably crashes the nodes that run it. */
 const maxClaimsInARow = 3
 
@@ -106,7 +112,8 @@ export class LeaseRun {
     const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())
     void this.#takeMessages()
-    await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
+    const heldMs = epoch === 1 ? firstClaimHeldMs : 0
+    await this.#runner.run({ epoch, node, wallTimeout, leftMs, heldMs, ...this.#servedBy })
     clearTimeout(expiry)
     if (!this.#state.hasEnded && !this.#isParked) await this.#giveBack().catch(() => {})
   }
@@ -140,7 +147,8 @@ export class LeaseRun {
     const hasApprovals = effects.requested !== undefined || effects.expired !== undefined
     // The messages stay in the inbox until the end is stored as well, because one of them may have caused it.
     if (hasApprovals) await this.#lease.append(before, effects)
-    const final = endOf(outcome, last.type === 'turn' ? last.endedAt : last.at)
+    const startedAt = this.#state.startedAt ?? entries[0]!.at
+    const final = { startedAt, ...endOf(outcome, last.type === 'turn' ? last.endedAt : last.at) }
     await this.#lease.finish(hasApprovals ? [last] : entries, final)
   }
 
@@ -197,7 +205,7 @@ export class LeaseRun {
         this.#hasNews = false
         const messages = await this.#lease.messages()
         // A message may follow from an entry that the store has and the state does not have yet.
-        await this.#runner.committing
+        if (messages.length > 0) await this.#runner.flush()
         this.#takeEach(messages)
       }
       return true
