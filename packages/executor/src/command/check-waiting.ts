@@ -15,8 +15,8 @@ interface WaitingCheck {
 
 /**
  * Replays the journals of all executions that have not ended, each with the guest runtime that wrote it: that of this
- * version, or another one from the store. A string instead of a journal is the reason for which it cannot be read, and counts as
- * an execution that needs attention. Calls no tool and changes nothing. Implements the command `check-waiting`.
+ * version, or another one from the store. A string instead of a journal is the reason for which it cannot be read. Calls no
+ * tool and changes nothing. Implements the command `check-waiting`.
  */
 export async function checkWaiting(
   { journals, findRuntime }: Pick<UnfinishedExecutions, 'journals' | 'findRuntime'>,
@@ -27,22 +27,29 @@ export async function checkWaiting(
   await using pool = await ProcessPool.start({ size: 1, readRuntime: textOf })
   let count = 0
   let failed = 0
-  const check = async (journal: Journal | string): Promise<ReplayReport> => {
-    if (typeof journal === 'string') return { ok: false, text: journal }
+  let unreadable = 0
+  const check = async (journal: Journal): Promise<ReplayReport> => {
     const { executionId, runtime } = journal.header
     const hash = runtime.guestRuntime
     const isAvailable = hash === pool.versions.guestRuntime || (await textOf(hash)) !== undefined
     return isAvailable ? replayJournal(pool, journal, hash) : missing(executionId, hash)
   }
   for await (const journal of journals()) {
-    const { ok, text } = await check(journal)
     count += 1
+    if (typeof journal === 'string') {
+      unreadable += 1
+      onReport(journal)
+      continue
+    }
+    const { ok, text } = await check(journal)
     if (!ok) failed += 1
     onReport(text)
   }
+  const continued = count - failed - unreadable
+  const rest = unreadable === 0 ? '' : `; ${unreadable} cannot be decrypted, and would wait for their key`
   return {
-    ok: failed === 0,
-    summary: `Of ${count} unfinished executions, ${count - failed} would continue and ${failed} would need attention.`,
+    ok: continued === count,
+    summary: `Of ${count} unfinished executions, ${continued} would continue and ${failed} would need attention${rest}.`,
   }
 }
 
