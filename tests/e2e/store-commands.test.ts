@@ -79,6 +79,7 @@ test('check-waiting of encrypted executions needs their key, and says so without
   const refused = await command('check-waiting', env)
   expect(refused.exitCode).toBe(1)
   expect(refused.stdout).toContain(`${id}: The key "k1", with which stored executions are encrypted, is not configured`)
+  expect(refused.stdout).toContain('1 cannot be decrypted, and would wait for their key')
   const good = await command('check-waiting', { ...env, CODEMODE_ENCRYPTION_KEYS: key })
   expect(good).toMatchObject({ exitCode: 0, stderr: '' })
 })

@@ -14,9 +14,9 @@ interface WaitingCheck {
 }
 
 /**
- * Replays the journals of all executions that have not ended and of all durable sessions, each with the guest runtime that wrote
- * it: that of this version, or another one from the store. A string instead of a journal is the reason for which it cannot be read, and counts as
- * an execution that needs attention. Calls no tool and changes nothing. Implements the command `check-waiting`.
+ * Replays the journals of all executions that have not ended and of all durable sessions, each with the guest runtime that
+ * wrote it: that of this version, or another one from the store. A string instead of journals is the reason for which they
+ * cannot be read. Calls no tool and changes nothing. Implements the command `check-waiting`.
  */
 export async function checkWaiting(
   { journals, findRuntime }: Pick<UnfinishedExecutions, 'journals' | 'findRuntime'>,
@@ -27,8 +27,8 @@ export async function checkWaiting(
   await using pool = await ProcessPool.start({ size: 1, readRuntime: textOf })
   let count = 0
   let failed = 0
-  const check = async (journals: readonly Journal[] | string): Promise<ReplayReport> => {
-    if (typeof journals === 'string') return { ok: false, text: journals }
+  let unreadable = 0
+  const check = async (journals: readonly Journal[]): Promise<ReplayReport> => {
     const journal = journals.at(-1)!
     const { executionId, runtime } = journal.header
     const hash = runtime.guestRuntime
@@ -37,14 +37,21 @@ export async function checkWaiting(
     return replayJournal(pool, journal, { runtime: hash, earlier: journals.slice(0, -1) })
   }
   for await (const each of journals()) {
-    const { ok, text } = await check(each)
     count += 1
+    if (typeof each === 'string') {
+      unreadable += 1
+      onReport(each)
+      continue
+    }
+    const { ok, text } = await check(each)
     if (!ok) failed += 1
     onReport(text)
   }
+  const continued = count - failed - unreadable
+  const rest = unreadable === 0 ? '' : `; ${unreadable} cannot be decrypted, and would wait for their key`
   return {
-    ok: failed === 0,
-    summary: `Of ${count} unfinished executions and durable sessions, ${count - failed} would continue and ${failed} would need attention.`,
+    ok: continued === count,
+    summary: `Of ${count} unfinished executions and durable sessions, ${continued} would continue and ${failed} would need attention${rest}.`,
   }
 }
 

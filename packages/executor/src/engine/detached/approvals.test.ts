@@ -291,7 +291,7 @@ describe('a deferred answer', () => {
     const deferral = Promise.withResolvers<ToolResponse>()
     const node = startNode(() => deferral.promise)
     const { id } = await node.submit(submissionOf(1, { tools: [{ name: 'pay' }] }))
-    await untilStatus(id, 'running')
+    await untilStatus(id, 'waiting')
     const execution = await node.find('acme', id)
     while (!(await execution.answerCall(`${id}:1`, { ok: true, output: 'early' })))
       await vi.advanceTimersByTimeAsync(10)

@@ -38,6 +38,12 @@ export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
 /** Milliseconds without an answer after which an execution is parked whose calls a client serves. */
 const servedLingerMs = 5_000
 
+/**
+ * Milliseconds for which the first claim of an execution waits for the first turn, to be committed with it. Later claims are
+ * committed at once, so that those of nodes that crash are counted.
+ */
+const firstClaimHeldMs = 200
+
 /** Number of claims in a row after which an execution is failed: it probably crashes the nodes that run it. */
 const maxClaimsInARow = 3
 
@@ -118,7 +124,8 @@ export class LeaseRun {
     if (this.#isBlocked) await this.#endOrPark(taken).catch(() => {})
     else {
       await this.#realm?.ready
-      await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
+      const heldMs = epoch === 1 ? firstClaimHeldMs : 0
+      await this.#runner.run({ epoch, node, wallTimeout, leftMs, heldMs, ...this.#servedBy })
     }
     clearTimeout(expiry)
     this.#realm?.settle({ isStateKept: this.#state.hasEnded && this.#state.isStateKept })
@@ -172,7 +179,8 @@ export class LeaseRun {
     const hasApprovals = effects.requested !== undefined || effects.expired !== undefined
     // The messages stay in the inbox until the end is stored as well, because one of them may have caused it.
     if (hasApprovals) await this.#lease.append(before, effects)
-    const final = endOf(outcome, last.type === 'turn' ? last.endedAt : last.at)
+    const startedAt = this.#state.startedAt ?? entries[0]!.at
+    const final = { startedAt, ...endOf(outcome, last.type === 'turn' ? last.endedAt : last.at) }
     const step = this.#realm && stepEndOf(entries, { journal: this.#journal, state: this.#state, realm: this.#realm })
     this.#realm?.ending()
     await this.#lease.finish(hasApprovals ? [last] : entries, final, step)
@@ -231,7 +239,7 @@ export class LeaseRun {
         this.#hasNews = false
         const messages = await this.#lease.messages()
         // A message may follow from an entry that the store has and the state does not have yet.
-        await this.#runner.committing
+        if (messages.length > 0) await this.#runner.flush()
         this.#takeEach(messages)
       }
       return true

@@ -21,6 +21,8 @@ export class StoredJournal implements GrowingJournal, Disposable {
   /** Settled at the next entry; undefined while no reader waits. */
   #next: PromiseWithResolvers<void> | undefined
   #reading: Promise<void> | undefined
+  /** Entries that were appended during the read. */
+  #early: Appended[] = []
   /** Read that begins after the one that is under way. */
   #nextReading: Promise<void> | undefined
 
@@ -43,7 +45,10 @@ export class StoredJournal implements GrowingJournal, Disposable {
    */
   read(): Promise<void> {
     if (this.#reading === undefined) {
-      this.#reading = this.#readNow().finally(() => (this.#reading = undefined))
+      this.#reading = this.#readNow().finally(() => {
+        this.#reading = undefined
+        for (const appended of this.#early.splice(0)) this.#grow(appended)
+      })
       return this.#reading
     }
     const readAgain = (): Promise<void> => {
@@ -80,8 +85,9 @@ export class StoredJournal implements GrowingJournal, Disposable {
 
   /** Takes entries that follow those that are there, and reads further ones if others are missing or not given. */
   #grow(appended: Appended | undefined): void {
-    const isUsable = appended !== undefined && this.#header !== undefined && this.#reading === undefined
-    if (!isUsable || appended.position > this.entries.length) return this.#refresh()
+    if (appended !== undefined && this.#reading !== undefined) return void this.#early.push(appended)
+    const isNext = appended !== undefined && this.#header !== undefined && appended.position <= this.entries.length
+    if (!isNext) return this.#refresh()
     const further = appended.entries.slice(this.entries.length - appended.position)
     if (further.length === 0) return
     for (const entry of further) this.entries.push(entry)

@@ -1,6 +1,7 @@
 import { RequestError, type JournalEntry } from '@codemode/shared'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
+import type { Appended } from '../../store/execution-store.ts'
 import { MemoryStore } from '../../store/memory-store.test-support.ts'
 import { answer, claim, executionId, headerOf } from '../state/journal.test-support.ts'
 import { StoredJournals } from './stored-journals.ts'
@@ -14,7 +15,7 @@ const ids = { tenant: 'acme', id: executionId }
 function journalsOf() {
   const store = new MemoryStore()
   const stored: JournalEntry[] = [claim(0)]
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(appended?: Appended) => void>()
   const read = vi
     .spyOn(store, 'read')
     .mockImplementation(async (tenant, _id, after) =>
@@ -28,7 +29,12 @@ function journalsOf() {
     stored.push(entry)
     if (isNotified) for (const listener of listeners) listener()
   }
-  return { journals: new StoredJournals(store), read, append, listeners }
+  /** Appends an entry as this node does, which tells its readers of it. */
+  const appendHere = (entry: JournalEntry) => {
+    const position = stored.push(entry) - 1
+    for (const listener of listeners) listener({ position, entries: [entry] })
+  }
+  return { journals: new StoredJournals(store), read, append, appendHere, listeners }
 }
 
 test('a hundred readers of an execution cost as many reads as one', async () => {
@@ -42,6 +48,16 @@ test('a hundred readers of an execution cost as many reads as one', async () => 
   for (const { journal } of readers) expect(journal.entries).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(5_000)
   expect(read.mock.calls.length).toBeLessThanOrEqual(readsBefore + 2)
+})
+
+test('entries that this node appends during a read are not read again', async () => {
+  const { journals, read, appendHere } = journalsOf()
+  const opening = journals.open(ids)
+  appendHere(answer(1, 1))
+  using opened = await opening
+  appendHere(answer(2, 2))
+  expect(opened.journal.entries).toEqual([claim(0), answer(1, 1), answer(2, 2)])
+  expect(read.mock.calls).toHaveLength(1)
 })
 
 test('a reader that comes later has all entries, also those of which the store has not told', async () => {

@@ -102,7 +102,7 @@ export class ExecutionRunner {
       this.#failByBug(error)
     }
     // What waits behind another commit is lost if the caller gives the claim back before it.
-    await this.#writer.committing
+    await this.#writer.flush()
   }
 
   /** Ends the execution with a failure, unless it has ended or is about to. */
@@ -138,16 +138,23 @@ export class ExecutionRunner {
     endExecutionSpan(this.#trace.span, code)
   }
 
-  /** Commits under way; undefined if the state has all entries that were written. */
-  get committing(): Promise<void> | undefined {
-    return this.#writer.committing
+  /** Returns the commits under way; undefined if the state has all entries that were written. */
+  flush(): Promise<void> | undefined {
+    return this.#writer.flush()
   }
 
   get #isOver(): boolean {
     return this.#stopReason !== undefined || this.#options.state.hasEnded || this.#hasLeft
   }
 
-  async #runTurns({ epoch, node, wallTimeout, leftMs = wallTimeout.timeoutMs, servedBy }: Claim): Promise<void> {
+  async #runTurns({
+    epoch,
+    node,
+    wallTimeout,
+    leftMs = wallTimeout.timeoutMs,
+    heldMs,
+    servedBy,
+  }: Claim): Promise<void> {
     if (this.#isOver) return
     const { state } = this.#options
     const at = this.#at()
@@ -155,7 +162,7 @@ export class ExecutionRunner {
     this.#deadlineTimer = setTimeout(() => this.stop(executionTimeout(wallTimeout)), leftMs)
     this.#endsAt = at + leftMs
     const served = servedBy !== undefined && { servedBy }
-    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt, ...served })
+    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt, ...served }, { heldMs })
     // The first turn runs during the commit of the claim: its own entry, and what follows from it, comes after the claim.
     if (state.turns > 0) await this.#writer.committing
     if (!this.#isOver) this.#whenConfirmed(() => this.#calls.resume())

@@ -61,6 +61,30 @@ test('entries that are written during a commit are committed together, in their 
   expect(seen).toEqual(['start', '3 sent, 0 settled', '0 sent, 1 settled'])
 })
 
+test('a held entry is committed with the next one, when it is flushed, or after its time', async () => {
+  const together = startWriter()
+  together.writer.write(claim(1), { heldMs: 1_000_000 })
+  expect(together.commits).toEqual([])
+  together.writer.write(made)
+  await expect.poll(() => together.commits.map(({ types }) => types)).toEqual([['claim', 'turn']])
+
+  const flushed = startWriter()
+  flushed.writer.write(claim(1), { heldMs: 1_000_000 })
+  const committing = flushed.writer.flush()
+  await expect.poll(() => flushed.commits.map(({ types }) => types)).toEqual([['claim']])
+  flushed.writer.write(made)
+  flushed.commits[0]!.resolve()
+  await expect.poll(() => flushed.commits.map(({ types }) => types)).toEqual([['claim'], ['turn']])
+  flushed.commits[1]!.resolve()
+  await committing
+  expect(flushed.seen).toEqual(['start', '3 sent, 0 settled'])
+  expect(flushed.writer.flush()).toBeUndefined()
+
+  const late = startWriter()
+  late.writer.write(claim(1), { heldMs: 1 })
+  await expect.poll(() => late.commits.map(({ types }) => types)).toEqual([['claim']])
+})
+
 test('a refused commit has no effect, and neither have the entries that wait for it', async () => {
   const { writer, journal, commits, refusals } = startWriter()
   writer.write(claim(1))

@@ -28,6 +28,8 @@ export class JournalWriter {
   readonly #options: JournalWriterOptions
   #waiting: Pending[] = []
   #committing: Promise<void> | undefined
+  /** Starts the commit of an entry that is held back; undefined if none is. */
+  #commitHeld: (() => void) | undefined
   #pendingBytes = 0
   #entries = 0
   /** Whether the entry that ends the execution is written, if not yet committed. */
@@ -49,9 +51,10 @@ export class JournalWriter {
 
   /**
    * Writes an entry. Returns false, and writes nothing, if the entry does not fit into the limit of the journal. An end
-   * always fits. Nothing is written after an end; such an entry came too late.
+   * always fits. Nothing is written after an end; such an entry came too late. With `heldMs`, an entry without effects is
+   * committed together with the next one, and after that many milliseconds at the latest.
    */
-  write(entry: JournalEntry): boolean {
+  write(entry: JournalEntry, { heldMs = 0 }: { readonly heldMs?: number | undefined } = {}): boolean {
     if (this.#hasEnd) return true
     const { journal } = this.#options
     const sizes = sizesOf(entry)
@@ -60,16 +63,28 @@ export class JournalWriter {
     const pending = { entry, sizes }
     this.#hasEnd = isEnd(entry)
     this.#entries += 1
-    if (this.#committing === undefined) {
+    if (this.#committing === undefined && heldMs > 0) {
+      this.#waiting.push(pending)
+      this.#committing = this.#hold(heldMs)
+    } else if (this.#committing === undefined) {
       const committed = this.#append([pending])
       if (committed === undefined) {
         this.#apply(pending)
         return true
       }
       this.#committing = this.#commitAll([pending], committed)
-    } else this.#waiting.push(pending)
+    } else {
+      this.#waiting.push(pending)
+      this.#commitHeld?.()
+    }
     this.#pendingBytes += sizes.sizeBytes
     return true
+  }
+
+  /** Commits what is held back. Returns the commits under way; undefined if all entries are committed. */
+  flush(): Promise<void> | undefined {
+    this.#commitHeld?.()
+    return this.#committing
   }
 
   /**
@@ -94,6 +109,20 @@ export class JournalWriter {
       resolve()
     }
     return false
+  }
+
+  /** Commits the waiting entries when it is told to, and after the given milliseconds at the latest. */
+  async #hold(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#commitHeld = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#commitHeld = undefined
+    const waiting = this.#takeWaiting()
+    await this.#commitAll(waiting, this.#append(waiting))
   }
 
   /** Applies entries when they are committed, and commits those that were written meanwhile. */

@@ -66,6 +66,8 @@ export interface Claim {
   readonly wallTimeout: WallTimeout
   /** Milliseconds of the wall timeout that earlier claims have left over; all of it by default. */
   readonly leftMs?: number
+  /** Milliseconds for which the entry of the claim may wait for that of the first turn, to be committed with it. */
+  readonly heldMs?: number
   /** Set if tool calls wait for a client that resumes the execution. */
   readonly servedBy?: 'client'
 }

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import { Batcher } from './batcher.ts'
 
 /** Returns a batcher that doubles numbers, and the batches that it runs. It fails with a batch that has the number 13. */
-function doubling({ maxItems = 10, isOfOneItem = true } = {}) {
+function doubling({ maxItems = 10, isOfOneItem = true, gatherMs = 0 } = {}) {
   const batches: (readonly number[])[] = []
   const batcher = new Batcher<number, number>({
     maxItems,
+    ...(gatherMs > 0 && { gatherMs }),
     isOfOneItem: () => isOfOneItem,
     async run(items) {
       batches.push(items)
@@ -37,4 +38,12 @@ test('a failure that is not of one item fails the batch at once', async () => {
   const settled = await Promise.allSettled([1, 13].map((item) => batcher.run(item)))
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   expect(batches).toHaveLength(1)
+})
+
+test('items that arrive in the time for gathering are one batch', async () => {
+  const { batcher, batches } = doubling({ gatherMs: 20 })
+  const first = batcher.run(1)
+  await new Promise(setImmediate)
+  expect(await Promise.all([first, batcher.run(2)])).toEqual([2, 4])
+  expect(batches).toEqual([[1, 2]])
 })

@@ -1,5 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 interface BatcherOptions<Item, Result> {
   readonly maxItems: number
+  /** Milliseconds in which items are gathered for a batch; none by default. */
+  readonly gatherMs?: number
   /** Does the work for all items at once, and returns a result for each. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>
   /** Returns whether a batch failed because of one of its items, so that each is run by itself. */
@@ -33,7 +37,11 @@ export class Batcher<Item, Result> {
   }
 
   async #runAll(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#runBatch(this.#waiting.splice(0, this.#options.maxItems))
+    const { maxItems, gatherMs } = this.#options
+    while (this.#waiting.length > 0) {
+      if (gatherMs !== undefined && this.#waiting.length < maxItems) await delay(gatherMs)
+      await this.#runBatch(this.#waiting.splice(0, maxItems))
+    }
     this.#isRunning = false
   }
 

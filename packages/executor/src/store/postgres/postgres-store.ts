@@ -37,8 +37,8 @@ import { Payloads } from './payload.ts'
 import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
-import { findExecutions, listExecutions, type ExecutionIds } from './read-executions.ts'
-import { readJournal } from './read-journal.ts'
+import { batchedFinds, listExecutions, type ExecutionIds } from './read-executions.ts'
+import { JournalReader } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
 import { replaceCallback } from './replace-callback.ts'
 import { PostgresSessions } from './sessions/postgres-sessions.ts'
@@ -50,8 +50,6 @@ import { messageTopic, notificationTopic, Topics, topicOf, workTopic } from './t
 
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
-/** Maximum number of executions that are found by one statement. */
-const maxFound = 64
 
 /** Options of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
@@ -103,6 +101,7 @@ export class PostgresStore implements ExecutionStore {
   readonly #jobs: JobServer
   readonly #creating: Batcher<NewExecution, Created>
   readonly #finding: Batcher<ExecutionIds, FoundRow | undefined>
+  readonly #journals: JournalReader
   readonly #committer: GroupCommitter
   readonly #topics: Topics
   readonly #maintenance: StoreMaintenance
@@ -116,14 +115,11 @@ export class PostgresStore implements ExecutionStore {
     this.#jobs = jobs
     this.#creating = new Batcher({
       maxItems: maxCreations,
-      run: (executions) => createExecutions(parts, executions),
+      run: (executions) => this.#create(executions),
       isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
     })
-    this.#finding = new Batcher({
-      maxItems: maxFound,
-      run: (wanted) => findExecutions(parts.db, wanted),
-      isOfOneItem: () => false,
-    })
+    this.#finding = batchedFinds(parts.db)
+    this.#journals = new JournalReader(parts)
     this.#committer = new GroupCommitter({
       commitGroup: (group) => commitGroup(parts.db, parts, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
@@ -159,10 +155,8 @@ export class PostgresStore implements ExecutionStore {
     }
   }
 
-  async create(execution: NewExecution): Promise<Created> {
-    const created = await this.#creating.run(execution)
-    if (created.type === 'created') this.#topics.send([workTopic])
-    return created
+  create(execution: NewExecution): Promise<Created> {
+    return this.#creating.run(execution)
   }
 
   record(executions: readonly EndedExecution[]): Promise<void> {
@@ -179,7 +173,7 @@ export class PostgresStore implements ExecutionStore {
   }
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
-    return readJournal(this.#parts, { tenant, id, after })
+    return this.#journals.read({ tenant, id, after })
   }
 
   findRuntime(hash: string): Promise<string | undefined> {
@@ -274,6 +268,12 @@ export class PostgresStore implements ExecutionStore {
     this.#topics.close()
     await this.#jobs.stop()
     await this.#parts.db.destroy()
+  }
+
+  async #create(executions: readonly NewExecution[]): Promise<Created[]> {
+    const created = await createExecutions(this.#parts, executions)
+    if (created.some(({ type }) => type === 'created')) this.#topics.send([workTopic])
+    return created
   }
 
   #notifyMessage(tenant: string, id: string): void {

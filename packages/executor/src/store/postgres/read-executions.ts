@@ -1,11 +1,15 @@
 import { sql } from 'kysely'
 
 import type { ExecutionPage, ListOptions } from '../execution-store.ts'
+import { Batcher } from './batcher.ts'
 import type { Database } from './database.ts'
 import { executionColumns, executionOf, type FoundRow } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
 import { encodeText } from './payload.ts'
 import type { ReadingParts } from './store-parts.ts'
+
+/** Maximum number of executions that are found by one statement. */
+const maxFound = 64
 
 /** Ids by which an execution is found. */
 export interface ExecutionIds {
@@ -13,8 +17,17 @@ export interface ExecutionIds {
   readonly id: string
 }
 
+/** Returns what finds the rows of executions, of several by one statement. */
+export function batchedFinds(db: Database): Batcher<ExecutionIds, FoundRow | undefined> {
+  return new Batcher({
+    maxItems: maxFound,
+    run: (wanted) => findExecutions(db, wanted),
+    isOfOneItem: () => false,
+  })
+}
+
 /** Returns the row of each of these executions; undefined for one that does not exist. */
-export async function findExecutions(db: Database, wanted: readonly ExecutionIds[]): Promise<(FoundRow | undefined)[]> {
+async function findExecutions(db: Database, wanted: readonly ExecutionIds[]): Promise<(FoundRow | undefined)[]> {
   const columns = executionColumns.map((column) => sql.ref(`e.${column}`))
   const { rows } = await sql<FoundRow>`
     select ${sql.join(columns)}

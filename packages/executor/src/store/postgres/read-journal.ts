@@ -1,39 +1,79 @@
 import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 import { sql } from 'kysely'
 
-import type { ExecutionRow } from './database.ts'
+import { Batcher } from './batcher.ts'
+import type { Database, ExecutionRow } from './database.ts'
 import type { Payloads } from './payload.ts'
 import type { ExecutionIds } from './read-executions.ts'
+import { isStatementTimeout } from './store-errors.ts'
 import type { ExecutionKey, ReadingParts } from './store-parts.ts'
+
+/** Maximum number of journals that are read by one statement. */
+const maxJournals = 16
+
+/** Journal to read, without its first `after` entries. */
+interface JournalRange extends ExecutionIds {
+  readonly after: number
+}
 
 /** Row of a journal: the header, or an entry. */
 interface JournalRow {
+  /** Number of the journal in the list of wanted ones. */
+  readonly number: number
   /** Position of the entry; -1 of the header. */
   readonly position: number
   readonly payload: string | null
   readonly created_at: Date
 }
 
-/** Returns the journal of an execution, with its entries after the first `after` ones. */
-export async function readJournal(
-  { db, payloads }: ReadingParts,
-  { tenant, id, after }: ExecutionIds & { readonly after: number },
-): Promise<Journal | undefined> {
+/** Reader of journals, which reads those that are wanted at the same time by one statement. */
+export class JournalReader {
+  readonly #parts: ReadingParts
+  readonly #rows: Batcher<JournalRange, readonly JournalRow[]>
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts
+    this.#rows = new Batcher({
+      maxItems: maxJournals,
+      run: (wanted) => readRows(parts.db, wanted),
+      // Journals that are too large for one statement are read one by one.
+      isOfOneItem: isStatementTimeout,
+    })
+  }
+
+  /** Returns the header of a journal with the wanted entries; undefined if there is none. */
+  async read(wanted: JournalRange): Promise<Journal | undefined> {
+    const { tenant, id } = wanted
+    const { payloads } = this.#parts
+    const [first, ...entries] = await this.#rows.run(wanted)
+    if (first === undefined || first.payload === null) return undefined
+    return {
+      header: headerOf({ tenant, id, header: first.payload, created_at: first.created_at }, payloads),
+      entries: entries.map(({ position, payload }) => entryOf(payloads, { tenant, id, position, payload: payload! })),
+    }
+  }
+}
+
+/** Returns the rows of each of these journals, the header before the entries. */
+async function readRows(db: Database, wanted: readonly JournalRange[]): Promise<(readonly JournalRow[])[]> {
   const { rows } = await sql<JournalRow>`
     with execution as materialized (
-      select key, header, created_at from codemode.executions where tenant = ${tenant} and id = ${id}
+      select number, after, key, header, created_at
+      from unnest(
+        ${wanted.map((_, number) => number)}::int[],
+        ${wanted.map(({ tenant }) => tenant)}::text[],
+        ${wanted.map(({ id }) => id)}::text[],
+        ${wanted.map(({ after }) => after)}::int[]
+      ) as wanted (number, tenant, id, after)
+      join codemode.executions using (tenant, id)
     )
-    select -1 as position, header as payload, created_at from execution
+    select number, -1 as position, header as payload, created_at from execution
     union all
-    select entries.position, entries.payload, null from execution join codemode.entries using (key)
-    where entries.position >= ${after}
-    order by position`.execute(db)
-  const [first, ...entries] = rows
-  if (first === undefined || first.payload === null) return undefined
-  return {
-    header: headerOf({ tenant, id, header: first.payload, created_at: first.created_at }, payloads),
-    entries: entries.map(({ position, payload }) => entryOf(payloads, { tenant, id, position, payload: payload! })),
-  }
+    select number, entries.position, entries.payload, null from execution join codemode.entries using (key)
+    where entries.position >= after
+    order by number, position`.execute(db)
+  const byNumber = Map.groupBy(rows, ({ number }) => number)
+  return wanted.map((_, number) => byNumber.get(number) ?? [])
 }
 
 /** Returns the stored header, with the time of creation by the clock of the database and not by that of a node. */

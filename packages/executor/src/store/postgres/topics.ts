@@ -11,7 +11,7 @@ const channel = 'codemode'
 /** Maximum number of topics in a notification; PostgreSQL allows 8,000 bytes. */
 const maxTopics = 400
 /** Milliseconds in which topics are gathered for a notification. */
-const gatherMs = 2
+const gatherMs = 5
 const checkIntervalMs = 10_000
 const firstReconnectMs = 100
 const maxReconnectMs = 5_000

@@ -20,6 +20,8 @@ export const touchIntervalMs = 3_000
 
 /** Maximum number of wake-ups that are completed by one statement. */
 const maxCompletions = 64
+/** Milliseconds in which wake-ups are gathered that are completed in the background. */
+const completionGatherMs = 20
 
 const day = 86_400
 const queueOptions: QueueOptions = {
@@ -70,6 +72,7 @@ export class WakeUps {
     this.#onError = onError
     this.#completing = new Batcher({
       maxItems: maxCompletions,
+      gatherMs: completionGatherMs,
       run: async (jobs) => {
         await this.#oneByOne(() => this.#boss.complete(queue, jobs.map(attemptOf)))
         return jobs.map(() => undefined)

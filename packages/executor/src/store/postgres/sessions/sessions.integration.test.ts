@@ -1,7 +1,8 @@
 import { newExecutionId, newSessionId } from '@codemode/shared'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { openParts, query, startStore, useServer } from '../postgres-store.test-support.ts'
+import { openUnfinished } from '../administration.ts'
+import { answer, openParts, query, startStore, useServer } from '../postgres-store.test-support.ts'
 import type { PostgresStore } from '../postgres-store.ts'
 import { Retention } from '../retention.ts'
 import type { StoreParts } from '../store-parts.ts'
