@@ -2,7 +2,8 @@ import type { Delivery, JournalEntry, JournalHeader } from '@codemode/shared'
 
 import { answerIn, guestDeliveryOf, guestSpecOf } from '../../packages/executor/src/engine/runner/guest-input.ts'
 import { replayAll } from '../../packages/executor/src/engine/runner/replay.ts'
-import { SessionRealm, type StepJournal } from '../../packages/executor/src/engine/session/session-realm.ts'
+import { SessionRealm } from '../../packages/executor/src/engine/session/session-realm.ts'
+import type { StepJournal } from '../../packages/executor/src/store/session-store.ts'
 import { headerOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
 import type { Guest, Sandbox, SessionVariable, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 

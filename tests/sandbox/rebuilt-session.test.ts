@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { RestorableGuest } from '../../packages/executor/src/engine/runner/restorable-guest.ts'
-import { SessionRealm, type StepJournal } from '../../packages/executor/src/engine/session/session-realm.ts'
+import { SessionRealm } from '../../packages/executor/src/engine/session/session-realm.ts'
+import type { StepJournal } from '../../packages/executor/src/store/session-store.ts'
 import { headerOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
 import { JournalLog } from '../../packages/executor/src/engine/state/journal-log.ts'
 import { ProcessPool } from '../../packages/executor/src/sandbox/process-pool.ts'

@@ -140,9 +140,9 @@ export class LeaseRun {
   /** Ends a step that waits for earlier ones if a message or its expiry does so; parks it otherwise. */
   async #endOrPark(taken: Promise<boolean>): Promise<void> {
     while ((await taken) && !this.#isSuspended) {
-      await this.#runner.committing
+      await this.#runner.flush()
       // A refused commit stays under way.
-      if (this.#state.hasEnded || this.#runner.committing !== undefined) return
+      if (this.#state.hasEnded || this.#runner.flush() !== undefined) return
       this.#isParked = await this.#lease.park([], { handled: this.#handled })
       if (this.#isParked) return
       taken = this.#takeMessages()
