@@ -28,7 +28,7 @@ function open(code: string, overrides: Partial<ExecutionSpec> = {}): GuestHost {
   return guest
 }
 
-const start = (guest: GuestHost) => guest.turn({ kind: 'start', at: 1 }, 5_000)
+const start = (guest: GuestHost) => guest.turn({ kind: 'start', at: 1 }, 60_000)
 const ended = (result: string) => ({ type: 'turn', effects: { end: { ok: true, result } } })
 
 test('a turn that the runtime did not complete throws, which ends the process', () => {
@@ -51,7 +51,7 @@ test('no code of a guest runs outside of its turns, whatever it has rejected in 
     return seen`)
   const nextTimers = [2, 3, 4]
   const turns = nextTimers.map((nextTimerAt, i) => {
-    const reply = guest.turn({ kind: i === 0 ? 'start' : 'tick', at: nextTimerAt - 1 }, 5_000)
+    const reply = guest.turn({ kind: i === 0 ? 'start' : 'tick', at: nextTimerAt - 1 }, 60_000)
     const sizes = [guest.isolate.sizeBytes(), guest.isolate.sizeBytes()]
     expect(sizes).toEqual([expect.any(Number), expect.any(Number)])
     return reply
@@ -59,7 +59,7 @@ test('no code of a guest runs outside of its turns, whatever it has rejected in 
   expect(turns).toMatchObject(
     nextTimers.map((nextTimerAt) => ({ type: 'turn', effects: { logs: [], calls: [], nextTimerAt } })),
   )
-  expect(guest.turn({ kind: 'tick', at: 4 }, 5_000)).toMatchObject(ended('0'))
+  expect(guest.turn({ kind: 'tick', at: 4 }, 60_000)).toMatchObject(ended('0'))
 })
 
 test(
@@ -95,7 +95,7 @@ test('inputs and answers may be nested deeper than the stack allows', () => {
   )
   const guest = open('return typeof await tools.tool()')
   start(guest)
-  expect(guest.turn({ kind: 'answer', at: 2, call: 1, ok: true, text: nested }, 5_000)).toMatchObject(ended('"object"'))
+  expect(guest.turn({ kind: 'answer', at: 2, call: 1, ok: true, text: nested }, 60_000)).toMatchObject(ended('"object"'))
 })
 
 test('a result nested deeper than the stack allows is refused', () => {
