@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { CancelledError, type ClientConfig, type Codemode, type ExecutionEvent, type Session } from '@codemode/client'
+import {
+  CancelledError,
+  type ApprovalDecision,
+  type ClientConfig,
+  type Codemode,
+  type ExecutionEvent,
+  type Session,
+} from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 import { api, connect, freePort, startExecutor, toolLatch } from '@codemode/testkit'
 
@@ -30,12 +37,14 @@ async function claimants(executionId: string): Promise<string[]> {
   return entries.flatMap(({ type, node }) => (type === 'claim' ? [node] : []))
 }
 
-/** Approves the only pending approval of an execution, when it is there. */
-async function approve(codemode: Codemode, executionId: string): Promise<void> {
+/** Decides about the only pending approval of an execution, when it is there. */
+async function decide(codemode: Codemode, executionId: string, decision: ApprovalDecision): Promise<void> {
   await expect.poll(async () => (await codemode.getExecution(executionId)).status).toBe('paused')
   for await (const approval of codemode.listApprovals({ status: 'pending', executionId }))
-    await codemode.decide(approval, { approve: true })
+    await codemode.decide(approval, decision)
 }
+
+const approve = (codemode: Codemode, executionId: string) => decide(codemode, executionId, { approve: true })
 
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const seen: Item[] = []
@@ -287,6 +296,10 @@ test('a step waits for an approval, also through a deploy of the executor', { ta
   const { stepList } = await recordWith(same, 4)
   await approve(other, stepList[3]!.executionId)
   expect(await waiting).toBe(50)
+  const rejected = await same.addStep('spent += 1; await tools.pay({ amount: 1 })')
+  await decide(other, rejected.id, { reject: 'enough', end: true })
+  expect(await same.waitForTask(rejected.id)).toMatchObject({ error: { code: 'APPROVAL_REJECTED' } })
+  expect(await same.run('spent')).toBe(51)
 })
 
 test(

@@ -38,16 +38,23 @@ export function sessionSandbox() {
       counts.placed += 1
       const state: string[] = []
       let code = ''
+      let isInStep = false
       const ended = (): TurnOutcome => {
         state.push(code)
+        isInStep = false
         return turnOf(
           { end: end(true, state) },
           state.map((name) => ({ name, kind: 'let' })),
         )
       }
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
-        if (delivery.kind === 'end-step') return turnOf({})
+        if (delivery.kind === 'end-step') {
+          isInStep = false
+          return turnOf({})
+        }
         if (delivery.kind !== 'step') return ended()
+        if (isInStep) state.push('a step began within another one')
+        isInStep = true
         code = delivery.step.code
         if (code === 'syntax error') return checked(code)
         if (code === 'stop') return stopped
