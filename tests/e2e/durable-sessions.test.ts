@@ -15,6 +15,8 @@ import { startDurableExecutor, type DurableExecutor } from '../support/durable-e
 import { openPostgresStore, type TestStore } from '../support/test-stores.ts'
 
 const durable = true
+/** Tool that answers with the context of its call. */
+const who = (_: unknown, { context }: { context: unknown }): unknown => context
 const secret = 'a-secret-that-all-processes-of-the-client-share'
 let store: TestStore
 let one: DurableExecutor
@@ -118,7 +120,7 @@ test('the state moves to the node that gets the next step', { tags: ['SE-3', 'SE
   ] as const) {
     const free = await occupy(other)
     // The loop may have taken places of this node as well.
-    for (const id of [...ids]) if ((await claimants(id))[0] === node.node) await cancel(id)
+    for (const id of ids) if ((await claimants(id))[0] === node.node) await cancel(id)
     const step = await session.addStep('var visits = (globalThis.visits ?? 0) + 1; visits')
     await step.wait()
     claimed.push(...(await claimants(step.id)))
@@ -135,7 +137,6 @@ describe.each(['callback', 'stream'])('with tools over the %s transport', (trans
 
   test('all steps are queued at once, and run in order', { tags: ['SE-2', 'SE-5', 'TL-5'] }, async () => {
     const { enter, arrived, open } = toolLatch()
-    const who = (_: unknown, { context }: { context: unknown }): unknown => context
     await using codemode = connect(one, { ...(await configOf()), tools: { enter, who } })
     await using session = await codemode.session({ durable, context: { user: 'u1' } })
     const order: string[] = []

@@ -2,7 +2,7 @@
 import { newExecutionId, type ExecutionRequest, type ToolAnswer } from '@codemode/shared'
 
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
-import { MemoryStore } from '../../store/memory-store.test-support.ts'
+import type { MemoryStore } from '../../store/memory-store.test-support.ts'
 import type { DetachedExecution } from '../detached/detached-execution.ts'
 import type { DetachedExecutions } from '../detached/detached-executions.ts'
 import { principal, startScriptedNode, submissionOf } from '../detached/scripted-nodes.test-support.ts'

@@ -15,6 +15,8 @@ async function decide(store: MemoryStore, id: string, decision: 'approve' | 'rej
   await store.decide('acme', id, { call, inputHash, made: made as never })
 }
 
+const refuse = async (): Promise<never> => Promise.reject(new RequestError('STORE_UNAVAILABLE', 'It is restarted'))
+const later = () => vi.setSystemTime(Date.now() + 5_000)
 const approve = (store: MemoryStore, id: string) => decide(store, id, 'approve')
 
 /** Resolves when the stored execution has the given status. */
@@ -182,7 +184,6 @@ describe('the steps of a durable session', () => {
     const session = await createSession(node)
     await resultOf(await addStep(node, session, 'a'))
     await expect.poll(() => node.counts.closed).toBe(1)
-    const refuse = async (): Promise<never> => Promise.reject(new RequestError('STORE_UNAVAILABLE', 'It is restarted'))
     const journals = vi
       .spyOn(store.sessions, 'journalsBefore')
       .mockImplementationOnce(refuse)
@@ -237,7 +238,6 @@ describe('a durable session', () => {
 
   test('expires without steps, and its steps are cancelled when it is ended', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    const later = () => vi.setSystemTime(Date.now() + 5_000)
     const store = new MemoryStore()
     await using node = startSessionNode(store, 'one')
     const { session } = await node.sessions.create({ durable: true, idleTimeoutMs: 1_000 }, principal)

@@ -1,4 +1,4 @@
-import type { JournalHeader, JsonObject } from '@codemode/shared'
+import type { JournalHeader } from '@codemode/shared'
 import { sql, type RawBuilder } from 'kysely'
 
 import type { SessionFacts, StoredSession } from '../../session-store.ts'
@@ -118,8 +118,8 @@ function withPayload(row: FoundSessionRow, { context, config, memoryLimitMb }: S
       tenant: row.tenant,
       owner: row.owner,
       label: row.label === null ? undefined : decodeText(row.label),
-      context: context as JsonObject,
-      config: config as JsonObject,
+      context,
+      config,
       memoryLimitMb,
       idleTimeoutMs: Number(row.idle_timeout_ms),
       isolation: row.isolation,

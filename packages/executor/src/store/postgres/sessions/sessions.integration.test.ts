@@ -47,6 +47,12 @@ async function codesBefore(session: string): Promise<string[]> {
 const fork = (session: string, atStep?: number) =>
   store.sessions.fork('acme', session, { id: newSessionId(), label: undefined, atStep })
 
+const countEntries = () => query(url, 'select count(*)::int as count from codemode.entries')
+
+/** Returns the entries with a text that are stored. */
+const storedEntries = (text: string) =>
+  query(url, "select 1 from codemode.entries where payload::json ->> 'text' = $1", [text])
+
 /** Makes a session look as if nobody has used it for longer than it lives. */
 const age = (id: string) =>
   query(url, "update codemode.sessions set expires_at = now() - interval '1 s' where id = $1", [id])
@@ -119,8 +125,7 @@ test('a fork at any step shares the journals up to it, and is independent of its
   await runStep(session, 'b', false)
   await runStep(session, 'c')
   const held = await node.take(await addStep(store, session, 'd'))
-  const rows = () => query(url, 'select count(*)::int as count from codemode.entries')
-  const before = await rows()
+  const before = await countEntries()
   const codes = { 0: [], 1: ['a'], 2: ['a'], 3: ['a', 'c'], 4: ['a', 'c'] }
   const forks: string[] = []
   for (const atStep of [0, 1, 2, 3, 4] as const) {
@@ -129,7 +134,7 @@ test('a fork at any step shares the journals up to it, and is independent of its
     expect(forked).toMatchObject({ session: { steps: Math.min(atStep, 3), pendingSteps: 0 } })
     forks.push((forked as { session: { facts: { id: string } } }).session.facts.id)
   }
-  expect(await rows()).toEqual(before)
+  expect(await countEntries()).toEqual(before)
   await held.end()
   for (const [atStep, expected] of Object.entries(codes)) {
     const id = forks[Number(atStep)]!
@@ -273,8 +278,6 @@ test('the journals that a session or a fork starts from are kept, however old th
     )
     await retention.deleteOld()
   }
-  const storedEntries = (text: string) =>
-    query(url, "select 1 from codemode.entries where payload::json ->> 'text' = $1", [text])
   await deleteOld()
   expect(await store.find('acme', other.facts.id)).toBeUndefined()
   expect(await codesBefore(session)).toEqual(['kept', 'old'])

@@ -39,12 +39,19 @@ async function rowOf(id: string, columns: string) {
   return (await query(url, `select ${columns} from codemode.executions where id = $1`, [id]))[0]!
 }
 
+/** Returns the processes of statements that wait for a lock. */
+const blocked = () =>
+  query(url, "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+
 /** Waits until a statement of another connection waits for a lock, and returns its process. */
 async function untilBlocked(): Promise<number> {
-  const blocked = () =>
-    query(url, "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
   await expect.poll(blocked).toHaveLength(1)
   return Number((await blocked())[0]!['pid'])
+}
+
+/** Lets other work go first, this number of times. */
+async function yieldTimes(times: number): Promise<void> {
+  for (let n = 0; n < times; n++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 test('the steps of a session run one after the other, each from the states that were kept before it', async () => {
@@ -110,10 +117,6 @@ test('the wake-up of a step is never lost, however its addition and the end of t
   await using first = await startStore(ownUrl)
   await using second = await startStore(ownUrl)
   await using own = await openParts(ownUrl)
-  /** Lets other work go first, this number of times. */
-  const yieldTimes = async (times: number) => {
-    for (let n = 0; n < times; n++) await new Promise((resolve) => setImmediate(resolve))
-  }
   const ending = new Map<string, PromiseWithResolvers<void>>()
   const ended = new Map<string, PromiseWithResolvers<void>>()
   let next = 0
