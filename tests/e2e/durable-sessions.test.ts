@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { CancelledError, type ClientConfig, type Codemode, type ExecutionEvent, type Session } from '@codemode/client'
+import {
+  CancelledError,
+  type ApprovalDecision,
+  type ClientConfig,
+  type Codemode,
+  type ExecutionEvent,
+  type Session,
+} from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 import { api, connect, freePort, startExecutor, toolLatch } from '@codemode/testkit'
 
@@ -8,6 +15,8 @@ import { startDurableExecutor, type DurableExecutor } from '../support/durable-e
 import { openPostgresStore, type TestStore } from '../support/test-stores.ts'
 
 const durable = true
+/** Tool that answers with the context of its call. */
+const who = (_: unknown, { context }: { context: unknown }): unknown => context
 const secret = 'a-secret-that-all-processes-of-the-client-share'
 let store: TestStore
 let one: DurableExecutor
@@ -30,12 +39,14 @@ async function claimants(executionId: string): Promise<string[]> {
   return entries.flatMap(({ type, node }) => (type === 'claim' ? [node] : []))
 }
 
-/** Approves the only pending approval of an execution, when it is there. */
-async function approve(codemode: Codemode, executionId: string): Promise<void> {
+/** Decides about the only pending approval of an execution, when it is there. */
+async function decide(codemode: Codemode, executionId: string, decision: ApprovalDecision): Promise<void> {
   await expect.poll(async () => (await codemode.getExecution(executionId)).status).toBe('paused')
   for await (const approval of codemode.listApprovals({ status: 'pending', executionId }))
-    await codemode.decide(approval, { approve: true })
+    await codemode.decide(approval, decision)
 }
+
+const approve = (codemode: Codemode, executionId: string) => decide(codemode, executionId, { approve: true })
 
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const seen: Item[] = []
@@ -109,7 +120,7 @@ test('the state moves to the node that gets the next step', { tags: ['SE-3', 'SE
   ] as const) {
     const free = await occupy(other)
     // The loop may have taken places of this node as well.
-    for (const id of [...ids]) if ((await claimants(id))[0] === node.node) await cancel(id)
+    for (const id of ids) if ((await claimants(id))[0] === node.node) await cancel(id)
     const step = await session.addStep('var visits = (globalThis.visits ?? 0) + 1; visits')
     await step.wait()
     claimed.push(...(await claimants(step.id)))
@@ -126,7 +137,6 @@ describe.each(['callback', 'stream'])('with tools over the %s transport', (trans
 
   test('all steps are queued at once, and run in order', { tags: ['SE-2', 'SE-5', 'TL-5'] }, async () => {
     const { enter, arrived, open } = toolLatch()
-    const who = (_: unknown, { context }: { context: unknown }): unknown => context
     await using codemode = connect(one, { ...(await configOf()), tools: { enter, who } })
     await using session = await codemode.session({ durable, context: { user: 'u1' } })
     const order: string[] = []
@@ -287,6 +297,10 @@ test('a step waits for an approval, also through a deploy of the executor', { ta
   const { stepList } = await recordWith(same, 4)
   await approve(other, stepList[3]!.executionId)
   expect(await waiting).toBe(50)
+  const rejected = await same.addStep('spent += 1; await tools.pay({ amount: 1 })')
+  await decide(other, rejected.id, { reject: 'enough', end: true })
+  expect(await same.waitForTask(rejected.id)).toMatchObject({ error: { code: 'APPROVAL_REJECTED' } })
+  expect(await same.run('spent')).toBe(51)
 })
 
 test(

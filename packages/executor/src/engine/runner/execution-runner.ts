@@ -20,6 +20,7 @@ import {
   type WallTimeout,
 } from './failures.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { endedByHostAt } from './replay.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
@@ -282,7 +283,7 @@ export class ExecutionRunner {
     if (changes.isEnd) {
       const deferred = changes.settled.filter(({ wasDeferred }) => wasDeferred)
       this.#calls.cancelDeferred(deferred, new Error('The execution has ended'))
-      return this.#ended()
+      return this.#ended(endedByHostAt(entry))
     }
     if (this.#isOver) return
     this.#callEntries.applied(entry)
@@ -317,9 +318,11 @@ export class ExecutionRunner {
     this.#writer.write({ type: 'end', at: this.#at(), error, ...withinTurn, ...costs })
   }
 
-  #ended(): void {
+  /** Frees the parts of an execution that has ended; `endedAt` is the time at which the host has ended it. */
+  #ended(endedAt: number | undefined): void {
     const { outcome } = this.#options.state
     const error = outcome?.status === 'completed' ? undefined : outcome?.error
+    this.#closeGuest(endedAt)
     this.#release(new Error(error?.message ?? 'The code ended without waiting for the call'))
     endExecutionSpan(this.#trace.span, error?.code)
     this.#options.onEnded()
@@ -343,7 +346,6 @@ export class ExecutionRunner {
 
   #release(reason: Error): void {
     clearTimeout(this.#deadlineTimer)
-    this.#closeGuest(undefined)
     this.#calls.abortAll(reason)
   }
 

@@ -35,12 +35,17 @@ export async function replayAll(
     if (outcome.type !== 'replayed') return outcome
     turns += outcome.turns
     const { header, entries } = journal
-    const last = entries.at(-1)
-    if (header.session === undefined || last?.type !== 'end' || outcome.turns === 0) continue
-    const ended = await endStep(guest, last.at, wallLeftMs)
+    if (header.session === undefined || outcome.turns === 0) continue
+    const ended = await endStep(guest, endedByHostAt(entries.at(-1)), wallLeftMs)
     if (ended.type !== 'replayed') return ended
   }
   return { type: 'replayed', turns }
+}
+
+/** Returns the time at which an entry, which may be the last one, ends the execution in place of the guest. */
+export function endedByHostAt(entry: JournalEntry | undefined): number | undefined {
+  const isEnd = entry?.type === 'end' || (entry?.type === 'decision' && entry.end !== undefined)
+  return isEnd ? entry.at : undefined
 }
 
 /** Ends the step of a session that the host has ended at the given time, in a guest. Does nothing without a time. */

@@ -2,7 +2,7 @@
 import { newExecutionId, type ExecutionRequest, type ToolAnswer } from '@codemode/shared'
 
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
-import { MemoryStore } from '../../store/memory-store.test-support.ts'
+import type { MemoryStore } from '../../store/memory-store.test-support.ts'
 import type { DetachedExecution } from '../detached/detached-execution.ts'
 import type { DetachedExecutions } from '../detached/detached-executions.ts'
 import { principal, startScriptedNode, submissionOf } from '../detached/scripted-nodes.test-support.ts'
@@ -38,16 +38,23 @@ export function sessionSandbox() {
       counts.placed += 1
       const state: string[] = []
       let code = ''
+      let isInStep = false
       const ended = (): TurnOutcome => {
         state.push(code)
+        isInStep = false
         return turnOf(
           { end: end(true, state) },
           state.map((name) => ({ name, kind: 'let' })),
         )
       }
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
-        if (delivery.kind === 'end-step') return turnOf({})
+        if (delivery.kind === 'end-step') {
+          isInStep = false
+          return turnOf({})
+        }
         if (delivery.kind !== 'step') return ended()
+        if (isInStep) state.push('a step began within another one')
+        isInStep = true
         code = delivery.step.code
         if (code === 'syntax error') return checked(code)
         if (code === 'stop') return stopped

@@ -7,13 +7,17 @@ import { addStep, createSession, startSessionNode, stepsOf } from './durable-ses
 
 const approvedTool = [{ name: 'echo', requiresApproval: 'always' as const }]
 
-/** Approves the only pending approval of an execution. */
-async function approve(store: MemoryStore, id: string): Promise<void> {
+/** Decides about the only pending approval of an execution. */
+async function decide(store: MemoryStore, id: string, decision: 'approve' | 'reject'): Promise<void> {
   const { items } = await store.listApprovals('acme', { executionId: id, limit: 1 })
   const { call, inputHash } = items[0]!
-  const made = { decision: { decision: 'approve' as const, inputHash }, by: 'owner' }
+  const made = { decision: { decision, inputHash, reason: 'no', end: true }, by: 'owner' }
   await store.decide('acme', id, { call, inputHash, made: made as never })
 }
+
+const refuse = async (): Promise<never> => Promise.reject(new RequestError('STORE_UNAVAILABLE', 'It is restarted'))
+const later = () => vi.setSystemTime(Date.now() + 5_000)
+const approve = (store: MemoryStore, id: string) => decide(store, id, 'approve')
 
 /** Resolves when the stored execution has the given status. */
 async function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
@@ -60,6 +64,19 @@ describe('the steps of a durable session', () => {
       [2, 'cancelled', false],
       [3, 'completed', true],
     ])
+  })
+
+  test('one that is ended by a rejection keeps what it has done, and the next one begins after it', async () => {
+    const store = new MemoryStore()
+    await using node = startSessionNode(store, 'one')
+    const session = await createSession(node)
+    await resultOf(await addStep(node, session, 'a'))
+    const rejected = await addStep(node, session, 'call', { tools: approvedTool })
+    await untilStatus(store, rejected.id, 'paused')
+    await decide(store, rejected.id, 'reject')
+    expect(await resultOf(rejected)).toBe('APPROVAL_REJECTED')
+    expect(await resultOf(await addStep(node, session, 'c'))).toEqual(['a', 'c'])
+    expect((await stepsOf(node, session))[1]).toEqual([2, 'failed', true])
   })
 
   test('one that waits has its syntax error at once', async () => {
@@ -167,7 +184,6 @@ describe('the steps of a durable session', () => {
     const session = await createSession(node)
     await resultOf(await addStep(node, session, 'a'))
     await expect.poll(() => node.counts.closed).toBe(1)
-    const refuse = async (): Promise<never> => Promise.reject(new RequestError('STORE_UNAVAILABLE', 'It is restarted'))
     const journals = vi
       .spyOn(store.sessions, 'journalsBefore')
       .mockImplementationOnce(refuse)
@@ -222,7 +238,6 @@ describe('a durable session', () => {
 
   test('expires without steps, and its steps are cancelled when it is ended', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    const later = () => vi.setSystemTime(Date.now() + 5_000)
     const store = new MemoryStore()
     await using node = startSessionNode(store, 'one')
     const { session } = await node.sessions.create({ durable: true, idleTimeoutMs: 1_000 }, principal)

@@ -70,7 +70,7 @@ export class WarmGuests {
 
   /** Closes all guests. */
   close(): void {
-    for (const key of [...this.#guests.keys()]) this.#close(key)
+    for (const key of this.#guests.keys()) this.#close(key)
   }
 
   #close(key: string): void {
