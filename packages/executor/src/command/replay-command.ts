@@ -34,7 +34,7 @@ export async function* journalsInFiles(paths: readonly string[]): AsyncGenerator
   for (const path of paths) yield readJournal(path)
 }
 
-/** What a journal is replayed with. */
+/** Runtime and earlier journals with which a journal is replayed. */
 interface ReplayOptions {
   /** Hash of the guest runtime; that of this version by default. */
   readonly runtime?: string
