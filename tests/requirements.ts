@@ -77,4 +77,7 @@ export const requirements = {
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, approval, settle; a logger with levels and redaction',
+  'FW-1':
+    'One tool for the model, "run this code", for agent frameworks and over MCP, run against the real packages with a scripted model',
+  'FW-4': 'A paused execution is a normal result for the model, with what it waits for; the agent loop resumes it',
 } as const

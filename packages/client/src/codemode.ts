@@ -316,6 +316,15 @@ export class Codemode implements AsyncDisposable {
     return this.#core.serveTools()
   }
 
+  /**
+   * Loads the tools of `toolsModule` now, and not with the first execution, so that `asTool` names them. Rejects with a
+   * ConfigurationError if the module can't be loaded.
+   */
+  async loadTools(): Promise<void> {
+    this.#core.assertOpen()
+    await this.#core.tools.load()
+  }
+
   /** Resolves with whether the executor answers at all, within 5 s. */
   healthCheck(): Promise<boolean> {
     return this.#core.isLive()
