@@ -77,4 +77,6 @@ export const requirements = {
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, approval, settle; a logger with levels and redaction',
+  'FW-2':
+    'Tools of agent frameworks and of MCP servers become tools of the guest; errors stay errors, inputs are validated, cancellation passes through',
 } as const

@@ -111,6 +111,7 @@ export {
   type ApprovalRule,
   type Context,
   type Tool,
+  type ToolAnnotations,
   type ToolCall,
   type ToolHandler,
   type ToolLike,
