@@ -24,6 +24,8 @@ import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './run/request-json.ts'
 import type { View } from './run/view.ts'
+import { runCodeDescription } from './prompt/run-code-description.ts'
+import { runCodeTool, type RunCodeTool, type RunCodeToolOptions } from './prompt/run-code-tool.ts'
 import type { ListSessionsOptions } from './sessions/client-sessions.ts'
 import type { SessionOptions } from './sessions/session-options.ts'
 import type { Session } from './sessions/session.ts'
@@ -259,6 +261,27 @@ export class Codemode implements AsyncDisposable {
   /** Returns the sessions of this API key's tenant at the executor, newest first. The list is read in pages while it is iterated. */
   listSessions(options: ListSessionsOptions = {}): AsyncIterable<SessionSummary> {
     return this.#core.sessions.list(options)
+  }
+
+  /**
+   * Returns the tool by which a model runs code with the tools of this client or view, `run_code`, to be given to an agent. Its
+   * `execute` resolves with a text for the model, also if the code failed. The description is made now: of tools that are
+   * registered later it has no names.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * const { name, description, inputSchema, execute } = codemode.asTool()
+   * const tools = [{ type: 'function', function: { name, description, parameters: inputSchema } }]
+   * const text = await execute({ code: 'return 6 * 7' }, { signal: AbortSignal.timeout(60_000) })
+   */
+  asTool(options: RunCodeToolOptions = {}): RunCodeTool {
+    const tools = this.#view.registry.select(options.execution?.availableTools)
+    return runCodeTool(options, {
+      description: runCodeDescription(tools.map(({ declaration }) => declaration.name)),
+      run: (code, executeOptions) => this.run(code, executeOptions),
+    })
   }
 
   /** Returns the executions of this client and its views that wait in its queue or are under way. */
