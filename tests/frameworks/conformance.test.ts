@@ -24,6 +24,8 @@ const adapters: Adapter[] = [
   crewai,
 ]
 
+const toText = (input: object): string => JSON.stringify(input)
+
 function refuse(): never {
   throw new Error('the order is closed')
 }
@@ -66,7 +68,7 @@ describe.each(adapters)('tools of $adapter', (adapter) => {
 
   test('may be called without what their schema does not require', { tags: ['FW-2'] }, async () => {
     const schema = z.object({ optional: z.string().optional(), times: z.number().default(3) })
-    await using codemode = await clientWith({ name: 'echo', schema, run: JSON.stringify })
+    await using codemode = await clientWith({ name: 'echo', schema, run: toText })
     const given = adapter.hidesDefaults === true ? '{ times: 3 }' : '{}'
     expect(await codemode.executeAsync(`tools.echo(${given})`)).toBe('{"times":3}')
   })
@@ -76,7 +78,7 @@ describe.each(adapters)('tools of $adapter', (adapter) => {
     const length = z.string().transform((text) => text.length)
     const isTransformed = adapter.takesTransforms === true
     const schema = z.object(isTransformed ? { text, length } : { text })
-    await using codemode = await clientWith({ name: 'echo', schema, run: JSON.stringify })
+    await using codemode = await clientWith({ name: 'echo', schema, run: toText })
     const input = isTransformed ? { text: 'a', length: 'four' } : { text: 'a' }
     const output = isTransformed ? { text: 'a!', length: 4 } : { text: 'a!' }
     expect(await codemode.executeAsync('tools.echo(input)', { input })).toBe(JSON.stringify(output))
