@@ -10,6 +10,7 @@ import { ClientCore } from './run/client-core.ts'
 import type { CloseOptions } from './run/close-parts.ts'
 import { configFromCode, configFromEnv } from './config/env.ts'
 import { configFromFile } from './config/file.ts'
+import { crewaiTool, type CrewaiTool } from './frameworks/crewai-run-code.ts'
 import { newCodemodeError } from './config/new-codemode-error.ts'
 import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
@@ -282,6 +283,22 @@ export class Codemode implements AsyncDisposable {
       description: runCodeDescription(tools.map(({ declaration }) => declaration.name)),
       run: (code, executeOptions) => this.run(code, executeOptions),
     })
+  }
+
+  /**
+   * Returns the tool of `asTool` in the shape of CrewAI's `BaseTool`. Its functions never throw: they give a text for the model, with
+   * the correlation id of what went wrong. `_run` blocks the thread as `execute` does, and needs the tools in a `toolsModule`.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * const tool = codemode.asCrewaiTool()
+   * console.log(await tool.run({ code: 'return 6 * 7' }), tool._run({ code: 'return 6 * 7' }))
+   */
+  asCrewaiTool(options: RunCodeToolOptions = {}): CrewaiTool {
+    const runBlocking = (code: string) => this.#core.runBlocking(code, options.execution ?? {}, this.#view)
+    return crewaiTool(this.asTool(options), runBlocking, options)
   }
 
   /** Returns the executions of this client and its views that wait in its queue or are under way. */

@@ -71,6 +71,7 @@ export { withCache, type CacheOptions, type CachingExecutor } from './executors/
 export { withDegradation, type DegradationOptions } from './executors/with-degradation.ts'
 export { withFailover, type FailoverOptions } from './executors/with-failover.ts'
 export { withFallback, type FallbackOptions } from './executors/with-fallback.ts'
+export type { CrewaiTool } from './frameworks/crewai-run-code.ts'
 export { formatError } from './prompt/format-error.ts'
 export { formatResult, type FormatResultOptions } from './prompt/format-result.ts'
 export type { RunCodeCall, RunCodeInput, RunCodeTool, RunCodeToolOptions } from './prompt/run-code-tool.ts'
