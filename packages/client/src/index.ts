@@ -73,6 +73,7 @@ export { withFailover, type FailoverOptions } from './executors/with-failover.ts
 export { withFallback, type FallbackOptions } from './executors/with-fallback.ts'
 export { formatError } from './prompt/format-error.ts'
 export { formatResult, type FormatResultOptions } from './prompt/format-result.ts'
+export type { DeclarationsOptions, PromptOptions } from './prompt/prompt.ts'
 export type { RunCodeCall, RunCodeInput, RunCodeTool, RunCodeToolOptions } from './prompt/run-code-tool.ts'
 export { ExecutorClient } from './protocol/executor-client.ts'
 export type {
