@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util'
 
-import type { Approval, ExecutionSummary, Json, SessionSummary } from '@codemode/shared'
+import type { Approval, ExecutionSummary, Json, SessionSummary, ToolDeclaration } from '@codemode/shared'
 
 import type { DeferredToolAnswer } from './approvals/answer-tool-call.ts'
 import type { ApprovalToDecide } from './approvals/decide.ts'
@@ -25,6 +25,8 @@ import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './run/request-json.ts'
 import type { View } from './run/view.ts'
+import { declarationsOf } from './prompt/declarations/declarations.ts'
+import { promptOf, type DeclarationsOptions, type PromptOptions } from './prompt/prompt.ts'
 import { runCodeDescription } from './prompt/run-code-description.ts'
 import { runCodeTool, type RunCodeTool, type RunCodeToolOptions } from './prompt/run-code-tool.ts'
 import type { ListSessionsOptions } from './sessions/client-sessions.ts'
@@ -265,6 +267,22 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
+   * Returns TypeScript declarations of the tools of this client or view, sorted by name, from their schemas. Within a `budget`
+   * they have fewer comments, then only the names, then only how code discovers the tools.
+   */
+  declarations({ tools, budget }: DeclarationsOptions = {}): string {
+    return declarationsOf(this.#declared(tools), budget)
+  }
+
+  /**
+   * Returns the text for a system prompt: the rules of the code, and the declarations of the tools of this client or view. The
+   * same tools give the same text, so that prompt caches hold.
+   */
+  prompt({ tools, budget }: PromptOptions = {}): string {
+    return promptOf(this.#declared(tools), budget)
+  }
+
+  /**
    * Returns the tool by which a model runs code with the tools of this client or view, `run_code`, to be given to an agent. Its
    * `execute` resolves with a text for the model, also if the code failed. The description is made now: of tools that are
    * registered later it has no names.
@@ -278,9 +296,8 @@ export class Codemode implements AsyncDisposable {
    * const text = await execute({ code: 'return 6 * 7' }, { signal: AbortSignal.timeout(60_000) })
    */
   asTool(options: RunCodeToolOptions = {}): RunCodeTool {
-    const tools = this.#view.registry.select(options.execution?.availableTools)
     return runCodeTool(options, {
-      description: runCodeDescription(tools.map(({ declaration }) => declaration.name)),
+      description: runCodeDescription(this.#declared(options.execution?.availableTools), options),
       run: (code, executeOptions) => this.run(code, executeOptions),
     })
   }
@@ -333,6 +350,11 @@ export class Codemode implements AsyncDisposable {
     return this.#core.serveTools()
   }
 
+  /** Loads the tools of the `toolsModule`, which are otherwise loaded when they are first needed, and can then be declared. */
+  async loadTools(): Promise<void> {
+    await this.#core.tools.load()
+  }
+
   /** Resolves with whether the executor answers at all, within 5 s. */
   healthCheck(): Promise<boolean> {
     return this.#core.isLive()
@@ -363,5 +385,9 @@ export class Codemode implements AsyncDisposable {
   /** Returns the text that `console.log` prints: the configuration without secrets. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Codemode ${inspect(this.toJSON(), options)}`
+  }
+
+  #declared(names: readonly string[] | undefined): ToolDeclaration[] {
+    return this.#core.declarationsIn(this.#view, names)
   }
 }

@@ -74,6 +74,7 @@ export { withFallback, type FallbackOptions } from './executors/with-fallback.ts
 export type { CrewaiTool } from './frameworks/crewai-run-code.ts'
 export { formatError } from './prompt/format-error.ts'
 export { formatResult, type FormatResultOptions } from './prompt/format-result.ts'
+export type { DeclarationsOptions, PromptOptions } from './prompt/prompt.ts'
 export type { RunCodeCall, RunCodeInput, RunCodeTool, RunCodeToolOptions } from './prompt/run-code-tool.ts'
 export { ExecutorClient } from './protocol/executor-client.ts'
 export type {
