@@ -1,5 +1,17 @@
+import type { ToolDeclaration } from '@codemode/shared'
+
+import { declarationsOf } from './declarations/declarations.ts'
+
+/** Options of the description. */
+export interface DescriptionOptions {
+  /** Whether the description has the declarations of the tools; by default the prompt has them. */
+  readonly declarations?: 'description' | undefined
+  /** Maximum length of the declarations in the description, in characters; no limit by default. */
+  readonly budget?: number | undefined
+}
+
 /** Maximum length of the description: some endpoints refuse tools with longer ones. */
-export const maxDescriptionChars = 1_000
+const maxDescriptionChars = 1_000
 
 const rules = `Runs a JavaScript or TypeScript program in a sandbox, and returns its value, log and errors.
 - There is no network, no files, no import and no require: only the language and tools.
@@ -9,8 +21,13 @@ const rules = `Runs a JavaScript or TypeScript program in a sandbox, and returns
 - If it fails, read the error and the hint, correct the program and send all of it again.`
 
 /** Returns the description of `run_code` for a model: the rules in short, and the names of the tools while they fit. */
-export function runCodeDescription(toolNames: readonly string[]): string {
-  if (toolNames.length === 0) return `${rules}\n- There are no tools.`
-  const listed = `${rules}\nTools: ${toolNames.toSorted().join(', ')}`
-  return listed.length <= maxDescriptionChars ? listed : `${rules}\nThere are ${toolNames.length} tools.`
+export function runCodeDescription(
+  tools: readonly ToolDeclaration[],
+  { declarations, budget }: DescriptionOptions = {},
+): string {
+  if (tools.length === 0) return `${rules}\n- There are no tools.`
+  if (declarations === 'description') return `${rules}\n\n${declarationsOf(tools, budget)}`
+  const names = tools.map(({ name }) => name).toSorted()
+  const listed = `${rules}\nTools: ${names.join(', ')}`
+  return listed.length <= maxDescriptionChars ? listed : `${rules}\nThere are ${tools.length} tools.`
 }

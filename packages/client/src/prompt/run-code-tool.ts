@@ -4,6 +4,7 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecuteOptions } from '../run/execute-options.ts'
 import { failedResultOf, type ExecutionResult } from '../run/execution-result.ts'
 import { formatResult, type FormatResultOptions } from './format-result.ts'
+import type { DescriptionOptions } from './run-code-description.ts'
 
 /** Input of `run_code`. */
 export interface RunCodeInput {
@@ -15,7 +16,7 @@ export interface RunCodeInput {
 export type RunCodeCall = Pick<ExecuteOptions, 'signal' | 'correlationId' | 'context' | 'onApproval'>
 
 /** Options of `codemode.asTool`. */
-export interface RunCodeToolOptions extends FormatResultOptions {
+export interface RunCodeToolOptions extends FormatResultOptions, DescriptionOptions {
   /** Name of the tool; `run_code` by default. */
   readonly name?: string | undefined
   /** Options of each execution, such as `availableTools` and timeouts. */
