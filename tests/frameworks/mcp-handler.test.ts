@@ -1,4 +1,4 @@
-import { connect as connectClient } from '@codemode/testkit'
+import { apiKey, connect as connectClient } from '@codemode/testkit'
 import { Codemode, tool } from '@codemode/client'
 import {
   mcpHttpHandler,
@@ -11,6 +11,7 @@ import * as sdk from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
+import { ExampleProgram } from '../support/example-program.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
 import { generations, type TestClient, type UserAnswer } from './mcp-clients.ts'
 
@@ -167,4 +168,11 @@ test('a state that was not signed starts nothing', async () => {
   })
   const response = await handler.fetch(request)
   expect(await response.json()).toMatchObject({ error: { message: 'Invalid or expired requestState' } })
+})
+
+test('the recipe of an agent with an MCP client runs to its end', { tags: ['FW-1'] }, async () => {
+  const env = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
+  await using program = new ExampleProgram('agents/mcp-client.ts', { env })
+  expect(await program.ended()).toEqual({ code: 0, stderr: '' })
+  expect(program.stdout).toContain('The sum is 14.')
 })

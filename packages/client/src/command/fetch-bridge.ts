@@ -22,8 +22,14 @@ export function fetchRequest(incoming: IncomingMessage, outgoing: ServerResponse
 }
 
 /** Writes a response. Resolves when it is written, or the connection is closed. */
-export async function sendResponse(outgoing: ServerResponse, response: Response): Promise<void> {
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+export async function sendResponse(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  response: Response,
+): Promise<void> {
+  // The body of a refused request may be unread, so the connection can't be used again.
+  const connection = incoming.complete ? {} : { connection: 'close' }
+  outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), ...connection })
   if (response.body === null) {
     outgoing.end()
     return

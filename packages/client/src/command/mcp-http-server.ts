@@ -60,7 +60,7 @@ async function serve(
   options: McpHttpServerOptions,
 ): Promise<void> {
   const request = fetchRequest(incoming, outgoing)
-  await sendResponse(outgoing, refusal(request, options) ?? (await options.handler.fetch(request)))
+  await sendResponse(incoming, outgoing, refusal(request, options) ?? (await options.handler.fetch(request)))
 }
 
 /** Returns the response for a request that must not reach the MCP server. */

@@ -88,8 +88,12 @@ export function registerMcpTools(server: McpServerLike, codemode: Codemode, opti
   async function goOn(context: McpCallContext): Promise<McpToolResult | McpInputRequired | undefined> {
     const asked = askedExecution(context)
     if (asked === undefined) return undefined
-    if (await decideAsAnswered(codemode, asked, context)) return waitFor(asked.executionId, context)
-    return readExecution(asked.executionId)
+    const areDecided = await decideAsAnswered(codemode, asked, context).catch((error: unknown) => {
+      // The execution waits as before, so that somebody else can decide.
+      onError?.(error)
+      return false
+    })
+    return areDecided ? waitFor(asked.executionId, context) : readExecution(asked.executionId)
   }
 
   async function readExecution(id: string): Promise<McpToolResult> {
