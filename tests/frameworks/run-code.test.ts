@@ -66,7 +66,7 @@ describe.each(agents)('an agent of $agent', ({ adapter, converse }) => {
     const running = converse(codemode, ['await tools.wait({})'], controller.signal)
     await called.promise
     controller.abort()
-    await expect(running).rejects.toThrow()
+    await expect(running).rejects.toThrow(/abort/i)
     expect(await aborted.promise).toBe('aborted')
   })
 

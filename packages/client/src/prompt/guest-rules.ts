@@ -2,6 +2,7 @@
 export const guestRules = `You write a JavaScript or TypeScript program. It runs in a sandbox without network, files, modules or npm packages.
 - Types are ignored. enum, namespace, decorators, parameter properties and JSX do not work.
 - Call a tool with one object: await tools.name({ field: value }). tools has all of them; there is nothing else to call.
+- Many tools? await tools.$search('words', { limit: 5 }) finds some, $describe(name) returns the types, $list() all names.
 - A tool returns plain JSON: there is no response to read, and a date is a string.
 - Call independent tools in parallel: await Promise.all(ids.map((id) => tools.get({ id }))).
 - The value is what you return; else the last expression; else the variable result. An if, a try or a log gives none.

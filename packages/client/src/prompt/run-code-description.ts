@@ -18,6 +18,7 @@ const rules = `Runs a JavaScript or TypeScript program in a sandbox, and returns
 - Call a tool with one object: await tools.name({ field: value }). Await every call; run independent ones with Promise.all.
 - Outputs are plain JSON. A failed call throws a ToolError with code, message and data.
 - Use loops and conditions instead of many small programs. Return what you need to know, as JSON, and not all of the data.
+- Find tools: await tools.$search('words') gives names and types, tools.$describe(name) all about one, tools.$list() all names.
 - If it fails, read the error and the hint, correct the program and send all of it again.`
 
 /** Returns the description of `run_code` for a model: the rules in short, and the names of the tools while they fit. */

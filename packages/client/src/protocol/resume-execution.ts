@@ -114,11 +114,12 @@ function callsOf(
   api: ExecutionsApi,
   onFailure: (error: Error) => void,
 ): StreamCalls {
-  let context: Promise<ToolCallMessage['context']> | undefined
+  let header: ReturnType<ExecutionsApi['header']> | undefined
   const messageOf = async (event: ToolCalledEvent): Promise<ToolCallMessage> => {
     const { executionId, correlationId } = scope
     const { callId, tool, input, approval } = event
-    context ??= api.header(scope).then((header) => header.context)
+    header ??= api.header(scope)
+    const { context } = await header
     const deadline = new Date(Date.now() + Math.min(options.timeoutOf(tool), maxTimerMs)).toISOString()
     const ids = { executionId, correlationId, callId }
     return {
@@ -126,7 +127,7 @@ function callsOf(
       ...ids,
       tool,
       input,
-      context: structuredClone(await context),
+      context: structuredClone(context),
       deadline,
       ...(approval && { approval }),
     }
@@ -137,7 +138,10 @@ function callsOf(
     arrivesAgain: true,
     onConflict: (event, conflict) =>
       void messageOf(event).then((message) => options.onCallConflict?.(message, conflict.message), onFailure),
-    serveEvent: async (event, signal) => options.callTool(await messageOf(event), signal),
+    serveEvent: async (event, signal) => {
+      const message = await messageOf(event)
+      return options.callTool(message, signal, (await header)?.tools ?? [])
+    },
     openCalls: async (events) => {
       // The stream begins with events of the past, most of whose calls have been answered.
       const { toolCalls } = await api.record(scope)
