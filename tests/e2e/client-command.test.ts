@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execPath } from 'node:process'
+import { env as environment, execPath } from 'node:process'
 import { promisify } from 'node:util'
 
 import type { RunningExecutor } from '@codemode/executor'
@@ -87,7 +87,7 @@ test('a terminal gets the value, the console output and each tool call', async (
   const command = `'${execPath}' --conditions=@codemode/source '${main}' run shown.js`
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
     cwd: join(folder, 'project'),
-    env: { URL: executor.url, KEY: apiKey, SHELL: '/bin/sh', PATH: process.env['PATH']! },
+    env: { URL: executor.url, KEY: apiKey, SHELL: '/bin/sh', PATH: environment['PATH']! },
   })
   expect(stdout.replaceAll('\r', '')).toMatch(/^working\ntools\.double \(\d+ ms\)\n\{\n {2}"double": 8\n\}\n$/)
 })
@@ -107,7 +107,6 @@ test('Ctrl+C cancels the code and its tool calls', { tags: ['EX-9'] }, async () 
 const oneLine = /^[^\n]+\n$/
 
 test.each<{ problem: string; args: string[]; exitCode: number; text: string; env?: Record<string, string> }>([
-  { problem: 'no command', args: [], exitCode: 2, text: 'codemode needs a command: run or mcp' },
   {
     problem: 'an unknown option',
     args: ['run', '--jsn'],

@@ -27,6 +27,7 @@ export interface ToolResult {
 
 /** Connected client. */
 export interface TestClient extends AsyncDisposable {
+  instructions(): string | undefined
   toolNames(): Promise<string[]>
   call(name: string, input: Record<string, unknown>, options?: { signal?: AbortSignal }): Promise<ToolResult>
 }
@@ -54,6 +55,7 @@ async function connectV1(server: ServerAddress, options: ClientOptions = {}): Pr
       : new StdioV1({ ...server, stderr: 'ignore' })
   await client.connect(transport)
   return {
+    instructions: () => client.getInstructions(),
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, input, { signal } = {}) =>
       (await client.callTool({ name, arguments: input }, undefined, {
@@ -74,6 +76,7 @@ async function connectV2(server: ServerAddress, options: ClientOptions = {}): Pr
       : new StdioV2({ ...server, stderr: 'ignore' })
   await client.connect(transport)
   return {
+    instructions: () => client.getInstructions(),
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, input, { signal } = {}) =>
       (await client.callTool({ name, arguments: input }, { ...(signal && { signal }) })) as unknown as ToolResult,

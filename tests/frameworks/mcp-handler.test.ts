@@ -1,4 +1,4 @@
-import { apiKey, connect as connectClient } from '@codemode/testkit'
+import { connect as connectClient, keyOf, writeKeysFile, type KeysFile } from '@codemode/testkit'
 import { Codemode, tool } from '@codemode/client'
 import {
   mcpHttpHandler,
@@ -11,20 +11,24 @@ import * as sdk from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
-import { ExampleProgram } from '../support/example-program.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
 import { generations, type TestClient, type UserAnswer } from './mcp-clients.ts'
 
+const pay = tool({ requiresApproval: true, execute: ({ amount }: { amount: number }) => ({ paid: amount }) })
+
 let store: TestStore
+let keys: KeysFile
 let executor: DurableExecutor
 let codemode: Codemode
 
 beforeAll(async () => {
   store = await testStores.find(({ store: name }) => name === 'memory')!.open()
-  executor = await startDurableExecutor(store)
+  keys = await writeKeysFile({ all: {}, run: { rights: ['run'] } })
+  executor = await startDurableExecutor(store, { ...keys.config, apiKey: undefined })
   codemode = connectClient(executor, {
+    executorApiKey: keyOf('all'),
     tools: {
-      pay: tool({ requiresApproval: true, execute: ({ amount }: { amount: number }) => ({ paid: amount }) }),
+      pay,
       who: (_, { context }) => context['user'] ?? 'nobody',
     },
   })
@@ -33,6 +37,7 @@ afterAll(async () => {
   await codemode?.close()
   await executor?.[Symbol.asyncDispose]()
   await store?.[Symbol.asyncDispose]()
+  await keys?.[Symbol.asyncDispose]()
 })
 
 interface Served {
@@ -145,6 +150,21 @@ test('the tools can be added to a server with tools of its own', async () => {
   expect(textOf(await client.call('run_code', { code: 'return tools.pay({ amount: 1 })' }))).toContain('pay')
 })
 
+test.each(generations)(
+  'an operator whose key may not decide gets the error, and a client of $protocol a paused execution',
+  async (generation) => {
+    await using runner = connectClient(executor, { executorApiKey: keyOf('run'), tools: { pay } })
+    const errors: unknown[] = []
+    const client = await connect(generation, runner, {
+      options: { approvals: 'elicit', onError: (error) => errors.push(error) },
+      onForm: () => ({ action: 'accept', content: { approve: true } }),
+    })
+    const result = await client.call('run_code', { code: 'return tools.pay({ amount: 6 })' })
+    expect(result.structuredContent).toMatchObject({ status: 'paused', pending: [{ tool: 'pay' }] })
+    expect(errors).toEqual([expect.objectContaining({ code: 'FORBIDDEN' })])
+  },
+)
+
 test('a state that was not signed starts nothing', async () => {
   const handler = mcpHttpHandler(sdk, codemode, { approvals: 'elicit' })
   onTestFinished(() => handler.close())
@@ -168,11 +188,4 @@ test('a state that was not signed starts nothing', async () => {
   })
   const response = await handler.fetch(request)
   expect(await response.json()).toMatchObject({ error: { message: 'Invalid or expired requestState' } })
-})
-
-test('the recipe of an agent with an MCP client runs to its end', { tags: ['FW-1'] }, async () => {
-  const env = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
-  await using program = new ExampleProgram('agents/mcp-client.ts', { env })
-  expect(await program.ended()).toEqual({ code: 0, stderr: '' })
-  expect(program.stdout).toContain('The sum is 14.')
 })

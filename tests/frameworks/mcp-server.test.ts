@@ -70,6 +70,7 @@ describe.each(combinations)('a client of $protocol over $transport', ({ address,
   })
 
   test('lists the tools, and gets values and errors of code', { tags: ['FW-1'] }, async () => {
+    expect(client.instructions()).toContain('price_of')
     expect(await client.toolNames()).toEqual(['run_code', 'get_execution', 'resume_execution'])
     const value = await client.call('run_code', { code: `return tools.price_of({ item: 'pen' })` })
     expect(value.content[0]!.text).toContain('Value:\n300')
@@ -136,4 +137,19 @@ describe.each(combinations)('a client of $protocol over $transport', ({ address,
     const resumed = await asking.call('resume_execution', { executionId })
     expect(resumed.content[0]!.text).toContain('Value:\n{"paid":9}')
   })
+})
+
+test('over HTTP only programs that know the token are served, and no page of a browser', async () => {
+  const post = async (headers: Record<string, string>, path = '/mcp'): Promise<number> => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+    const all = { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...headers }
+    return (await fetch(new URL(path, httpServer.url), { method: 'POST', headers: all, body })).status
+  }
+  const authorization = `Bearer ${token}`
+  expect(await post({})).toBe(401)
+  expect(await post({ authorization: `${authorization}x` })).toBe(401)
+  expect(await post({ authorization, origin: 'https://attacker.example' })).toBe(403)
+  expect(await post({ authorization }, '/other')).toBe(404)
+  // It is the client's session that is missing then.
+  expect(await post({ authorization })).toBe(400)
 })

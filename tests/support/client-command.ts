@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../packages/client/src/command/main.ts', import.meta.url))
 
-/** What a command has written, and its exit code. */
+/** Output and exit code of a command. */
 export interface CommandOutput {
   readonly exitCode: unknown
   readonly stdout: string

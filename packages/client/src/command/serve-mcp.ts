@@ -12,6 +12,9 @@ import { McpHttpServer } from './mcp-http-server.ts'
 import { mcpToken } from './mcp-token.ts'
 import { openClient } from './open-client.ts'
 
+/** Maximum number of characters of the rules and declarations that MCP hosts show to the model. */
+const instructionsBudget = 8_000
+
 /** Serves MCP clients until the input ends, or the process is asked to end. */
 export async function serveMcp({ config, host, port, approvals }: McpCommand, io: CommandIo): Promise<void> {
   const token = port === undefined ? undefined : mcpToken(host)
@@ -21,7 +24,8 @@ export async function serveMcp({ config, host, port, approvals }: McpCommand, io
   await using codemode = await openClient(config)
   await codemode.loadTools()
   const report = (error: unknown): void => void io.stderr.write(`${describeForOperator(error)}\n`)
-  const options: McpServerOptions = { approvals, onError: report }
+  const instructions = codemode.prompt({ budget: instructionsBudget })
+  const options: McpServerOptions = { approvals, instructions, onError: report }
   if (port === undefined) {
     await serveStdio(sdk, codemode, { ...options, io, report })
     return
