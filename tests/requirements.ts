@@ -77,4 +77,9 @@ export const requirements = {
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, approval, settle; a logger with levels and redaction',
+  'FW-1':
+    'One tool for the model, "run this code", for the AI SDK, MCP, OpenAI Agents, Anthropic, and CrewAI-style, whose run never throws; each run against the real package with a scripted model',
+  'FW-2':
+    'Tools of agent frameworks and of MCP servers become tools of the guest; errors stay errors, inputs are validated, cancellation passes through',
+  'FW-4': 'A paused execution is a normal result for the model, with what it waits for; the agent loop resumes it',
 } as const

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import * as client from '@codemode/client'
+import * as mcpServer from '@codemode/client/mcp-server'
 import * as executor from '@codemode/executor'
 import * as shared from '@codemode/shared'
 import * as internal from '@codemode/shared/internal'
@@ -9,6 +10,7 @@ import { describe, expect, test } from 'vitest'
 
 const entries = [
   { name: 'client', module: client, source: 'client/src/index.ts' },
+  { name: 'client-mcp-server', module: mcpServer, source: 'client/src/frameworks/mcp-server/index.ts' },
   { name: 'executor', module: executor, source: 'executor/src/index.ts' },
   { name: 'shared', module: shared, source: 'shared/src/index.ts' },
   { name: 'shared-internal', module: internal, source: 'shared/src/internal.ts' },

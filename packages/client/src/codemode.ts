@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util'
 
-import type { Approval, ExecutionSummary, Json, SessionSummary } from '@codemode/shared'
+import type { Approval, ExecutionSummary, Json, SessionSummary, ToolDeclaration } from '@codemode/shared'
 
 import type { DeferredToolAnswer } from './approvals/answer-tool-call.ts'
 import type { ApprovalToDecide } from './approvals/decide.ts'
@@ -10,6 +10,7 @@ import { ClientCore } from './run/client-core.ts'
 import type { CloseOptions } from './run/close-parts.ts'
 import { configFromCode, configFromEnv } from './config/env.ts'
 import { configFromFile } from './config/file.ts'
+import { crewaiTool, type CrewaiTool } from './frameworks/crewai-run-code.ts'
 import { newCodemodeError } from './config/new-codemode-error.ts'
 import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
@@ -24,6 +25,10 @@ import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './run/request-json.ts'
 import type { View } from './run/view.ts'
+import { declarationsOf } from './prompt/declarations/declarations.ts'
+import { promptOf, type DeclarationsOptions, type PromptOptions } from './prompt/prompt.ts'
+import { runCodeDescription } from './prompt/run-code-description.ts'
+import { runCodeTool, type RunCodeTool, type RunCodeToolOptions } from './prompt/run-code-tool.ts'
 import type { ListSessionsOptions } from './sessions/client-sessions.ts'
 import type { SessionOptions } from './sessions/session-options.ts'
 import type { Session } from './sessions/session.ts'
@@ -261,6 +266,58 @@ export class Codemode implements AsyncDisposable {
     return this.#core.sessions.list(options)
   }
 
+  /**
+   * Returns TypeScript declarations of the tools of this client or view, sorted by name, from their schemas. Within a `budget`
+   * they have fewer comments, then only the names, then only how code discovers the tools.
+   */
+  declarations({ tools, budget }: DeclarationsOptions = {}): string {
+    return declarationsOf(this.#declared(tools), budget)
+  }
+
+  /**
+   * Returns the text for a system prompt: the rules of the code, and the declarations of the tools of this client or view. The
+   * same tools give the same text, so that prompt caches hold.
+   */
+  prompt({ tools, budget }: PromptOptions = {}): string {
+    return promptOf(this.#declared(tools), budget)
+  }
+
+  /**
+   * Returns the tool by which a model runs code with the tools of this client or view, `run_code`, to be given to an agent. Its
+   * `execute` resolves with a text for the model, also if the code failed. The description is made now: of tools that are
+   * registered later it has no names.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * const { name, description, inputSchema, execute } = codemode.asTool()
+   * const tools = [{ type: 'function', function: { name, description, parameters: inputSchema } }]
+   * const text = await execute({ code: 'return 6 * 7' }, { signal: AbortSignal.timeout(60_000) })
+   */
+  asTool(options: RunCodeToolOptions = {}): RunCodeTool {
+    return runCodeTool(options, {
+      description: runCodeDescription(this.#declared(options.execution?.availableTools), options),
+      run: (code, executeOptions) => this.run(code, executeOptions),
+    })
+  }
+
+  /**
+   * Returns the tool of `asTool` in the shape of CrewAI's `BaseTool`. Its functions never throw: they give a text for the model, with
+   * the correlation id of what went wrong. `_run` blocks the thread as `execute` does, and needs the tools in a `toolsModule`.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * const tool = codemode.asCrewaiTool()
+   * console.log(await tool.run({ code: 'return 6 * 7' }), tool._run({ code: 'return 6 * 7' }))
+   */
+  asCrewaiTool(options: RunCodeToolOptions = {}): CrewaiTool {
+    const runBlocking = (code: string) => this.#core.runBlocking(code, options.execution ?? {}, this.#view)
+    return crewaiTool(this.asTool(options), runBlocking, options)
+  }
+
   /** Returns the executions of this client and its views that wait in its queue or are under way. */
   activeExecutions(): Execution[] {
     return this.#core.active
@@ -293,6 +350,11 @@ export class Codemode implements AsyncDisposable {
     return this.#core.serveTools()
   }
 
+  /** Loads the tools of the `toolsModule`, which are otherwise loaded when they are first needed, and can then be declared. */
+  async loadTools(): Promise<void> {
+    await this.#core.tools.load()
+  }
+
   /** Resolves with whether the executor answers at all, within 5 s. */
   healthCheck(): Promise<boolean> {
     return this.#core.isLive()
@@ -323,5 +385,9 @@ export class Codemode implements AsyncDisposable {
   /** Returns the text that `console.log` prints: the configuration without secrets. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Codemode ${inspect(this.toJSON(), options)}`
+  }
+
+  #declared(names: readonly string[] | undefined): ToolDeclaration[] {
+    return this.#core.declarationsIn(this.#view, names)
   }
 }

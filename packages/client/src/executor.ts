@@ -148,8 +148,13 @@ export interface ApprovalListQuery {
 
 /** Options of a client that serves the tool calls of an execution, and waits for its end. */
 export interface ResumeOptions extends ControlOptions {
-  /** Called to serve a tool call. Must not reject. */
-  callTool(this: void, call: ToolCallMessage, signal: AbortSignal): Promise<ToolResponse>
+  /** Called to serve a tool call, with the names of the tools that the execution may call. Must not reject. */
+  callTool(
+    this: void,
+    call: ToolCallMessage,
+    signal: AbortSignal,
+    availableTools: readonly string[],
+  ): Promise<ToolResponse>
   /** Called to get the milliseconds that a call of a tool may take. */
   timeoutOf(this: void, tool: string): number
   /** Called with each event, in order, from the first one on. */

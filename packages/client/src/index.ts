@@ -71,6 +71,11 @@ export { withCache, type CacheOptions, type CachingExecutor } from './executors/
 export { withDegradation, type DegradationOptions } from './executors/with-degradation.ts'
 export { withFailover, type FailoverOptions } from './executors/with-failover.ts'
 export { withFallback, type FallbackOptions } from './executors/with-fallback.ts'
+export type { CrewaiTool } from './frameworks/crewai-run-code.ts'
+export { formatError } from './prompt/format-error.ts'
+export { formatResult, type FormatResultOptions } from './prompt/format-result.ts'
+export type { DeclarationsOptions, PromptOptions } from './prompt/prompt.ts'
+export type { RunCodeCall, RunCodeInput, RunCodeTool, RunCodeToolOptions } from './prompt/run-code-tool.ts'
 export { ExecutorClient } from './protocol/executor-client.ts'
 export type {
   ApprovalListQuery,
@@ -111,6 +116,7 @@ export {
   type ApprovalRule,
   type Context,
   type Tool,
+  type ToolAnnotations,
   type ToolCall,
   type ToolHandler,
   type ToolLike,

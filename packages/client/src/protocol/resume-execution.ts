@@ -23,8 +23,8 @@ interface Resumption {
   readonly scope: ExecutionScope
   readonly options: ResumeOptions
   readonly record: CallRecord
-  /** Context of the execution; undefined if it is to be read. */
-  readonly context?: ToolCallMessage['context']
+  /** Context of the execution, and the tools that it may call; undefined if they are to be read. */
+  readonly header?: Awaited<ReturnType<ExecutionsApi['header']>>
 }
 
 /**
@@ -117,11 +117,12 @@ function callsOf(
   api: ExecutionsApi,
   onFailure: (error: Error) => void,
 ): StreamCalls {
-  let context = given.context && Promise.resolve(given.context)
+  let header = given.header && Promise.resolve(given.header)
   const messageOf = async (event: ToolCalledEvent): Promise<ToolCallMessage> => {
     const { executionId, correlationId } = scope
     const { callId, tool, input, approval } = event
-    context ??= api.header(scope).then((header) => header.context)
+    header ??= api.header(scope)
+    const { context } = await header
     const deadline = new Date(Date.now() + Math.min(options.timeoutOf(tool), maxTimerMs)).toISOString()
     const ids = { executionId, correlationId, callId }
     return {
@@ -129,7 +130,7 @@ function callsOf(
       ...ids,
       tool,
       input,
-      context: structuredClone(await context),
+      context: structuredClone(context),
       deadline,
       ...(approval && { approval }),
     }
@@ -140,7 +141,10 @@ function callsOf(
     arrivesAgain: true,
     onConflict: (event, conflict) =>
       void messageOf(event).then((message) => options.onCallConflict?.(message, conflict.message), onFailure),
-    serveEvent: async (event, signal) => options.callTool(await messageOf(event), signal),
+    serveEvent: async (event, signal) => {
+      const message = await messageOf(event)
+      return options.callTool(message, signal, (await header)?.tools ?? [])
+    },
     openCalls: async (events) => {
       // The stream begins with events of the past, most of whose calls have been answered.
       const { toolCalls } = await api.record(scope)

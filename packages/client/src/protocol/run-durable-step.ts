@@ -54,7 +54,8 @@ export async function runDurableStep(step: DurableStep, api: ExecutionsApi): Pro
     const isServedHere = (request.tools?.length ?? 0) > 0 && request.callback === undefined
     if (!isServedHere) return await followToEnd(scope, step, api)
     const { record } = step
-    return await resumeExecution({ scope, options: servingOptions(step), record, context: session.context }, api)
+    const header = { context: session.context, tools: request.tools?.map(({ name }) => name) ?? [] }
+    return await resumeExecution({ scope, options: servingOptions(step), record, header }, api)
   } finally {
     for (const stop of stops) stop()
   }

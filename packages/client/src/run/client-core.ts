@@ -1,3 +1,5 @@
+import type { ToolDeclaration } from '@codemode/shared'
+
 import { ActiveRuns } from './active-runs.ts'
 import { createAdmission, createExecutor, createLog } from './client-parts.ts'
 import { DetachedExecutions } from './detached-executions.ts'
@@ -168,6 +170,12 @@ export class ClientCore {
     await this.tools.server.listen()
   }
 
+  /** Returns the declarations of tools of a view, by name. Throws a ConfigurationError if a module of tools is not loaded. */
+  declarationsIn({ registry }: View, names: readonly string[] | undefined): ToolDeclaration[] {
+    if (this.tools.module?.isLoaded === false) throw notLoaded()
+    return registry.select(names).map(({ declaration }) => declaration)
+  }
+
   /** Returns the configuration for printing, without secrets. */
   toJSON({ registry }: View): Record<string, unknown> {
     return { ...printableConfig(this.#config), tools: registry.select(undefined).map(({ name }) => name) }
@@ -205,6 +213,13 @@ export class ClientCore {
     await run.accepted
     return run.execution
   }
+}
+
+function notLoaded(): ConfigurationError {
+  return new ConfigurationError(
+    'The tools of the toolsModule are not known yet, because it is loaded when it is first needed.',
+    'await codemode.loadTools()',
+  )
 }
 
 /** Returns the options of a step: the memory limit is that of its session. */

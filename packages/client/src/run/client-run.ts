@@ -269,7 +269,13 @@ export class ClientRun {
     const { registry, state } = this
     const { onApproval, request } = this.plan
     const { toolTimeoutMs } = request.limits ?? {}
-    return { registry, state, approval: this.#parts.tools.approvalBy(onApproval, tool, { toolTimeoutMs, registry }) }
+    const allowed = request.tools?.map(({ name }) => name) ?? []
+    return {
+      registry,
+      state,
+      allowed,
+      approval: this.#parts.tools.approvalBy(onApproval, tool, { toolTimeoutMs, registry }),
+    }
   }
 
   /** Returns the identity of the handlers, if they are not the client's; decisions of one run are no answers to another. */

@@ -14,7 +14,9 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { parseOptions, type ExecuteOptions } from './execute-options.ts'
 import type { Context } from '../tools/define.ts'
 import { contextFrom, jsonOf, jsonObjectOf } from './request-json.ts'
+import { sentDeclaration } from '../tools/prepare-tool.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
+import { discoveryDeclarations } from '../prompt/discovery/discovery-tools.ts'
 
 /** Checked request of one execution, with the options of the client's side. */
 export interface Plan {
@@ -47,7 +49,8 @@ export function checkOptions(given: ExecuteOptions, { config, registry, context 
   const options = parseOptions(given)
   const { limits, requestTimeoutMs } = resolveTimeouts(config, options)
   const queueTimeoutMs = limits.queueTimeoutMs ?? defaultRequestLimits.queueTimeoutMs
-  const tools = registry.select(options.availableTools).map(({ declaration }) => declaration)
+  const callable = registry.select(options.availableTools).map(({ declaration }) => sentDeclaration(declaration))
+  const tools = callable.length === 0 ? [] : [...callable, ...discoveryDeclarations]
   // Always a new object, so that no execution shares its context with the client or another execution.
   const wholeContext = { ...context, ...(options.context && contextFrom(options.context)) }
   const { label, priority, signal, correlationId } = options

@@ -7,6 +7,7 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ControlOptions, Executor } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
+import { isDiscoveryTool } from '../prompt/discovery/discovery-tools.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { reportConflict } from '../tools/serve-call.ts'
 import { approvalOfEvent } from '../approvals/approval-of-event.ts'
@@ -56,8 +57,10 @@ export async function resumeWithTools(
   const resuming = requirePart(executor, 'detached').detached.resume(executionId, {
     signal: stop.signal,
     correlationId,
-    callTool: (message, signal) => {
-      if (registry.get(message.tool) !== undefined) return tools.serve(message, signal, { registry, state: undefined })
+    callTool: (message, signal, allowed) => {
+      if (registry.get(message.tool) !== undefined || isDiscoveryTool(message.tool)) {
+        return tools.serve(message, signal, { registry, state: undefined, allowed })
+      }
       failure ??= missingTool(message.tool, executionId)
       stop.abort(failure)
       return new Promise((resolve) => {

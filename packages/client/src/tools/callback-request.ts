@@ -33,8 +33,8 @@ export interface CallbackRequest {
    * Expiry of the execution's token, after which no repeat of the call is accepted; in milliseconds since the epoch.
    */
   readonly expiresAt: number
-  /** Claims of the token about the processes that can serve its calls. */
-  readonly claims: Pick<TokenClaims, 'isBound' | 'isApprovedHere'>
+  /** Claims of the token about its tools, and about the processes that can serve its calls. */
+  readonly claims: Pick<TokenClaims, 'tools' | 'isBound' | 'isApprovedHere'>
 }
 
 /**

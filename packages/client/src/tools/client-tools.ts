@@ -57,12 +57,16 @@ export class ClientTools {
     this.#serverConfig = config.toolServer
     this.server = new ToolServer({
       config: config.toolServer,
-      serve: (message, signal, { isBound, isApprovedHere }) => {
+      serve: (message, signal, { tools, isBound, isApprovedHere }) => {
         const run = runOf(message.executionId, message.tool)
         if (isBound && run === undefined) return refuseBound(message)
         // Another process of the application may have started the execution.
         const approval = isApprovedHere ? this.approvalBy(config.onApproval, message.tool) : undefined
-        return this.serve(message, signal, run ?? { registry: this.registry, state: undefined, approval })
+        return this.serve(
+          message,
+          signal,
+          run ?? { registry: this.registry, state: undefined, allowed: tools, approval },
+        )
       },
       onError: onServerError,
       onConflict: (message, { message: reason }) => reportConflict(events, message, reason),
@@ -124,12 +128,8 @@ export class ClientTools {
    * Serves one call. If its execution is under way, counts it in the execution's state, and uses the tools of its view.
    * Never rejects.
    */
-  serve(
-    message: ToolCallMessage,
-    signal: AbortSignal,
-    { registry, state, approval }: ServedRun,
-  ): Promise<ToolResponse> {
-    return serveCall(message, signal, { registry, events: this.#events, state, approval })
+  serve(message: ToolCallMessage, signal: AbortSignal, run: ServedRun): Promise<ToolResponse> {
+    return serveCall(message, signal, { ...run, events: this.#events })
   }
 
   /** Returns the approval of calls by a function, with the timeout that a call of the tool has from then on. */

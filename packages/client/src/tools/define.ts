@@ -69,6 +69,16 @@ export type ToolHandler<Input = ToolInput, Output = unknown> = (
   call: ToolCall,
 ) => Output | DeferredAnswer | Promise<Output | DeferredAnswer>
 
+/** Statements of a tool's author about its effects, for models and for rules of approval. Nothing enforces them. */
+export interface ToolAnnotations {
+  /** Whether a call changes nothing. */
+  readonly readOnly?: boolean | undefined
+  /** Whether a call may delete or overwrite something. */
+  readonly destructive?: boolean | undefined
+  /** Whether a repeated call with the same input has no further effect. */
+  readonly idempotent?: boolean | undefined
+}
+
 /** Properties of a tool besides its handler. */
 export interface ToolProperties<In = ToolSchema, Out = ToolSchema> {
   /** Description for the model. */
@@ -79,6 +89,8 @@ export interface ToolProperties<In = ToolSchema, Out = ToolSchema> {
   readonly inputSchema?: In | undefined
   /** Schema by which the output is checked after the handler has run. */
   readonly outputSchema?: Out | undefined
+  /** Statements about the effects of a call. */
+  readonly annotations?: ToolAnnotations | undefined
   /** Milliseconds that one call may take, retries included; the execution's `toolTimeoutMs` by default. */
   readonly timeoutMs?: number | undefined
   /** Whether each call needs an approval before the handler runs, or a function that decides that for each call. */

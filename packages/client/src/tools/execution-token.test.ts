@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -27,6 +28,18 @@ test('a token is valid until it expires', () => {
   expect(verifyToken(token, secret)).toMatchObject(claims)
   vi.setSystemTime(issuedAt + 60_000)
   expect(verifyToken(token, secret)).toBeUndefined()
+})
+
+test('a token of 1,000 tools fits into a request header, and its payload has no room for more', () => {
+  const tools = Array.from({ length: 1_000 }, (_, i) => `github.list_things_of_kind_${i}`)
+  const token = signToken({ ...claims, tools, issuedAt: Date.now(), expiresAt: Date.now() + 60_000 }, secret)
+  expect(token.length).toBeLessThan(8_192)
+  expect(verifyToken(token, secret)?.tools).toEqual(tools)
+  const bomb = deflateRawSync('x'.repeat(1_000_000)).toString('base64url')
+  const text = `${encode({ alg: 'HS256', zip: 'DEF' })}.${bomb}`
+  expect(
+    verifyToken(`${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`, secret),
+  ).toBeUndefined()
 })
 
 test('a token whose bytes were changed is refused', () => {

@@ -1,12 +1,19 @@
 /**
  * Bearer token of one execution: a JWT (RFC 7519) with the HMAC of HS256, which names the execution and the tools that
- * it may call. Its header is constant, so that no token chooses its algorithm.
+ * it may call. Its header is one of two constants, so that no token chooses its algorithm: the payload of a token with many
+ * tools is compressed (`zip`, as in RFC 7516), because a request header has little room.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
 import { z } from 'zod'
 
-const header = encode({ alg: 'HS256' })
+const header = encode(Buffer.from(JSON.stringify({ alg: 'HS256' })))
+const compressedHeader = encode(Buffer.from(JSON.stringify({ alg: 'HS256', zip: 'DEF' })))
+/** Length of a payload from which it is compressed. */
+const minCompressedLength = 1_024
+/** Maximum length of a payload after decompression: 1,003 tools with names of 128 characters, of up to 3 bytes. */
+const maxPayloadBytes = 512 * 1_024
 const audience = 'codemode-tool-server'
 
 // A NumericDate may have a fraction (RFC 7519, section 2).
@@ -45,31 +52,30 @@ export function signToken(
     ...(isBound && { bound: true }),
     ...(isApprovedHere === true && { approves: true }),
   }
-  const payload = { ...scope, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }
-  const signed = `${header}.${encode(payload)}`
+  const payload = Buffer.from(JSON.stringify({ ...scope, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }))
+  const signed =
+    payload.length < minCompressedLength
+      ? `${header}.${encode(payload)}`
+      : `${compressedHeader}.${encode(deflateRawSync(payload, { level: 9 }))}`
   return `${signed}.${signatureOf(signed, secret)}`
 }
 
 /** Returns the claims of a token that this secret signed and that has not expired; undefined for any other. */
 export function verifyToken(token: string, secret: Uint8Array): TokenClaims | undefined {
   const [given, payload, signature, ...rest] = token.split('.', 4)
-  if (given !== header || payload === undefined || signature === undefined || rest.length > 0) return undefined
-  if (!isEqual(signature, signatureOf(`${header}.${payload}`, secret))) return undefined
-  const claims = claimsOf(payload)
+  if (given !== header && given !== compressedHeader) return undefined
+  if (payload === undefined || signature === undefined || rest.length > 0) return undefined
+  if (!isEqual(signature, signatureOf(`${given}.${payload}`, secret))) return undefined
+  const claims = claimsOf(payload, given === compressedHeader)
   return claims !== undefined && Date.now() < claims.expiresAt ? claims : undefined
 }
 
 /** Returns the claims in a signed payload; undefined for one that was signed with the same secret for another purpose. */
-function claimsOf(payload: string): TokenClaims | undefined {
+function claimsOf(payload: string, isCompressed: boolean): TokenClaims | undefined {
   try {
-    const {
-      sub,
-      tools,
-      bound = false,
-      approves,
-      iat,
-      exp,
-    } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
+    const bytes = Buffer.from(payload, 'base64url')
+    const json = isCompressed ? inflateRawSync(bytes, { maxOutputLength: maxPayloadBytes }) : bytes
+    const { sub, tools, bound = false, approves, iat, exp } = payloadSchema.parse(JSON.parse(json.toString()))
     return {
       executionId: sub,
       tools,
@@ -83,8 +89,8 @@ function claimsOf(payload: string): TokenClaims | undefined {
   }
 }
 
-function encode(part: object): string {
-  return Buffer.from(JSON.stringify(part)).toString('base64url')
+function encode(part: Buffer): string {
+  return part.toString('base64url')
 }
 
 function signatureOf(signed: string, secret: Uint8Array): string {

@@ -57,6 +57,20 @@ export function prepareTool(name: string, tool: ToolLike): RegisteredTool {
   )
 }
 
+/**
+ * Returns the declaration for the executor. It has the description and the schema of the input only if a call may need an
+ * approval: the executor shows the one, and checks edited inputs by the other.
+ */
+export function sentDeclaration(declaration: ToolDeclaration): ToolDeclaration {
+  const { description, inputSchema, outputSchema: _, ...sent } = declaration
+  if (sent.requiresApproval === undefined) return sent
+  return {
+    ...sent,
+    ...(description !== undefined && { description }),
+    ...(inputSchema !== undefined && { inputSchema }),
+  }
+}
+
 const { shape } = toolDeclarationSchema
 const maxNameLength = shape.name.maxLength!
 const maxDescriptionLength = shape.description.unwrap().maxLength!

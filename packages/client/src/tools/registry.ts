@@ -16,6 +16,8 @@ export class ToolRegistry {
   /** Registry that this one extends. Its tools are looked up when they are needed, so that later ones count. */
   readonly #base: ToolRegistry | undefined
 
+  #version = 0
+
   constructor(base?: ToolRegistry) {
     this.#base = base
   }
@@ -38,6 +40,12 @@ export class ToolRegistry {
       )
     }
     this.#tools.set(wireName, registered)
+    this.#version += 1
+  }
+
+  /** Number that changes with each registration, here and in the base. */
+  get version(): number {
+    return this.#version + (this.#base?.version ?? 0)
   }
 
   /** Adds tools by name. A tool of the base that has the same name is replaced in this registry only. */

@@ -3,6 +3,7 @@ import { toolFailed } from '@codemode/shared/internal'
 
 import type { ExecutionState } from '../run/execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
+import { discoveryTool } from '../prompt/discovery/discovery-tools.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
 import { invokeTool, type ClientApproval } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
@@ -14,16 +15,14 @@ export interface ServedRun {
   readonly state: ExecutionState | undefined
   /** Tools that the execution may call. */
   readonly registry: ToolRegistry
+  /** Names of the tools that the execution may call. */
+  readonly allowed: readonly string[]
   /** Approval by this client; undefined if the executor asks for approvals. */
   readonly approval?: ClientApproval | undefined
 }
 
-interface ServeCallOptions {
-  readonly registry: ToolRegistry
+interface ServeCallOptions extends ServedRun {
   readonly events: ClientEmitter
-  /** State of the execution, if it is one of this client's that is under way. */
-  readonly state: ExecutionState | undefined
-  readonly approval: ClientApproval | undefined
 }
 
 /** Code of calls that are refused because their id was used before with another tool or input. */
@@ -36,13 +35,13 @@ export function serveCall(
   options: ServeCallOptions,
 ): Promise<ToolResponse> {
   const { tool: name, callId, executionId, correlationId } = message
-  const { registry, events, state, approval } = options
+  const { registry, events, state, allowed, approval } = options
   const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
   const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
   return inSpan('codemode.tool', details, async (span) => {
     const receivedAt = performance.now()
     state?.toolCalled()
-    const tool = registry.get(name)
+    const tool = registry.get(name) ?? discoveryTool(name, { registry, allowed })
     const answer = tool
       ? await invokeTool(tool, message, { signal, approval })
       : toolFailed('TOOL_UNAVAILABLE', `The tool ${name} is not registered in this process`)

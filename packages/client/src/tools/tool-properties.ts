@@ -8,6 +8,7 @@ const known: ReadonlySet<string> = new Set<keyof Tool>([
   'description',
   'inputSchema',
   'outputSchema',
+  'annotations',
   'timeoutMs',
   'requiresApproval',
   'approvalTimeoutMs',

@@ -20,8 +20,8 @@ const tokenMarginMs = 60_000
 /** Maximum number of executions that are remembered as ended. Calls that come later have mostly expired. */
 const maxEnded = 10_000
 
-/** Claims of a token about the processes that can serve its calls. */
-type ServedClaims = Pick<TokenClaims, 'isBound' | 'isApprovedHere'>
+/** Claims of a token about its tools, and about the processes that can serve its calls. */
+type ServedClaims = Pick<TokenClaims, 'tools' | 'isBound' | 'isApprovedHere'>
 
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
@@ -59,21 +59,17 @@ export class ToolServer {
    * Returns the callback for the request of an execution: the server's URL, and a token for that execution and its
    * tools only, which is valid for the life of the execution and a minute.
    */
-  async callbackFor(
-    executionId: string,
-    { tools, ...claims }: Pick<TokenClaims, 'tools'> & ServedClaims,
-    lifetimeMs: number,
-  ): Promise<Callback> {
+  async callbackFor(executionId: string, claims: ServedClaims, lifetimeMs: number): Promise<Callback> {
     // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const issuedAt = Date.now()
     const expiresAt = issuedAt + lifetimeMs + tokenMarginMs
-    const token = signToken({ executionId, tools, ...claims, issuedAt, expiresAt }, this.#secret)
+    const token = signToken({ executionId, ...claims, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
-      `The names of ${tools.length} tools make the token of the execution too long (${token.length} characters).`,
+      `The names of ${claims.tools.length} tools make the token of the execution too long (${token.length} characters).`,
       "codemode.executeAsync(code, { availableTools: ['only', 'those', 'it', 'needs'] })",
     )
   }

@@ -17,6 +17,7 @@ export class ToolsModule {
   readonly #url: string
   readonly #registry: ToolRegistry
   #loading: Promise<void> | undefined
+  #isLoaded = false
 
   constructor(url: string, registry: ToolRegistry) {
     this.#url = url
@@ -27,6 +28,11 @@ export class ToolsModule {
   load(): Promise<void> {
     this.#loading ??= this.#load()
     return this.#loading
+  }
+
+  /** Whether its tools are registered. */
+  get isLoaded(): boolean {
+    return this.#isLoaded
   }
 
   async #load(): Promise<void> {
@@ -43,6 +49,7 @@ export class ToolsModule {
       this.#registry.register(name, tool)
       for (const registered of this.#registry.select([name])) this.#registered.add(registered)
     }
+    this.#isLoaded = true
   }
 
   /** Returns whether the tool is one of the module, and not one that was registered over it. */

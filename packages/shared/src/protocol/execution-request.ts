@@ -52,7 +52,7 @@ export const executionRequestSchema = z
     label: z.string().max(256).optional(),
     tools: z
       .array(toolDeclarationSchema)
-      .max(1_000)
+      .max(1_024)
       .refine((tools) => new Set(tools.map((tool) => tool.name)).size === tools.length, 'a tool is declared twice')
       .optional(),
     callback: callbackSchema.optional(),

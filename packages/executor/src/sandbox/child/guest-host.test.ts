@@ -95,7 +95,9 @@ test('inputs and answers may be nested deeper than the stack allows', () => {
   )
   const guest = open('return typeof await tools.tool()')
   start(guest)
-  expect(guest.turn({ kind: 'answer', at: 2, call: 1, ok: true, text: nested }, 60_000)).toMatchObject(ended('"object"'))
+  expect(guest.turn({ kind: 'answer', at: 2, call: 1, ok: true, text: nested }, 60_000)).toMatchObject(
+    ended('"object"'),
+  )
 })
 
 test('a result nested deeper than the stack allows is refused', () => {

@@ -2,6 +2,7 @@ import { serialise } from './json.ts'
 import type { Primordials } from './primordials.ts'
 import { framesOf } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
+import { isBuiltIn } from './tool-names.ts'
 import { isLongerThan, utf8Length } from './utf8.ts'
 
 /** Input of a call as JSON text, or the refusal of the call. */
@@ -21,7 +22,8 @@ export function readInput(p: Primordials, call: CallArguments, state: RuntimeSta
   const { tool, args } = call
   const { limits, rare } = state
   const count = countOf(p, call, state)
-  if (count > 1) {
+  // A built-in tool takes several arguments, as a list; it is no tool that somebody has declared an input for.
+  if (count > 1 && !isBuiltIn(p, tool)) {
     return {
       ok: false,
       code: 'TOOL_INPUT_INVALID',
@@ -29,7 +31,7 @@ export function readInput(p: Primordials, call: CallArguments, state: RuntimeSta
       data: { arguments: count },
     }
   }
-  const input = serialise(p, count === 0 ? { __proto__: null } : args[0], rare)
+  const input = serialise(p, count === 0 ? { __proto__: null } : count === 1 ? args[0] : args, rare)
   if (!input.ok) {
     const { path, reason, hint } = input
     return {

@@ -3,22 +3,34 @@ import type { Primordials } from './primordials.ts'
 /** Names that JavaScript or the runtime itself reads on `tools`. No tool has them. */
 const reserved = ['then', 'constructor', 'prototype', '__proto__', 'toJSON', 'toString']
 
+/** Built-in tools of the client, by which code discovers the others. No other name begins with `$`. */
+const builtIn = ['$search', '$describe', '$list']
+
 /** Maximum length of a name that may be a tool. */
 const maxLength = 256
 
 /** Names of the tools that code may call, and the namespaces in them. */
 export interface ToolNames {
-  /** Names of the tools, in the order of the execution's request. */
+  /** Names of the tools, in the order of the execution's request, without the built-in ones. */
   readonly all: readonly string[]
   /** Returns the tool or the namespace that code means by a path; undefined if there is none. */
   find(path: string): string | undefined
   isTool(name: string): boolean
 }
 
-export function createToolNames(p: Primordials, all: readonly string[]): ToolNames {
+export function createToolNames(p: Primordials, given: readonly string[]): ToolNames {
   const tools = new p.Set<string>()
   const known = new p.Set<string>()
-  for (let i = 0; i < all.length; i++) add(all[i]!)
+  const all: string[] = []
+  for (let i = 0; i < given.length; i++) {
+    if (isBuiltIn(p, given[i]!)) {
+      p.setAdd(known, given[i]!)
+      p.setAdd(tools, given[i]!)
+      continue
+    }
+    p.arrayPush(all, given[i]!)
+    add(given[i]!)
+  }
 
   /** Adds a name and its namespaces, unless a part of it is reserved. */
   function add(name: string): void {
@@ -47,6 +59,11 @@ export function createToolNames(p: Primordials, all: readonly string[]): ToolNam
     },
     isTool: (name) => p.setHas(tools, name),
   }
+}
+
+/** Returns whether a tool is a built-in one of the client. */
+export function isBuiltIn(p: Primordials, name: string): boolean {
+  return p.arrayIncludes(builtIn, name)
 }
 
 function isReserved(p: Primordials, part: string): boolean {

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// The command codemode.
+import { run } from './command.ts'
+
+await run()

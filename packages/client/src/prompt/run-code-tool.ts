@@ -1,0 +1,90 @@
+import type { JsonObject } from '@codemode/shared'
+
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import type { ExecuteOptions } from '../run/execute-options.ts'
+import { failedResultOf, type ExecutionResult } from '../run/execution-result.ts'
+import { formatResult, type FormatResultOptions } from './format-result.ts'
+import type { DescriptionOptions } from './run-code-description.ts'
+
+/** Input of `run_code`. */
+export interface RunCodeInput {
+  /** Program of the model. */
+  readonly code: string
+}
+
+/** Options of one call of `run_code`, which the agent sets and the model does not. */
+export type RunCodeCall = Pick<ExecuteOptions, 'signal' | 'correlationId' | 'context' | 'onApproval'>
+
+/** Options of `codemode.asTool`. */
+export interface RunCodeToolOptions extends FormatResultOptions, DescriptionOptions {
+  /** Name of the tool; `run_code` by default. */
+  readonly name?: string | undefined
+  /** Options of each execution, such as `availableTools` and timeouts. */
+  readonly execution?: Omit<ExecuteOptions, 'signal' | 'correlationId'> | undefined
+}
+
+/** Tool by which a model runs code, in a form that every framework's tools can be made of. */
+export interface RunCodeTool {
+  /** Name of the tool, `run_code` by default. */
+  readonly name: string
+  /** Description for the model, of at most 1,000 characters unless it has the declarations of the tools. */
+  readonly description: string
+  /** JSON Schema of the input. */
+  readonly inputSchema: JsonObject
+  /**
+   * Runs the code of the input, and resolves with the text of `formatResult`, also if the code failed, is too long or is
+   * missing, and if the execution is paused. Rejects with an ExecutorClientError, of which `formatError` makes a text, if the
+   * request or the executor failed, and with a CancelledError if the signal aborts.
+   */
+  execute(this: void, input: RunCodeInput, call?: RunCodeCall): Promise<string>
+  /** Runs the code as `execute` does, and resolves with the result itself. */
+  run(this: void, input: RunCodeInput, call?: RunCodeCall): Promise<ExecutionResult>
+}
+
+interface ToolParts {
+  readonly description: string
+  readonly run: (code: string, options: ExecuteOptions) => Promise<ExecutionResult>
+}
+
+const inputSchema: JsonObject = {
+  type: 'object',
+  properties: { code: { type: 'string', description: 'JavaScript or TypeScript program' } },
+  required: ['code'],
+  additionalProperties: false,
+}
+
+/** Returns the tool that runs code by a function, with this description. */
+export function runCodeTool(
+  { name = 'run_code', execution = {}, maxChars, howToResume }: RunCodeToolOptions,
+  { description, run: runCode }: ToolParts,
+): RunCodeTool {
+  const run = async (input: RunCodeInput, call: RunCodeCall = {}): Promise<ExecutionResult> => {
+    const { signal, correlationId, context, onApproval } = call
+    const code: unknown = input?.code
+    if (typeof code !== 'string') return withoutCode(name)
+    const options = {
+      ...execution,
+      ...(signal && { signal }),
+      ...(correlationId !== undefined && { correlationId }),
+      ...(context && { context: { ...execution.context, ...context } }),
+      ...(onApproval && { onApproval }),
+    }
+    try {
+      return await runCode(code, options)
+    } catch (error) {
+      if (error instanceof ExecutorClientError && error.code === 'PAYLOAD_TOO_LARGE')
+        return failedResultOf(error, noIds)
+      throw error
+    }
+  }
+  const execute = async (input: RunCodeInput, call?: RunCodeCall): Promise<string> =>
+    formatResult(await run(input, call), { maxChars, howToResume })
+  return { name, description, inputSchema, execute, run }
+}
+
+const noIds = { executionId: '', correlationId: '' }
+
+function withoutCode(name: string): ExecutionResult {
+  const message = `${name} takes an object with one field, code, which is a text: the program.`
+  return failedResultOf(new ExecutorClientError('INVALID_REQUEST', message), noIds)
+}

@@ -1,0 +1,2 @@
+/** Tools of a module, for tests. */
+export const tools = { lazy: (): number => 1 }
