@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url'
 import type { Document } from './document.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-// The folder is inside the workspace, so that TypeScript resolves its packages.
-const cache = join(root, 'node_modules/.cache/docs')
+// The folder is where TypeScript resolves the packages of the workspace and those of the agent frameworks.
+const cache = join(root, 'tests/frameworks/node_modules/.cache/docs')
 
 /** One line of a program, and its line in the markdown file. */
 type ProgramLine = readonly [text: string, line: number]

@@ -64,6 +64,13 @@ describe('the packages, installed by npm into an empty folder', () => {
     expect(bytes).toBeLessThan(18_000_000)
   })
 
+  test('bring no agent framework', { tags: ['FW-1'] }, () => {
+    const frameworks = packages
+      .keys()
+      .filter((name) => /^(ai|openai)$|^@(ai-sdk|openai|anthropic-ai|modelcontextprotocol)\//.test(name))
+    expect([...frameworks]).toEqual([])
+  })
+
   test('let a strict program compile, with checked libraries, as Node and as bundlers resolve', async () => {
     const bundled = { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true }
     expect(await compile(folderOf(nodes[0]), bundled)).toBe('')
@@ -76,6 +83,8 @@ describe('the packages, installed by npm into an empty folder', () => {
     const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
     for (const { transport } of transports) {
       expect(await runProgram([on.node, program, transport], variables)).toEqual({
+        doubled: [8, 8, 8, 8, 8],
+        offered: [true, true, true, true, true],
         total: 703,
         refused: expect.stringContaining('article'),
         thrown: 'TypeError',
