@@ -171,6 +171,32 @@ test('tools get the context that their framework would give them', { tags: ['FW-
 })
 
 test(
+  'tools of OpenAI Agents that are not enabled fail, and those with guardrails are refused',
+  { tags: ['FW-2'] },
+  async () => {
+    const options = {
+      name: 'wipe',
+      description: 'd',
+      parameters: anyInput,
+      execute: () => 'wiped',
+      errorFunction: null,
+    }
+    const isEnabled = ({ runContext }: { runContext: { context: unknown } }) => runContext.context === 'admin'
+    const disabled = [
+      { ...options, isEnabled: false },
+      { ...options, isEnabled },
+      openaiTool({ ...options, isEnabled }),
+    ]
+    for (const definition of disabled) {
+      await expect(callTool(fromOpenAITools([definition]), 'wipe')).rejects.toThrow('wipe is not enabled')
+    }
+    const enabled = fromOpenAITools([openaiTool({ ...options, isEnabled })], { context: 'admin' })
+    expect(await callTool(enabled, 'wipe')).toBe('wiped')
+    expect(() => fromOpenAITools([{ ...options, inputGuardrails: [{}] }])).toThrow("'wipe' has guardrails")
+  },
+)
+
+test(
   'a hand-written JSON Schema of Anthropic is checked, since betaTool() checks nothing',
   { tags: ['FW-2'] },
   async () => {
