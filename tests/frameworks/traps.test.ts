@@ -15,6 +15,7 @@ import { callTool } from './call-tool.ts'
 
 const anyInput = z.object({})
 const keep = () => ({ reject: 'keep it' })
+const isEnabled = ({ runContext }: { runContext: { context: unknown } }) => runContext.context === 'admin'
 const mcpFailure = { content: [{ type: 'text', text: 'no such repository' }], isError: true }
 
 async function* progress() {
@@ -181,7 +182,6 @@ test(
       execute: () => 'wiped',
       errorFunction: null,
     }
-    const isEnabled = ({ runContext }: { runContext: { context: unknown } }) => runContext.context === 'admin'
     const disabled = [
       { ...options, isEnabled: false },
       { ...options, isEnabled },
