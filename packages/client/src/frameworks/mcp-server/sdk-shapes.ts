@@ -4,7 +4,9 @@ import type { z } from 'zod'
 
 /** Text or other content of a tool's result. */
 export interface McpContent {
+  /** Kind of the content. */
   readonly type: 'text'
+  /** Text for the model. */
   readonly text: string
 }
 
@@ -24,6 +26,7 @@ export interface McpToolResult {
 /** Result that asks the user of the MCP client; the client then sends the call again, with the answers. */
 export interface McpInputRequired {
   [key: string]: unknown
+  /** Kind of the result. */
   resultType: 'input_required'
   /** Questions by key. */
   inputRequests: Record<string, { method: 'elicitation/create'; params: McpForm }>
@@ -34,8 +37,11 @@ export interface McpInputRequired {
 /** Form that the user of an MCP client fills in. */
 export interface McpForm {
   [key: string]: unknown
+  /** Kind of the question. */
   mode: 'form'
+  /** Text for the user. */
   message: string
+  /** JSON Schema of the answer. */
   requestedSchema: {
     type: 'object'
     properties: Record<string, { type: 'boolean'; title: string; description?: string; default?: boolean }>
@@ -45,6 +51,7 @@ export interface McpForm {
 
 /** Facts about the request of an MCP client. */
 export interface McpCallContext {
+  /** Request, with the answers of the user to earlier questions. */
   readonly mcpReq: {
     /** Signal that aborts when the client cancels the request. */
     readonly signal: AbortSignal
