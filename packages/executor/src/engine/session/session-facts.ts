@@ -1,4 +1,5 @@
 import { newSessionId, RequestError, sessionIdle, type SessionRequest } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import { isDeepStrictEqual } from 'node:util'
 
 import type { SessionFacts } from '../../store/session-store.ts'
@@ -50,7 +51,7 @@ export function sessionExists(id: string): RequestError {
 
 /** Returns the answer to a request about a session that does not exist, or that belongs to another tenant. */
 export function sessionNotFound(id: string): RequestError {
-  return new RequestError('NOT_FOUND', `There is no session ${id}`)
+  return new RequestError('NOT_FOUND', `There is no session ${textHead(id, 64)}`)
 }
 
 /** Returns the answer to a request about a session that has ended lately. */
