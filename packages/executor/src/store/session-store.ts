@@ -83,6 +83,8 @@ export interface LeasedStep {
   readonly isBlocked: boolean
   /** Id of the last earlier step whose state the session kept; undefined if the step starts without variables. */
   readonly stateOf: string | undefined
+  /** Size of the journals that rebuild the state from which the step starts, and the CPU time of their steps. */
+  readonly rebuild: Pick<SessionBounds, 'journalBytes' | 'replayCpuMs'>
 }
 
 /** State of a session after a step that has ended. */

@@ -10,7 +10,7 @@ import type { SessionFacts, SessionPlace } from '../../store/session-store.ts'
 import { timestamp } from '../../timestamp.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
-import { sessionBounds, sessionFull } from './session-bounds.ts'
+import { boundReached, sessionBounds, sessionFull } from './session-bounds.ts'
 import { noSuchStep } from './session-facts.ts'
 import type { SessionHandle } from './session-handle.ts'
 import { SessionRealm } from './session-realm.ts'
@@ -88,20 +88,21 @@ export class AttachedSession implements SessionHandle {
 
   /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */
   nextNumber(): number {
-    const { steps, journalBytes, replayCpuMs } = sessionBounds
-    const { id } = this.facts
-    if (this.#steps.length >= steps) throw sessionFull(id, 'steps')
-    if (this.#sizeBytes >= journalBytes) throw sessionFull(id, 'journalBytes')
-    if (this.#cpuMs >= replayCpuMs) throw sessionFull(id, 'replayCpuMs')
+    if (this.#steps.length >= sessionBounds.steps) throw sessionFull(this.facts.id, 'steps')
+    this.#requireRoom()
     return this.#lastNumber + 1
   }
 
   /**
    * Returns the permit of the next step, which runs after all earlier ones. A step that waits for them is accepted, and gets a
-   * permit later.
+   * permit later, unless the steps before it have used what a session may use.
    */
   permit(requestPermit: (isAccepted: boolean) => Permit): Permit {
-    return this.isIdle ? requestPermit(false) : new StepPermit(this.#tail, () => requestPermit(true))
+    if (this.isIdle) return requestPermit(false)
+    return new StepPermit(this.#tail, () => {
+      this.#requireRoom()
+      return requestPermit(true)
+    })
   }
 
   /** Adds the step with the next number. */
@@ -181,6 +182,11 @@ export class AttachedSession implements SessionHandle {
     this.#sizeBytes -= countedBytes
     this.#count(execution)
     if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
+  }
+
+  #requireRoom(): void {
+    const bound = boundReached({ journalBytes: this.#sizeBytes, replayCpuMs: this.#cpuMs })
+    if (bound !== undefined) throw sessionFull(this.facts.id, bound)
   }
 
   #count({ journalBytes, cpuMs }: AttachedExecution): void {

@@ -42,10 +42,11 @@ export function sessionSandbox() {
       const ended = (): TurnOutcome => {
         state.push(code)
         isInStep = false
-        return turnOf(
+        const turn = turnOf(
           { end: end(true, state) },
           state.map((name) => ({ name, kind: 'let' })),
         )
+        return code === 'compute' ? { ...turn, cpuMs: minute / 2 } : turn
       }
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
         if (delivery.kind === 'end-step') {

@@ -178,6 +178,25 @@ describe('the steps of a durable session', () => {
     expect((await stepsOf(node, session))[1]).toEqual([2, 'failed', false])
   })
 
+  test('one that waited has no turn if those before it have used what a session may use', async () => {
+    const store = new MemoryStore()
+    await using node = startSessionNode(store, 'one')
+    const session = await createSession(node)
+    const first = await addStep(node, session, 'call', { tools: approvedTool })
+    await untilStatus(store, first.id, 'paused')
+    const long = { limits: { cpuTimeoutMs: 30_000 } }
+    const computing = [await addStep(node, session, 'compute', long), await addStep(node, session, 'compute', long)]
+    const last = await addStep(node, session, 'c')
+    await approve(store, first.id)
+    expect(await resultOf(computing[1]!)).toEqual(['call', 'compute', 'compute'])
+    expect(await resultOf(last)).toBe('CANCELLED')
+    expect(JSON.parse(await last.result())).toMatchObject({
+      error: { message: expect.stringContaining('60000 ms of CPU time, which is the limit') as string },
+      usage: { turns: 0 },
+    })
+    await expect(addStep(node, session, 'd')).rejects.toMatchObject({ code: 'SESSION_FULL' })
+  })
+
   test('one waits for a store that does not answer when its state is to be rebuilt', async () => {
     const store = new MemoryStore()
     await using node = startSessionNode(store, 'one', { evictAfterMs: 1 })
@@ -266,6 +285,9 @@ describe('a durable session', () => {
     expect(await create({ durable: true })).toMatchObject({ isNew: false })
     for (const other of [{ label: 'x' }, { durable: true, label: 'x' }])
       await expect(create(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await session.end()
+    for (const request of [{}, { label: 'x' }, { durable: true }])
+      await expect(create(request)).rejects.toMatchObject({ code: 'SESSION_EXPIRED' })
     const attached = await node.sessions.create({ label: 'attached' }, principal)
     const conflict = node.sessions.create({ id: attached.session.facts.id, durable: true }, principal)
     await expect(conflict).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
