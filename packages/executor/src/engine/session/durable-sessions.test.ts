@@ -56,6 +56,7 @@ describe('the steps of a durable session', () => {
     const second = await addStep(node, session, 'b')
     await second.cancel()
     expect(await resultOf(second)).toBe('CANCELLED')
+    expect(JSON.parse(await second.result())).toMatchObject({ session: { step: 2, stateKept: false } })
     const third = await addStep(node, session, 'c')
     await approve(store, first.id)
     expect(await resultOf(third)).toEqual(['call', 'c'])
