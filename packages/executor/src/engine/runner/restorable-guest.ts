@@ -278,7 +278,7 @@ export class RestorableGuest {
  * V8 fixes the limit when it makes an isolate. The steps had enough once, but peaks depend on when V8 collects garbage,
  * and the garbage of all steps arises within a short time now.
  */
-function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<typeof guestSpecOf> {
+export function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<typeof guestSpecOf> {
   if (!('kind' in spec)) return spec
   const memoryLimitMb = Math.ceil(spec.limits.memoryLimitMb * rebuiltMemoryFactor)
   return { ...spec, limits: { ...spec.limits, memoryLimitMb } }
