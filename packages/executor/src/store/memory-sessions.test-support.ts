@@ -131,7 +131,9 @@ export class MemorySessions implements SessionStore {
     if (session.endedAt !== undefined) return { type: 'session-ended' }
     if (this.#get(tenant, fork.id) !== undefined) return { type: 'exists' }
     const { lastStep } = session
-    if ((fork.atStep ?? 0) > lastStep) return { type: 'no-step', lastStep }
+    const { atStep: wanted = 0 } = fork
+    if (wanted > lastStep || (wanted > 0 && wanted <= session.baseStep)) return { type: 'no-step', lastStep }
+    if (this.#pending(session).some(({ number }) => number === wanted)) return { type: 'not-ended' }
     const ended = this.#current(session).filter(({ executionId }) => this.#hasEnded(executionId))
     const atStep = fork.atStep ?? ended.at(-1)?.number ?? session.baseStep
     const now = Date.now()

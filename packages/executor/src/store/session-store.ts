@@ -73,8 +73,10 @@ export type StepAdded =
 export type Forked =
   | { readonly type: 'created'; readonly session: StoredSession }
   | { readonly type: 'exists' | 'no-session' | 'session-ended' }
-  /** The session has no step with this number; `lastStep` is the number of its last one. */
+  /** The session has no step with this number since its last reset; `lastStep` is the number of its last one. */
   | { readonly type: 'no-step'; readonly lastStep: number }
+  /** The step has not ended, so its state is not known yet. */
+  | { readonly type: 'not-ended' }
 
 /** Place of a claimed execution in its session. */
 export interface LeasedStep {

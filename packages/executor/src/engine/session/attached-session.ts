@@ -11,7 +11,7 @@ import { timestamp } from '../../timestamp.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
 import { boundReached, sessionBounds, sessionFull } from './session-bounds.ts'
-import { noSuchStep } from './session-facts.ts'
+import { noSuchStep, stepNotEnded } from './session-facts.ts'
 import type { SessionHandle } from './session-handle.ts'
 import { SessionRealm } from './session-realm.ts'
 import { StepPermit } from './step-permit.ts'
@@ -56,7 +56,6 @@ export class AttachedSession implements SessionHandle {
     this.createdAt = owner.now()
     this.#lastUsedAt = this.createdAt
     this.#realm = realm
-    this.#lastNumber = realm.steps.at(-1)?.header.session?.step ?? 0
   }
 
   get place(): SessionPlace {
@@ -131,9 +130,10 @@ export class AttachedSession implements SessionHandle {
 
   /** Creates a session with the state after the given step, by default the last one that has ended. */
   fork({ id = newSessionId(), label = this.facts.label, atStep = Infinity }: ForkRequest): AttachedSession {
-    if (atStep !== Infinity && atStep > this.#lastNumber) throw noSuchStep(this.facts.id, atStep, this.#lastNumber)
+    if (atStep !== Infinity && atStep !== 0) this.#requireEnded(atStep)
     const fork = new AttachedSession({ ...this.facts, id, label }, this.#owner, this.#realm.forkAt(atStep))
     fork.#steps = this.#steps.filter(({ number, execution }) => number <= atStep && execution.hasEnded)
+    fork.#lastNumber = fork.#steps.at(-1)?.number ?? 0
     for (const { execution } of fork.#steps) fork.#count(execution)
     return this.#owner.add(fork)
   }
@@ -182,6 +182,12 @@ export class AttachedSession implements SessionHandle {
     this.#sizeBytes -= countedBytes
     this.#count(execution)
     if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
+  }
+
+  #requireEnded(step: number): void {
+    const found = this.#steps.find(({ number }) => number === step)
+    if (found === undefined) throw noSuchStep(this.facts.id, step, this.#lastNumber)
+    if (!found.execution.hasEnded) throw stepNotEnded(this.facts.id, step)
   }
 
   #requireRoom(): void {

@@ -63,8 +63,16 @@ export function sessionExpired(id: string): RequestError {
 
 /** Returns the refusal of a fork at a step that the session does not have. */
 export function noSuchStep(id: string, step: number, lastStep: number): RequestError {
-  return new RequestError('INVALID_REQUEST', `The session ${id} has no step ${step}`, {
+  return new RequestError('INVALID_REQUEST', `The session ${id} has no step ${step} since its last reset`, {
     details: { path: 'atStep', steps: lastStep },
+  })
+}
+
+/** Returns the refusal of a fork at a step that has not ended. */
+export function stepNotEnded(id: string, step: number): RequestError {
+  return new RequestError('INVALID_REQUEST', `The step ${step} of the session ${id} has not ended`, {
+    details: { path: 'atStep' },
+    suggestion: 'Wait for the step, or fork at one that has ended.',
   })
 }
 
