@@ -49,12 +49,12 @@ export async function replayJournal(
   journal: Journal,
   { runtime, earlier = [] }: ReplayOptions = {},
 ): Promise<ReplayReport> {
-  const guest = pool.placeGuest(rebuiltSpec(guestSpecOf(journal)), {
+  const journals = [...earlier, journal]
+  const guest = pool.placeGuest(rebuiltSpec(guestSpecOf(journals[0]!)), {
     tenant: 'replay',
     isolation: 'tenant',
     ...(runtime !== undefined && { runtime }),
   })
-  const journals = [...earlier, journal]
   const cpuMs = journals.reduce((sum, { header }) => sum + header.limits.cpuTimeoutMs, 0)
   const wallMs = Math.max(minReplayMs, cpuMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs

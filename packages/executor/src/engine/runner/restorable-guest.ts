@@ -219,7 +219,8 @@ export class RestorableGuest {
       kept?.guest.close()
       return { type: 'closed' }
     }
-    if (kept === undefined) this.#place(rebuiltSpec(guestSpecOf(this.#journal)))
+    // The API keys of the steps may have different limits. The guest was made with those of the first step.
+    if (kept === undefined) this.#place(rebuiltSpec(guestSpecOf(earlier[0] ?? this.#journal)))
     else this.#guest = kept.guest
     const guest = this.#guest!
     const outcome =

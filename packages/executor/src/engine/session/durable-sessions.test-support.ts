@@ -20,9 +20,10 @@ const end = (ok: boolean, value: unknown) =>
 const turnOf = (
   effects: Parameters<typeof effectsOf>[0],
   variables?: { name: string; kind: 'let' }[],
+  cpuMs = 1,
 ): TurnOutcome => ({
   type: 'turn',
-  cpuMs: 1,
+  cpuMs,
   effects: effectsOf(effects),
   ...(variables && { variables }),
 })
@@ -42,11 +43,11 @@ export function sessionSandbox() {
       const ended = (): TurnOutcome => {
         state.push(code)
         isInStep = false
-        const turn = turnOf(
+        return turnOf(
           { end: end(true, state) },
           state.map((name) => ({ name, kind: 'let' })),
+          code === 'compute' ? minute / 2 : 1,
         )
-        return code === 'compute' ? { ...turn, cpuMs: minute / 2 } : turn
       }
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
         if (delivery.kind === 'end-step') {
