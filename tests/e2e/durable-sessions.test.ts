@@ -251,6 +251,10 @@ test('a session expires, and what is not allowed has a clear error', { tags: ['S
     code: 'SESSION_EXPIRED',
     suggestion: expect.stringContaining('Create a new session') as string,
   })
+  const ended = await api(one, '/v1/sessions', { body: { id: session.id } })
+  expect(ended.body).toMatchObject({ error: { code: 'SESSION_EXPIRED' } })
+  for (const path of ['/v1/sessions/%00', '/v1/executions/%00'])
+    expect(await api(one, path)).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } })
   const { body: record, status } = await api(one, '/v1/sessions', { body: { durable } })
   expect(status).toBe(201)
   const attach = await api(two, '/v1/sessions', { body: { id: record.sessionId } })

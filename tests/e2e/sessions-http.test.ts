@@ -92,6 +92,19 @@ test('a fork has the state after a step and is independent; a reset starts over'
   const { body: reset } = await api(executor, `${session.path}/reset`, { body: {} })
   expect(reset).toMatchObject({ steps: 0, variables: [] })
   expect((await session.step('typeof n')).body.result).toBe('undefined')
+  const before = await api(executor, `${session.path}/fork`, { body: { atStep: 1 } })
+  expect(before).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST' } } })
+})
+
+test('a fork goes on with the number after its last step, also if that was stopped', async () => {
+  const session = await newSession()
+  await session.step('let n = 1')
+  await session.step('while (true) {}', { limits: { cpuTimeoutMs: 50 } })
+  const { body: forked } = await api(executor, `${session.path}/fork`, { body: {} })
+  const path = `/v1/sessions/${forked.sessionId}`
+  await api(executor, `${path}/steps`, { body: { code: 'n' } })
+  const { body: record } = await api(executor, path)
+  expect(record.stepList.map(({ number }: { number: number }) => number)).toEqual([1, 2, 3])
 })
 
 test('the state survives the loss of the sandbox process', { tags: ['SE-6'] }, async () => {

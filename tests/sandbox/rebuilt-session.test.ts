@@ -38,5 +38,8 @@ test('a session is rebuilt with more memory than its limit, because peaks differ
 
   const first = await runStep(1, [], 128)
   await expect(runStep(1, [], 64)).rejects.toThrow('the turn ended as stopped')
-  await runStep(2, [first], 64)
+  const limits = { ...first.header.limits, memoryLimitMb: 64 }
+  await runStep(2, [{ ...first, header: { ...first.header, limits } }], 64)
+  // The guest was made with the limit of the first step, also if that of the key of a later one is lower.
+  await runStep(2, [first], 16)
 })

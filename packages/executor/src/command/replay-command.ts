@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { journalSchema, type Journal } from '@codemode/shared'
 
 import { guestSpecOf } from '../engine/runner/guest-input.ts'
+import { rebuiltSpec } from '../engine/runner/restorable-guest.ts'
 import { replayAll, type ReplayOutcome } from '../engine/runner/replay.ts'
 import { versionDifferences } from '../engine/runner/version-differences.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
 const minReplayMs = 60_000
-/** Wall time of one replay in milliseconds for each millisecond of the execution's CPU limit. */
+/** Wall time of one replay in milliseconds for each millisecond of the CPU limits. */
 const replayMsPerCpuMs = 20
 
 /** Report on one replay: the text to print, and whether the replay agreed with its journal. */
@@ -48,14 +49,16 @@ export async function replayJournal(
   journal: Journal,
   { runtime, earlier = [] }: ReplayOptions = {},
 ): Promise<ReplayReport> {
-  const guest = pool.placeGuest(guestSpecOf(journal), {
+  const journals = [...earlier, journal]
+  const guest = pool.placeGuest(rebuiltSpec(guestSpecOf(journals[0]!)), {
     tenant: 'replay',
     isolation: 'tenant',
     ...(runtime !== undefined && { runtime }),
   })
-  const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
+  const cpuMs = journals.reduce((sum, { header }) => sum + header.limits.cpuTimeoutMs, 0)
+  const wallMs = Math.max(minReplayMs, cpuMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs
-  const outcome = await replayAll(guest, [...earlier, journal], () => endsAt - performance.now())
+  const outcome = await replayAll(guest, journals, () => endsAt - performance.now())
   guest.close()
   const { executionId } = journal.header
   switch (outcome.type) {

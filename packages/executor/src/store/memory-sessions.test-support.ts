@@ -131,7 +131,9 @@ export class MemorySessions implements SessionStore {
     if (session.endedAt !== undefined) return { type: 'session-ended' }
     if (this.#get(tenant, fork.id) !== undefined) return { type: 'exists' }
     const { lastStep } = session
-    if ((fork.atStep ?? 0) > lastStep) return { type: 'no-step', lastStep }
+    const { atStep: wanted = 0 } = fork
+    if (wanted > lastStep || (wanted > 0 && wanted <= session.baseStep)) return { type: 'no-step', lastStep }
+    if (this.#pending(session).some(({ number }) => number === wanted)) return { type: 'not-ended' }
     const ended = this.#current(session).filter(({ executionId }) => this.#hasEnded(executionId))
     const atStep = fork.atStep ?? ended.at(-1)?.number ?? session.baseStep
     const now = Date.now()
@@ -170,10 +172,12 @@ export class MemorySessions implements SessionStore {
   leasedStep(executionId: string): LeasedStep | undefined {
     const place = this.#places.get(executionId)
     if (place === undefined) return undefined
+    const before = this.#before(executionId)
     return {
       session: place.session.facts.id,
       isBlocked: this.#pending(place.session).some(({ number }) => number < place.number),
-      stateOf: this.#before(executionId).at(-1)?.executionId,
+      stateOf: before.at(-1)?.executionId,
+      rebuild: { journalBytes: this.#sum(before, 'journalBytes'), replayCpuMs: this.#sum(before, 'cpuMs') },
     }
   }
 
@@ -229,11 +233,11 @@ export class MemorySessions implements SessionStore {
     const { steps, sizeBytes } = this.#stored(session)
     if (steps >= bounds.steps) return 'steps'
     if (sizeBytes >= bounds.journalBytes) return 'journalBytes'
-    return this.#sum(session, 'cpuMs') >= bounds.replayCpuMs ? 'replayCpuMs' : undefined
+    return this.#sum(this.#current(session), 'cpuMs') >= bounds.replayCpuMs ? 'replayCpuMs' : undefined
   }
 
-  #sum(session: Session, field: 'journalBytes' | 'cpuMs'): number {
-    return this.#current(session).reduce((sum, { executionId }) => sum + (this.#ends.get(executionId)?.[field] ?? 0), 0)
+  #sum(steps: readonly Step[], field: 'journalBytes' | 'cpuMs'): number {
+    return steps.reduce((sum, { executionId }) => sum + (this.#ends.get(executionId)?.[field] ?? 0), 0)
   }
 
   #stored(session: Session): StoredSession {
@@ -245,7 +249,7 @@ export class MemorySessions implements SessionStore {
       lastUsedAt,
       steps: current.length,
       pendingSteps: this.#pending(session).length,
-      sizeBytes: this.#sum(session, 'journalBytes'),
+      sizeBytes: this.#sum(current, 'journalBytes'),
       ...(runtime !== undefined && { runtime }),
     }
   }

@@ -73,8 +73,10 @@ export type StepAdded =
 export type Forked =
   | { readonly type: 'created'; readonly session: StoredSession }
   | { readonly type: 'exists' | 'no-session' | 'session-ended' }
-  /** The session has no step with this number; `lastStep` is the number of its last one. */
+  /** The session has no step with this number since its last reset; `lastStep` is the number of its last one. */
   | { readonly type: 'no-step'; readonly lastStep: number }
+  /** The step has not ended, so its state is not known yet. */
+  | { readonly type: 'not-ended' }
 
 /** Place of a claimed execution in its session. */
 export interface LeasedStep {
@@ -83,6 +85,8 @@ export interface LeasedStep {
   readonly isBlocked: boolean
   /** Id of the last earlier step whose state the session kept; undefined if the step starts without variables. */
   readonly stateOf: string | undefined
+  /** Size of the journals that rebuild the state from which the step starts, and the CPU time of their steps. */
+  readonly rebuild: Pick<SessionBounds, 'journalBytes' | 'replayCpuMs'>
 }
 
 /** State of a session after a step that has ended. */

@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto'
 
-import { newExecutionId, RequestError, type Callback, type Notification, type NotificationList } from '@codemode/shared'
+import {
+  executionIdSchema,
+  newExecutionId,
+  RequestError,
+  type Callback,
+  type Notification,
+  type NotificationList,
+} from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
 import type {
@@ -187,7 +194,8 @@ export class DetachedExecutions {
 
   /** Returns the tenant's execution with this id. Rejects with `RequestError` NOT_FOUND. */
   async find(tenant: string, id: string): Promise<DetachedExecution> {
-    const stored = await this.#options.store.find(tenant, id)
+    // Text that is no id is not looked up: a database may not take it.
+    const stored = executionIdSchema.safeParse(id).success ? await this.#options.store.find(tenant, id) : undefined
     if (stored === undefined) throw notFound(id)
     return new DetachedExecution(stored, this.#parts)
   }

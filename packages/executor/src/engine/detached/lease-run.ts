@@ -14,6 +14,7 @@ import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
 import { DurableRealm } from '../session/durable-realm.ts'
+import { refusalOfStep } from '../session/session-bounds.ts'
 import type { WarmGuests } from '../session/warm-guests.ts'
 import { approvalsExpiredBy, approvalsRequestedBy } from '../state/approval-requests.ts'
 import type { EntryOf } from '../state/changes.ts'
@@ -117,6 +118,8 @@ export class LeaseRun {
     }
     const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMsAtLastEntry)
     if (this.#state.claimsInARow >= maxClaimsInARow) this.#runner.stop(claimedWithoutProgress(maxClaimsInARow))
+    const refusal = this.#lease.step && refusalOfStep(this.#lease.step)
+    if (refusal !== undefined) this.#runner.stop(refusal)
     const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())
     const taken = this.#takeMessages()
@@ -274,17 +277,10 @@ export class LeaseRun {
   }
 
   #take(message: InboxMessage): void {
-    switch (message.kind) {
-      case 'answer':
-        this.#runner.answer(message.call, message.response)
-        return
-      case 'decision':
-        this.#runner.decide(message.call, message.made)
-        return
-      case 'callback':
-        // The claim for the turn of a step that waits for others is a later one.
-        if (!this.#isBlocked) this.suspend()
-    }
+    if (message.kind === 'answer') this.#runner.answer(message.call, message.response)
+    else if (message.kind === 'decision') this.#runner.decide(message.call, message.made)
+    // The claim for the turn of a step that waits for others is a later one.
+    else if (message.kind === 'callback' && !this.#isBlocked) this.suspend()
   }
 
   /** Ends the execution when its life is over, which may be now. */

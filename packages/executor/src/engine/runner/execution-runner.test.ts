@@ -1,6 +1,6 @@
 import type { JournalEntry, ToolAnswer, TurnEffects } from '@codemode/shared'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { LeaseLost } from '../../store/execution-store.ts'
@@ -243,4 +243,47 @@ test('an entry that the store refuses for another reason is reported, and the no
   await runner.run({ epoch: 1, node: 'one', wallTimeout })
   expect(bugs).toEqual([bug])
   expect(state.hasEnded).toBe(false)
+})
+
+test('the guest of a cancelled step is not kept if the journal has no room for its last turn', async () => {
+  const [reserved, asked, ended] = [1, 2, 3].map(() => Promise.withResolvers<void>())
+  const header = headerOf()
+  const journal = new JournalLog({
+    ...header,
+    session: { id: 'ses_1', step: 1 },
+    limits: { ...header.limits, journalBytes: 500 },
+  })
+  const guest = {
+    turn: async (): Promise<TurnOutcome> => ({
+      type: 'turn',
+      cpuMs: 1,
+      effects: effectsOf({ calls: [{ call: 1, tool: 'echo', input: JSON.stringify('x'.repeat(500)) }] }),
+    }),
+    close: vi.fn(),
+  }
+  const giveBack = vi.fn()
+  const state = new ExecutionState(journal.header)
+  const runner = new ExecutionRunner({
+    journal,
+    state,
+    append: () => undefined,
+    sandbox: { placeGuest: () => guest } as Partial<Sandbox> as Sandbox,
+    placement: { tenant: 't', isolation: 'tenant' },
+    transport: { call: () => expect.unreachable() },
+    pacer: { reserve: () => (asked!.resolve(), reserved!.promise) } as Partial<Pacer> as Pacer,
+    realm: { isEmpty: true, variables: [], journals: async () => [], take: () => undefined, giveBack },
+    now: Date.now,
+    onTurnRequested() {},
+    onEnded: ended!.resolve,
+    onFailedByBug: (error) => expect.unreachable(String(error)),
+  })
+  const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
+  void runner.run({ epoch: 1, node: 'one', wallTimeout })
+  await asked!.promise
+  runner.stop(cancelled('enough'))
+  reserved!.resolve()
+  await ended!.promise
+  expect(state).toMatchObject({ turns: 0, isStateKept: false, outcome: { error: { code: 'CANCELLED' } } })
+  expect(giveBack).not.toHaveBeenCalled()
+  expect(guest.close).toHaveBeenCalledOnce()
 })

@@ -110,7 +110,8 @@ export class ExecutionRunner {
   stop(error: ExecutionFailure): void {
     if (this.#isOver) return
     this.#stopReason = error
-    this.#closeGuest(this.#at())
+    // Between two turns, the guest may be that of a session, which gets it back when the end is written.
+    if (this.#isInTurn) this.#guest.close()
     this.#wakeUp.wake()
     if (this.#wallTimeout === undefined) this.#finish(error)
   }
@@ -322,7 +323,8 @@ export class ExecutionRunner {
   #ended(endedAt: number | undefined): void {
     const { outcome } = this.#options.state
     const error = outcome?.status === 'completed' ? undefined : outcome?.error
-    this.#closeGuest(endedAt)
+    // That of a session is kept if its last turn is in the journal.
+    this.#guest.close({ keep: !this.#isInTurn, endedAt })
     this.#release(new Error(error?.message ?? 'The code ended without waiting for the call'))
     endExecutionSpan(this.#trace.span, error?.code)
     this.#options.onEnded()
@@ -347,11 +349,6 @@ export class ExecutionRunner {
   #release(reason: Error): void {
     clearTimeout(this.#deadlineTimer)
     this.#calls.abortAll(reason)
-  }
-
-  /** Closes the guest; that of a session is kept if no turn of it is running or was stopped. */
-  #closeGuest(endedAt: number | undefined): void {
-    this.#guest.close({ keep: !this.#isInTurn, endedAt })
   }
 
   #failByBug(error: unknown): void {

@@ -219,7 +219,8 @@ export class RestorableGuest {
       kept?.guest.close()
       return { type: 'closed' }
     }
-    if (kept === undefined) this.#place(rebuiltSpec(guestSpecOf(this.#journal)))
+    // The API keys of the steps may have different limits. The guest was made with those of the first step.
+    if (kept === undefined) this.#place(rebuiltSpec(guestSpecOf(earlier[0] ?? this.#journal)))
     else this.#guest = kept.guest
     const guest = this.#guest!
     const outcome =
@@ -278,7 +279,7 @@ export class RestorableGuest {
  * V8 fixes the limit when it makes an isolate. The steps had enough once, but peaks depend on when V8 collects garbage,
  * and the garbage of all steps arises within a short time now.
  */
-function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<typeof guestSpecOf> {
+export function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<typeof guestSpecOf> {
   if (!('kind' in spec)) return spec
   const memoryLimitMb = Math.ceil(spec.limits.memoryLimitMb * rebuiltMemoryFactor)
   return { ...spec, limits: { ...spec.limits, memoryLimitMb } }

@@ -1,4 +1,4 @@
-import { RequestError, type SessionRequest } from '@codemode/shared'
+import { RequestError, sessionIdSchema, type SessionRequest } from '@codemode/shared'
 
 import type { ExecutionStore } from '../../store/execution-store.ts'
 import type { SessionFacts } from '../../store/session-store.ts'
@@ -65,17 +65,23 @@ export class AllSessions implements Sessions {
   }
 
   async #findStored(tenant: string, id: string): Promise<SessionHandle> {
-    const found = await this.#durable?.sessions.find(tenant, id)
+    // An id that is none may be text that a database does not take.
+    const isId = sessionIdSchema.safeParse(id).success
+    const found = isId ? await this.#durable?.sessions.find(tenant, id) : undefined
     if (found?.type === 'found') return new DurableSession(found.session, this.#durable!)
     throw found?.type === 'ended' || this.#attached.hasEnded(tenant, id) ? sessionExpired(id) : sessionNotFound(id)
   }
 
-  /** Resolves with the durable session of this id. Attached sessions need no store, so one that does not answer has none. */
+  /**
+   * Resolves with the durable session of this id; rejects with SESSION_EXPIRED if it has ended lately. Attached sessions need no
+   * store, so one that does not answer has none.
+   */
   async #findReachable(tenant: string, id: string): Promise<SessionHandle | undefined> {
     if (this.#durable?.store.isInUse !== true) return undefined
     try {
       const found = await this.#durable.sessions.find(tenant, id)
-      return found?.type === 'found' ? new DurableSession(found.session, this.#durable) : undefined
+      if (found?.type === 'ended') throw sessionExpired(id)
+      return found && new DurableSession(found.session, this.#durable)
     } catch (error) {
       if (error instanceof RequestError && error.code === 'STORE_UNAVAILABLE') return undefined
       throw error

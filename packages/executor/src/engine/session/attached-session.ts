@@ -10,8 +10,8 @@ import type { SessionFacts, SessionPlace } from '../../store/session-store.ts'
 import { timestamp } from '../../timestamp.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
-import { sessionBounds, sessionFull } from './session-bounds.ts'
-import { noSuchStep } from './session-facts.ts'
+import { boundReached, sessionBounds, sessionFull } from './session-bounds.ts'
+import { noSuchStep, stepNotEnded } from './session-facts.ts'
 import type { SessionHandle } from './session-handle.ts'
 import { SessionRealm } from './session-realm.ts'
 import { StepPermit } from './step-permit.ts'
@@ -56,7 +56,6 @@ export class AttachedSession implements SessionHandle {
     this.createdAt = owner.now()
     this.#lastUsedAt = this.createdAt
     this.#realm = realm
-    this.#lastNumber = realm.steps.at(-1)?.header.session?.step ?? 0
   }
 
   get place(): SessionPlace {
@@ -88,20 +87,21 @@ export class AttachedSession implements SessionHandle {
 
   /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */
   nextNumber(): number {
-    const { steps, journalBytes, replayCpuMs } = sessionBounds
-    const { id } = this.facts
-    if (this.#steps.length >= steps) throw sessionFull(id, 'steps')
-    if (this.#sizeBytes >= journalBytes) throw sessionFull(id, 'journalBytes')
-    if (this.#cpuMs >= replayCpuMs) throw sessionFull(id, 'replayCpuMs')
+    if (this.#steps.length >= sessionBounds.steps) throw sessionFull(this.facts.id, 'steps')
+    this.#requireRoom()
     return this.#lastNumber + 1
   }
 
   /**
    * Returns the permit of the next step, which runs after all earlier ones. A step that waits for them is accepted, and gets a
-   * permit later.
+   * permit later, unless the steps before it have used what a session may use.
    */
   permit(requestPermit: (isAccepted: boolean) => Permit): Permit {
-    return this.isIdle ? requestPermit(false) : new StepPermit(this.#tail, () => requestPermit(true))
+    if (this.isIdle) return requestPermit(false)
+    return new StepPermit(this.#tail, () => {
+      this.#requireRoom()
+      return requestPermit(true)
+    })
   }
 
   /** Adds the step with the next number. */
@@ -130,9 +130,10 @@ export class AttachedSession implements SessionHandle {
 
   /** Creates a session with the state after the given step, by default the last one that has ended. */
   fork({ id = newSessionId(), label = this.facts.label, atStep = Infinity }: ForkRequest): AttachedSession {
-    if (atStep !== Infinity && atStep > this.#lastNumber) throw noSuchStep(this.facts.id, atStep, this.#lastNumber)
+    if (atStep !== Infinity && atStep !== 0) this.#requireEnded(atStep)
     const fork = new AttachedSession({ ...this.facts, id, label }, this.#owner, this.#realm.forkAt(atStep))
     fork.#steps = this.#steps.filter(({ number, execution }) => number <= atStep && execution.hasEnded)
+    fork.#lastNumber = fork.#steps.at(-1)?.number ?? 0
     for (const { execution } of fork.#steps) fork.#count(execution)
     return this.#owner.add(fork)
   }
@@ -181,6 +182,17 @@ export class AttachedSession implements SessionHandle {
     this.#sizeBytes -= countedBytes
     this.#count(execution)
     if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
+  }
+
+  #requireEnded(step: number): void {
+    const found = this.#steps.find(({ number }) => number === step)
+    if (found === undefined) throw noSuchStep(this.facts.id, step, this.#lastNumber)
+    if (!found.execution.hasEnded) throw stepNotEnded(this.facts.id, step)
+  }
+
+  #requireRoom(): void {
+    const bound = boundReached({ journalBytes: this.#sizeBytes, replayCpuMs: this.#cpuMs })
+    if (bound !== undefined) throw sessionFull(this.facts.id, bound)
   }
 
   #count({ journalBytes, cpuMs }: AttachedExecution): void {

@@ -2,7 +2,7 @@ import { newSessionId, type ForkRequest, type SessionRecord, type SessionSummary
 
 import type { SessionFacts, SessionPlace, SessionStore, StoredSession, StoredStep } from '../../store/session-store.ts'
 import { timestamp } from '../../timestamp.ts'
-import { noSuchStep, sessionExists, sessionExpired, sessionNotFound } from './session-facts.ts'
+import { noSuchStep, sessionExists, sessionExpired, sessionNotFound, stepNotEnded } from './session-facts.ts'
 import type { SessionHandle } from './session-handle.ts'
 import type { WarmGuests } from './warm-guests.ts'
 
@@ -73,6 +73,8 @@ export class DurableSession implements SessionHandle {
         throw sessionExpired(source)
       case 'no-step':
         throw noSuchStep(source, atStep!, forked.lastStep)
+      case 'not-ended':
+        throw stepNotEnded(source, atStep!)
     }
   }
 

@@ -20,9 +20,10 @@ const end = (ok: boolean, value: unknown) =>
 const turnOf = (
   effects: Parameters<typeof effectsOf>[0],
   variables?: { name: string; kind: 'let' }[],
+  cpuMs = 1,
 ): TurnOutcome => ({
   type: 'turn',
-  cpuMs: 1,
+  cpuMs,
   effects: effectsOf(effects),
   ...(variables && { variables }),
 })
@@ -45,6 +46,7 @@ export function sessionSandbox() {
         return turnOf(
           { end: end(true, state) },
           state.map((name) => ({ name, kind: 'let' })),
+          code === 'compute' ? minute / 2 : 1,
         )
       }
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {

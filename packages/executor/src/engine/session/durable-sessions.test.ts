@@ -56,6 +56,7 @@ describe('the steps of a durable session', () => {
     const second = await addStep(node, session, 'b')
     await second.cancel()
     expect(await resultOf(second)).toBe('CANCELLED')
+    expect(JSON.parse(await second.result())).toMatchObject({ session: { step: 2, stateKept: false } })
     const third = await addStep(node, session, 'c')
     await approve(store, first.id)
     expect(await resultOf(third)).toEqual(['call', 'c'])
@@ -178,6 +179,25 @@ describe('the steps of a durable session', () => {
     expect((await stepsOf(node, session))[1]).toEqual([2, 'failed', false])
   })
 
+  test('one that waited has no turn if those before it have used what a session may use', async () => {
+    const store = new MemoryStore()
+    await using node = startSessionNode(store, 'one')
+    const session = await createSession(node)
+    const first = await addStep(node, session, 'call', { tools: approvedTool })
+    await untilStatus(store, first.id, 'paused')
+    const long = { limits: { cpuTimeoutMs: 30_000 } }
+    const computing = [await addStep(node, session, 'compute', long), await addStep(node, session, 'compute', long)]
+    const last = await addStep(node, session, 'c')
+    await approve(store, first.id)
+    expect(await resultOf(computing[1]!)).toEqual(['call', 'compute', 'compute'])
+    expect(await resultOf(last)).toBe('CANCELLED')
+    expect(JSON.parse(await last.result())).toMatchObject({
+      error: { message: expect.stringContaining('60000 ms of CPU time, which is the limit') as string },
+      usage: { turns: 0 },
+    })
+    await expect(addStep(node, session, 'd')).rejects.toMatchObject({ code: 'SESSION_FULL' })
+  })
+
   test('one waits for a store that does not answer when its state is to be rebuilt', async () => {
     const store = new MemoryStore()
     await using node = startSessionNode(store, 'one', { evictAfterMs: 1 })
@@ -228,7 +248,9 @@ describe('a durable session', () => {
     await resultOf(await addStep(node, session, 'a'))
     const before = await addStep(node, session, 'call', { tools: approvedTool })
     await untilStatus(store, before.id, 'paused')
+    await expect(session.fork({ atStep: 2 })).rejects.toThrow('has not ended')
     expect(await session.reset()).toMatchObject({ steps: 0, variables: [], stepList: [] })
+    await expect(session.fork({ atStep: 1 })).rejects.toThrow('has no step 1')
     const after = await addStep(node, session, 'c')
     await approve(store, before.id)
     expect(await resultOf(before)).toEqual(['a', 'call'])
@@ -266,6 +288,9 @@ describe('a durable session', () => {
     expect(await create({ durable: true })).toMatchObject({ isNew: false })
     for (const other of [{ label: 'x' }, { durable: true, label: 'x' }])
       await expect(create(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await session.end()
+    for (const request of [{}, { label: 'x' }, { durable: true }])
+      await expect(create(request)).rejects.toMatchObject({ code: 'SESSION_EXPIRED' })
     const attached = await node.sessions.create({ label: 'attached' }, principal)
     const conflict = node.sessions.create({ id: attached.session.facts.id, durable: true }, principal)
     await expect(conflict).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })

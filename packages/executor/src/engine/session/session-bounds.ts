@@ -1,6 +1,7 @@
-import { RequestError } from '@codemode/shared'
+import { RequestError, type ExecutionFailure } from '@codemode/shared'
 
-import type { SessionBounds } from '../../store/session-store.ts'
+import type { LeasedStep, SessionBounds } from '../../store/session-store.ts'
+import { notAdmitted } from '../runner/failures.ts'
 
 /** Bounds of one session. Its state is rebuilt from all of its steps, so each of them bounds the time that this takes. */
 export const sessionBounds: SessionBounds = { steps: 1_000, journalBytes: 64 * 1024 * 1024, replayCpuMs: 60_000 }
@@ -19,4 +20,21 @@ export function sessionFull(id: string, bound: keyof SessionBounds): RequestErro
     suggestion:
       'Reset the session, fork it at an earlier step, or create a new session with the values that you need as context.',
   })
+}
+
+/** Returns the bound that journals of this size and this CPU time have reached; undefined if there is room for a step. */
+export function boundReached(used: LeasedStep['rebuild']): 'journalBytes' | 'replayCpuMs' | undefined {
+  return (['journalBytes', 'replayCpuMs'] as const).find((name) => used[name] >= sessionBounds[name])
+}
+
+/**
+ * Returns the failure of a step that was accepted before the steps whose state it starts from have reached a bound; undefined
+ * if they have not. Any number of steps can wait, and a node must be able to rebuild the state of each.
+ */
+export function refusalOfStep({
+  session,
+  rebuild,
+}: Pick<LeasedStep, 'session' | 'rebuild'>): ExecutionFailure | undefined {
+  const bound = boundReached(rebuild)
+  return bound && notAdmitted(sessionFull(session, bound))
 }

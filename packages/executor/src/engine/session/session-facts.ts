@@ -1,4 +1,5 @@
 import { newSessionId, RequestError, sessionIdle, type SessionRequest } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import { isDeepStrictEqual } from 'node:util'
 
 import type { SessionFacts } from '../../store/session-store.ts'
@@ -50,7 +51,7 @@ export function sessionExists(id: string): RequestError {
 
 /** Returns the answer to a request about a session that does not exist, or that belongs to another tenant. */
 export function sessionNotFound(id: string): RequestError {
-  return new RequestError('NOT_FOUND', `There is no session ${id}`)
+  return new RequestError('NOT_FOUND', `There is no session ${textHead(id, 64)}`)
 }
 
 /** Returns the answer to a request about a session that has ended lately. */
@@ -62,8 +63,16 @@ export function sessionExpired(id: string): RequestError {
 
 /** Returns the refusal of a fork at a step that the session does not have. */
 export function noSuchStep(id: string, step: number, lastStep: number): RequestError {
-  return new RequestError('INVALID_REQUEST', `The session ${id} has no step ${step}`, {
+  return new RequestError('INVALID_REQUEST', `The session ${id} has no step ${step} since its last reset`, {
     details: { path: 'atStep', steps: lastStep },
+  })
+}
+
+/** Returns the refusal of a fork at a step that has not ended. */
+export function stepNotEnded(id: string, step: number): RequestError {
+  return new RequestError('INVALID_REQUEST', `The step ${step} of the session ${id} has not ended`, {
+    details: { path: 'atStep' },
+    suggestion: 'Wait for the step, or fork at one that has ended.',
   })
 }
 

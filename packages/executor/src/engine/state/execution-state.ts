@@ -58,7 +58,7 @@ export class ExecutionState {
   waitMs = 0
   /** Reason for which a parked execution waits for an operator. */
   attention: ExecutionFailure | undefined
-  /** Whether a session has the state after this step: false if the step was stopped within a turn. */
+  /** Whether a session has the state after this step: false if the step has not run, or was stopped within a turn. */
   isStateKept = true
   /** Outcome of the execution; undefined until it has ended. */
   outcome: Outcome | undefined
@@ -286,7 +286,7 @@ export class ExecutionState {
     this.#count(entry)
     const added = this.#addLogs({ logs, logsDropped }, at)
     const { executionId } = this.header
-    this.isStateKept = entry.withinTurn !== true
+    this.isStateKept = this.turns > 0 && entry.withinTurn !== true
     const outcome = outcomeOfError(error, { warnings: entry.warnings ?? this.#warnings, executionId })
     return { ...this.#finish(outcome, at), logs: added }
   }

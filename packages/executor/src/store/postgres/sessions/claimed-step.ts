@@ -13,6 +13,13 @@ interface StepRow extends Pick<ExecutionRow, 'session_key' | 'step' | 'base_step
   readonly session_key: string
 }
 
+interface ClaimedStepRow {
+  readonly is_blocked: boolean
+  readonly state_of: string | null
+  readonly journal_bytes: number
+  readonly cpu_ms: number
+}
+
 /**
  * Returns the place of a claimed execution. Earlier steps of its session never begin again, and none is added before it, so
  * a step that is not blocked is never blocked later. A step that has not started is blocked also if its session has ended:
@@ -23,7 +30,7 @@ export async function readClaimedStep(
   session: string,
   { session_key: sessionKey, step, base_step, status }: StepRow,
 ): Promise<ClaimedStep> {
-  const { rows } = await sql<{ is_blocked: boolean; state_of: string | null }>`
+  const { rows } = await sql<ClaimedStepRow>`
     select
       exists (
         select from codemode.executions earlier
@@ -33,12 +40,11 @@ export async function readClaimedStep(
         ${status === 'queued'}
         and not exists (select from codemode.sessions where key = ${sessionKey} and ended_at is null)
       ) as is_blocked,
-      (
-        select e.id from codemode.session_steps st join codemode.executions e on e.key = st.execution_key
-        where st.session_key = ${sessionKey} and st.step > ${base_step} and st.step < ${step} and e.state_kept
-        order by st.step desc
-        limit 1
-      ) as state_of`.execute(db)
-  const { is_blocked, state_of } = rows[0]!
-  return { sessionKey, session, isBlocked: is_blocked, stateOf: state_of ?? undefined }
+      (array_agg(e.id order by st.step desc))[1] as state_of,
+      coalesce(sum(e.journal_bytes), 0)::float8 as journal_bytes,
+      coalesce(sum(e.cpu_ms), 0)::float8 as cpu_ms
+    from codemode.session_steps st join codemode.executions e on e.key = st.execution_key
+    where st.session_key = ${sessionKey} and st.step > ${base_step} and st.step < ${step} and e.state_kept`.execute(db)
+  const { is_blocked: isBlocked, state_of, journal_bytes: journalBytes, cpu_ms: replayCpuMs } = rows[0]!
+  return { sessionKey, session, isBlocked, stateOf: state_of ?? undefined, rebuild: { journalBytes, replayCpuMs } }
 }

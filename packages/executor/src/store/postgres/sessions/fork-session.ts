@@ -30,13 +30,32 @@ export async function forkSession(
     if ((await lockSession(trx, source)) === undefined) return { type: 'no-session' }
     const row = (await findSessionRow(trx, source))!
     if (row.is_over) return { type: 'session-ended' }
-    if (atStep !== undefined && atStep > row.last_step) return { type: 'no-step', lastStep: row.last_step }
+    const problem = await problemOf(trx, row, atStep)
+    if (problem !== undefined) return problem
     const { facts } = sessionOf(row, payloads)
     const payload = encodeFacts(payloads, { ...facts, id })
     if (!(await insertFork(trx, row, { id, label, payload, atStep }))) return { type: 'exists' }
     const fork = (await findSessionRow(trx, { tenant: source.tenant, id }))!
     return { type: 'created', session: sessionOf(fork, payloads) }
   })
+}
+
+/** Returns the reason for which a session has no state after a step; 0 is the state before the first one. */
+async function problemOf(
+  trx: Transaction<Tables>,
+  { key, base_step, last_step: lastStep }: FoundSessionRow,
+  atStep: number | undefined,
+): Promise<Forked | undefined> {
+  if (atStep === undefined || atStep === 0) return undefined
+  if (atStep > lastStep || atStep <= base_step) return { type: 'no-step', lastStep }
+  const pending = await trx
+    .selectFrom('executions')
+    .select('key')
+    .where('session_key', '=', key)
+    .where('step', '=', atStep)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst()
+  return pending && { type: 'not-ended' }
 }
 
 interface NewFork extends Fork {

@@ -126,12 +126,13 @@ test('a fork at any step shares the journals up to it, and is independent of its
   await runStep(session, 'c')
   const held = await node.take(await addStep(store, session, 'd'))
   const before = await countEntries()
-  const codes = { 0: [], 1: ['a'], 2: ['a'], 3: ['a', 'c'], 4: ['a', 'c'] }
+  const codes = { 0: [], 1: ['a'], 2: ['a'], 3: ['a', 'c'] }
   const forks: string[] = []
-  for (const atStep of [0, 1, 2, 3, 4] as const) {
+  expect(await fork(session, 4)).toEqual({ type: 'not-ended' })
+  for (const atStep of [0, 1, 2, 3] as const) {
     const forked = await fork(session, atStep)
     expect(forked).toMatchObject({ type: 'created', session: { facts: { context: { a: 1 }, label: undefined } } })
-    expect(forked).toMatchObject({ session: { steps: Math.min(atStep, 3), pendingSteps: 0 } })
+    expect(forked).toMatchObject({ session: { steps: atStep, pendingSteps: 0 } })
     forks.push((forked as { session: { facts: { id: string } } }).session.facts.id)
   }
   expect(await countEntries()).toEqual(before)
@@ -177,7 +178,8 @@ test('a reset makes later steps start without variables, and leaves those that w
   expect(await store.sessions.journalsBefore('acme', later)).toEqual([])
   await fourth.end()
   expect(await store.sessions.steps('acme', session)).toMatchObject([{ number: 4, code: 'd' }])
-  const forked = await fork(session, 2)
+  expect(await fork(session, 2)).toEqual({ type: 'no-step', lastStep: 4 })
+  const forked = await fork(session, 0)
   expect(forked).toMatchObject({ session: { steps: 0 } })
   const { id } = (forked as { session: { facts: { id: string } } }).session.facts
   await runStep(id, 'own')

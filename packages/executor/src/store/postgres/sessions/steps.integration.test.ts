@@ -59,7 +59,7 @@ test('the steps of a session run one after the other, each from the states that 
   const [a = '', b = '', c = ''] = await addSteps(session, 3)
   const first = await node.take(a)
   expect(first.lease).toMatchObject({
-    step: { session, isBlocked: false, stateOf: undefined },
+    step: { session, isBlocked: false, stateOf: undefined, rebuild: { journalBytes: 0, replayCpuMs: 0 } },
     header: { code: '1', session: { id: session, step: 1 } },
   })
   expect(await store.sessions.journalsBefore('acme', a)).toEqual([])
@@ -68,7 +68,8 @@ test('the steps of a session run one after the other, each from the states that 
   expect(second.lease.step).toMatchObject({ session, isBlocked: false, stateOf: a })
   await second.end({ stateKept: false })
   const third = await node.take(c)
-  expect(third.lease.step).toMatchObject({ session, isBlocked: false, stateOf: a })
+  const rebuild = { journalBytes: 100, replayCpuMs: 2 }
+  expect(third.lease.step).toMatchObject({ session, isBlocked: false, stateOf: a, rebuild })
   const journals = await store.sessions.journalsBefore('acme', c)
   expect(journals).toMatchObject([{ header: { code: '1', session: { step: 1 } }, entries: [{ text: '1' }] }])
   expect(await store.sessions.find('acme', session)).toMatchObject({
