@@ -46,7 +46,11 @@ export default defineConfig({
         setupFiles: ['tests/support/isolated-unit.ts'],
       }),
       project('integration', {
-        include: [beside, 'tests/{e2e,frameworks,guest,packages,replay,sandbox}/**/*.test.ts', 'tests/*.test.ts'],
+        include: [
+          beside,
+          'tests/{agents,e2e,frameworks,guest,packages,replay,sandbox}/**/*.test.ts',
+          'tests/*.test.ts',
+        ],
         ...waiting,
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),

@@ -42,6 +42,8 @@ export const requirements = {
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
   'CL-5':
     'Configuration from arguments over environment over file, one schema, errors that show the fix; no secret shows',
+  'FW-3':
+    'TypeScript declarations of the tools for the prompt, accepted by tsc --strict, within a budget; above it code discovers the tools, over its allow-list only',
   'OP-2':
     'API keys are stored hashed, carry tenant, owner, rights, limits and expiry, and are made and revoked by a command, without a restart',
   'SA-1':

@@ -13,7 +13,7 @@ const app = await Application.bootstrapWithPlugins(options, [new TypeDocReader()
 const project = await app.convert()
 if (project === undefined) throw new Error('Typedoc cannot read the packages')
 for (const module of project.children ?? []) {
-  module.name = `@codemode/${module.name.replace('/src', '')}`
+  module.name = `@codemode/${module.name.replace(/\/src(\/frameworks)?/, '')}`
   for (const declaration of module.children ?? []) requireDocumented(declaration)
 }
 app.validate(project)

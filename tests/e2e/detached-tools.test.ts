@@ -219,8 +219,8 @@ describe.each(testStores)('over the $store store', ({ open }) => {
       const [first, second, attached] = host.deliveries
       for (const { body } of [first!, second!]) expect(JSON.parse(body)).toMatchObject({ gracePeriodMs: 60_000 })
       expect(JSON.parse(attached!.body)).not.toHaveProperty('gracePeriodMs')
-      expect(claimsOf(first!)).toMatchObject({ sub: execution.id, tools: ['one'] })
-      expect(claimsOf(second!)).toMatchObject({ sub: retried.id, tools: ['one'] })
+      expect(claimsOf(first!)).toMatchObject({ sub: execution.id, tools: ['one', '$search', '$describe', '$list'] })
+      expect(claimsOf(second!)).toMatchObject({ sub: retried.id, tools: ['one', '$search', '$describe', '$list'] })
       expect([first!, second!].map(lifeInDays)).toEqual([10, 30])
     },
   )

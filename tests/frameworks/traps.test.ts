@@ -15,6 +15,7 @@ import { callTool } from './call-tool.ts'
 
 const anyInput = z.object({})
 const keep = () => ({ reject: 'keep it' })
+const isEnabled = ({ runContext }: { runContext: { context: unknown } }) => runContext.context === 'admin'
 const mcpFailure = { content: [{ type: 'text', text: 'no such repository' }], isError: true }
 
 async function* progress() {
@@ -169,6 +170,31 @@ test('tools get the context that their framework would give them', { tags: ['FW-
   expect(await callTool(fromOpenAITools([options]), 'who', { context: { user: 'eve' } })).toBe('eve')
   expect(await callTool(fromOpenAITools([openaiTool(options)], { context: { user: 'ada' } }), 'who')).toBe('ada')
 })
+
+test(
+  'tools of OpenAI Agents that are not enabled fail, and those with guardrails are refused',
+  { tags: ['FW-2'] },
+  async () => {
+    const options = {
+      name: 'wipe',
+      description: 'd',
+      parameters: anyInput,
+      execute: () => 'wiped',
+      errorFunction: null,
+    }
+    const disabled = [
+      { ...options, isEnabled: false },
+      { ...options, isEnabled },
+      openaiTool({ ...options, isEnabled }),
+    ]
+    for (const definition of disabled) {
+      await expect(callTool(fromOpenAITools([definition]), 'wipe')).rejects.toThrow('wipe is not enabled')
+    }
+    const enabled = fromOpenAITools([openaiTool({ ...options, isEnabled })], { context: 'admin' })
+    expect(await callTool(enabled, 'wipe')).toBe('wiped')
+    expect(() => fromOpenAITools([{ ...options, inputGuardrails: [{}] }])).toThrow("'wipe' has guardrails")
+  },
+)
 
 test(
   'a hand-written JSON Schema of Anthropic is checked, since betaTool() checks nothing',

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import * as client from '@codemode/client'
+import * as aiSdk from '@codemode/client/ai-sdk'
+import * as anthropic from '@codemode/client/anthropic'
+import * as crewai from '@codemode/client/crewai'
+import * as mcp from '@codemode/client/mcp'
 import * as mcpServer from '@codemode/client/mcp-server'
+import * as openaiAgents from '@codemode/client/openai-agents'
 import * as executor from '@codemode/executor'
 import * as shared from '@codemode/shared'
 import * as internal from '@codemode/shared/internal'
@@ -10,7 +15,12 @@ import { describe, expect, test } from 'vitest'
 
 const entries = [
   { name: 'client', module: client, source: 'client/src/index.ts' },
+  { name: 'client-ai-sdk', module: aiSdk, source: 'client/src/frameworks/ai-sdk.ts' },
+  { name: 'client-anthropic', module: anthropic, source: 'client/src/frameworks/anthropic.ts' },
+  { name: 'client-crewai', module: crewai, source: 'client/src/frameworks/crewai.ts' },
+  { name: 'client-mcp', module: mcp, source: 'client/src/frameworks/mcp.ts' },
   { name: 'client-mcp-server', module: mcpServer, source: 'client/src/frameworks/mcp-server/index.ts' },
+  { name: 'client-openai-agents', module: openaiAgents, source: 'client/src/frameworks/openai-agents.ts' },
   { name: 'executor', module: executor, source: 'executor/src/index.ts' },
   { name: 'shared', module: shared, source: 'shared/src/index.ts' },
   { name: 'shared-internal', module: internal, source: 'shared/src/internal.ts' },

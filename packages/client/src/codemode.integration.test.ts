@@ -415,9 +415,9 @@ test('a tool registered later is available to the next execution', async () => {
     reply.finished(executionOf(request).tools?.map(({ name }) => name))
   })
   await using codemode = codemodeOf(executor, { tools: { one: () => 1 } })
-  expect(await codemode.executeAsync('x')).toEqual(['one'])
+  expect(await codemode.executeAsync('x')).toEqual(['one', '$search', '$describe', '$list'])
   codemode.registerTool('two', () => 2)
-  expect(await codemode.withContext({}).executeAsync('x')).toEqual(['one', 'two'])
+  expect(await codemode.withContext({}).executeAsync('x')).toEqual(['one', 'two', '$search', '$describe', '$list'])
 })
 
 test('closing cancels running executions, is idempotent, and further calls reject as closed', async () => {

@@ -15,5 +15,5 @@ export interface Agent {
   readonly agent: string
   /** Adapter for the framework's own tools. */
   readonly adapter: Adapter
-  converse(codemode: Codemode, programs: readonly string[], signal?: AbortSignal): Promise<Conversation>
+  converse(this: void, codemode: Codemode, programs: readonly string[], signal?: AbortSignal): Promise<Conversation>
 }

@@ -83,7 +83,7 @@ async function converse(
   { stream, signal }: { stream: boolean; signal: AbortSignal | undefined },
 ): Promise<Conversation> {
   const api = new ScriptedApi(programs)
-  const client = new Anthropic({ apiKey: 'none', fetch: api.fetch as typeof fetch, maxRetries: 0 })
+  const client = new Anthropic({ apiKey: 'none', fetch: api.fetch, maxRetries: 0 })
   const runner = client.beta.messages.toolRunner(
     {
       model: 'scripted',

@@ -95,7 +95,7 @@ test('a client that decides itself says so, and sends its decision with the answ
   expect(await codemode.executeAsync('x', { onApproval: () => ({ approve: true, input }) })).toBe('done')
   expect(executionOf(executor.requests[0]!)).toMatchObject({
     approvals: 'client',
-    tools: [{ name: 'pay', requiresApproval: 'conditional' }],
+    tools: expect.arrayContaining([{ name: 'pay', requiresApproval: 'conditional' }]) as [],
   } satisfies Partial<ExecutionRequest>)
   expect(await answered.promise).toEqual({ ok: true, output: 1, decision: { decision: 'approve', input } })
   expect(paid).toEqual([input])
@@ -115,7 +115,8 @@ test('a client that decides says so only for tools that need approvals, and not 
   await codemode.submit('x', { detached: true, servedBy: 'resume', notify })
   const [attached, detached] = executor.requests.map(executionOf)
   expect(attached).not.toHaveProperty('approvals')
-  expect(detached).toMatchObject({ tools: [{ name: 'pay', requiresApproval: 'always' }, { name: 'plain' }], notify })
+  expect(detached).toMatchObject({ notify })
+  expect(detached?.tools?.slice(0, 2)).toEqual([{ name: 'pay', requiresApproval: 'always' }, { name: 'plain' }])
   expect(detached).not.toHaveProperty('approvals')
   expect(detached).not.toHaveProperty('callback')
 })

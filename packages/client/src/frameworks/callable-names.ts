@@ -1,7 +1,7 @@
 import { toolDeclarationSchema } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import { isUncallable, unreserved, wireNameOf } from '../tools/names.ts'
+import { isUncallable, reservedPartOf, unreserved, wireNameOf } from '../tools/names.ts'
 
 const maxLength = toolDeclarationSchema.shape.name.maxLength!
 /** Number of characters that a suffix may take. */
@@ -31,7 +31,9 @@ function firstFree(name: string, taken: ReadonlySet<string>): string {
 
 function callableName(name: string): string {
   const parts = name.split('.').map((part) => (isUncallable(part) ? 'tool' : part))
-  const callable = unreserved(wireNameOf(parts.join('.')))
+  let callable = wireNameOf(parts.join('.'))
+  // Without its `$`, a name may be another reserved one.
+  while (reservedPartOf(callable) !== undefined) callable = wireNameOf(unreserved(callable))
   if (callable.length <= maxLength) return callable
   return textHead(callable, maxLength - suffixLength).replace(/\.$/, '')
 }

@@ -1,3 +1,5 @@
+import type { Json } from '@codemode/shared'
+
 import { ToolError } from '../errors/tool-error.ts'
 import { type ContentBlock, textOfBlocks, valueOfBlocks } from './content-blocks.ts'
 
@@ -17,7 +19,9 @@ export function mcpOutput(result: unknown): unknown {
 
 /** Throws a ToolError if a value is the result of an MCP call that failed. */
 export function throwMcpError(value: unknown): void {
-  const { isError, content } = (value ?? {}) as McpResult
+  const { isError, content, structuredContent } = (value ?? {}) as McpResult
   if (isError !== true || !Array.isArray(content)) return
-  throw new ToolError(textOfBlocks(content) || 'The MCP server reported an error without a text')
+  throw new ToolError(textOfBlocks(content) || 'The MCP server reported an error without a text', {
+    ...(structuredContent !== undefined && { data: structuredContent as Json }),
+  })
 }

@@ -52,6 +52,9 @@ export interface FromMcpOptions {
   readonly requiresApproval?: ((tool: McpTool) => boolean | ApprovalRule) | undefined
 }
 
+/** Milliseconds by which the timeout of the SDK is later than that of the call, which is then the one that is reported. */
+const timeoutMarginMs = 1_000
+
 /** Maximum number of pages of a list of tools. */
 const maxPages = 64
 
@@ -109,7 +112,7 @@ function convert(client: McpClient, tool: McpTool): ForeignTool {
  */
 function callTool(client: McpClient, params: { name: string; arguments: Record<string, unknown> }, call: ToolCall) {
   const { signal, deadline } = call
-  const options = { signal, timeout: Math.max(deadline.getTime() - Date.now(), 1) }
+  const options = { signal, timeout: Math.max(deadline.getTime() - Date.now(), 0) + timeoutMarginMs }
   const schemaAndOptions = { ...options, safeParse: (data: unknown) => ({ success: true, data }) }
   return client.callTool(params, schemaAndOptions as never, options as never)
 }

@@ -1,4 +1,5 @@
 /** Tools of the OpenAI Agents SDK for code. Only their shape is used: this file imports nothing of `@openai/agents`. */
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ToolError } from '../errors/tool-error.ts'
 import type { ApprovalRule, Tool, ToolInput, ToolSchema } from '../tools/define.ts'
 import { convertTools, named, notRunnable, type ForeignFunction, type ForeignTool } from './convert-tools.ts'
@@ -20,6 +21,12 @@ export interface OpenAITool {
   readonly strict?: boolean | undefined
   /** Whether calls need an approval. */
   readonly needsApproval?: boolean | ForeignFunction | undefined
+  /** Whether the tool may be called now. */
+  readonly isEnabled?: boolean | ForeignFunction | undefined
+  /** Guardrails before a call. */
+  readonly inputGuardrails?: readonly unknown[] | undefined
+  /** Guardrails after a call. */
+  readonly outputGuardrails?: readonly unknown[] | undefined
   /** Milliseconds that a call may take. */
   readonly timeoutMs?: number | undefined
   /** Handler of the calls, with the input as JSON text. */
@@ -54,6 +61,7 @@ export function fromOpenAITools(tools: Iterable<OpenAITool>, options: FromOpenAI
 
 function convert(name: string, tool: OpenAITool, options: FromOpenAIOptions): ForeignTool {
   const { description, parameters, needsApproval, timeoutMs, outputSchema } = tool
+  refuseGuardrails(name, tool)
   const runContext = (call: { readonly context: unknown }) => ({
     context: 'context' in options ? options.context : call.context,
   })
@@ -70,7 +78,9 @@ function convert(name: string, tool: OpenAITool, options: FromOpenAIOptions): Fo
       // A strict schema requires every property; those that accept null may be left out.
       jsonSchema: tool.strict === false ? parameters : withOptional(parameters, acceptsNull),
       async execute(input: ToolInput, call) {
-        const output = await invoke(runContext(call), JSON.stringify(input), { signal: call.signal })
+        const context = runContext(call)
+        await requireEnabled(name, tool, [context])
+        const output = await invoke(context, JSON.stringify(input), { signal: call.signal })
         throwTextOfError(output, name, timeoutMs)
         return output
       },
@@ -81,8 +91,27 @@ function convert(name: string, tool: OpenAITool, options: FromOpenAIOptions): Fo
   return {
     ...shared,
     ...schemaOf(parameters),
-    execute: (input: ToolInput, call) => execute(input, runContext(call), { signal: call.signal }),
+    async execute(input: ToolInput, call) {
+      const context = runContext(call)
+      await requireEnabled(name, tool, [{ runContext: context }])
+      return execute(input, context, { signal: call.signal })
+    },
   }
+}
+
+/** Throws a ConfigurationError for a tool with guardrails, which only the runner of the SDK applies. */
+function refuseGuardrails(name: string, { inputGuardrails = [], outputGuardrails = [] }: OpenAITool): void {
+  if (inputGuardrails.length + outputGuardrails.length === 0) return
+  throw new ConfigurationError(
+    `The tool '${name}' has guardrails, which would not see the calls of code.`,
+    `// Leave '${name}' out, or move its checks into its handler.`,
+  )
+}
+
+/** Throws a ToolError if the tool may not be called now. A function that decides it is called at each call, without an agent. */
+async function requireEnabled(name: string, { isEnabled }: OpenAITool, parameters: object[]): Promise<void> {
+  const enabled = typeof isEnabled === 'function' ? await isEnabled(...(parameters as never[])) : isEnabled
+  if (enabled === false) throw new ToolError(`The tool ${name} is not enabled`)
 }
 
 /** Returns the schema of `tool()`'s options: a Standard Schema parses the input for `execute`, and a JSON Schema does not. */

@@ -1,6 +1,9 @@
 /** Keywords of JSON Schema whose values are data and no schemas. */
 const dataKeywords = new Set(['const', 'enum', 'default', 'examples', 'required'])
 
+/** Keywords of JSON Schema whose values have schemas by names of any kind. */
+const mapKeywords = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'])
+
 type Fields = Readonly<Record<string, unknown>>
 
 /**
@@ -12,7 +15,7 @@ export function withOptional(schema: unknown, isOptional: (property: Fields) => 
   if (!isFields(schema)) return schema
   const entries = Object.entries(schema).map(([key, value]) => [
     key,
-    dataKeywords.has(key) ? value : withOptional(value, isOptional),
+    dataKeywords.has(key) ? value : optionalIn(key, value, isOptional),
   ])
   const copy = Object.fromEntries(entries) as Record<string, unknown>
   const { properties, required } = schema
@@ -22,6 +25,11 @@ export function withOptional(schema: unknown, isOptional: (property: Fields) => 
     return !isFields(property) || !isOptional(property)
   })
   return copy
+}
+
+function optionalIn(keyword: string, value: unknown, isOptional: (property: Fields) => boolean): unknown {
+  if (!mapKeywords.has(keyword) || !isFields(value)) return withOptional(value, isOptional)
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withOptional(schema, isOptional)]))
 }
 
 /** Returns whether a schema has a default, which a parser fills in. */

@@ -33,7 +33,9 @@ function fakeExecution() {
     streams,
     serve: ({ path, body }: FakeRequest, reply: FakeReply, events: (reply: FakeReply) => unknown) => {
       if (path.endsWith('/journal'))
-        return reply.json(200, { header: { tools: [], context: JSON.stringify({ clientId: 'c1' }) } })
+        return reply.json(200, {
+          header: { tools: [{ name: 'pay' }, { name: '$list' }], context: JSON.stringify({ clientId: 'c1' }) },
+        })
       if (path.endsWith('/tool-results')) {
         const { results } = JSON.parse(body) as { results: { callId: string; answer: ToolAnswer }[] }
         answers.push(...results.map(({ answer }) => answer))
@@ -51,6 +53,21 @@ function fakeExecution() {
     },
   }
 }
+
+test('code of a resumed execution discovers the tools that the execution may call, and no others', async () => {
+  const execution = fakeExecution()
+  execution.calls.set(1, { tool: '$list', status: 'running' })
+  await using executor = await FakeExecutor.start((request, reply) =>
+    execution.serve(request, reply, (stream) => {
+      stream.started(1)
+      stream.event(called(1, '$list'))
+      return execution.answered.then(() => stream.finished('done'))
+    }),
+  )
+  await using codemode = codemodeOf(executor, { tools: { pay: () => 1, other: () => 2 } })
+  await codemode.resume(id)
+  expect(execution.answers).toEqual([{ ok: true, output: ['pay'] }])
+})
 
 test('a client that resumes an execution serves the calls that are open, and waits for the result', async () => {
   const execution = fakeExecution()

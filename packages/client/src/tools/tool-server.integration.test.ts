@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import { errorBodySchema, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -459,7 +461,7 @@ test('a port in use is a configuration error that says how to fix it', async () 
 
 test('the server refuses more tools than fit into a token, and says what to do', async () => {
   const { server } = serverOf()
-  const tools = Array.from({ length: 1_000 }, (_, i) => `tool_number_${i}`)
+  const tools = Array.from({ length: 1_000 }, (_, i) => `tool_${hash('sha256', String(i)).slice(0, 32)}`)
   await expect(server.callbackFor(executionId, { ...scope, tools }, 1_000)).rejects.toThrow('availableTools')
 })
 

@@ -38,7 +38,7 @@ export function readDescribe(input: unknown): readonly string[] {
 /** Returns the namespace of `$list(namespace)`; undefined for `$list()`. */
 export function readList(input: unknown): string | undefined {
   const [first] = argumentsOf(input)
-  const namespace = typeof first === 'string' ? first : objectOf(first)['namespace']
+  const namespace = typeof first === 'object' ? objectOf(first)['namespace'] : first
   if (namespace === undefined || typeof namespace === 'string') return namespace
   throw invalid('$list', "takes a namespace, or nothing: await tools.$list('github')")
 }
