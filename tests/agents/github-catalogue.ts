@@ -16,7 +16,7 @@ interface Parameter {
 }
 
 interface Operation {
-  readonly operationId: string
+  readonly operationId?: string
   readonly summary: string
   readonly description?: string
   readonly parameters?: readonly (Parameter | { readonly $ref: string })[]
@@ -60,7 +60,7 @@ function sentence(text: string, maxLength: number): string {
   return first.length <= maxLength ? first : `${first.slice(0, maxLength - 1)}…`
 }
 
-function toolOf({ operationId, summary, description = '', parameters = [], requestBody }: Operation) {
+function toolOf({ operationId = '', summary, description = '', parameters = [], requestBody }: Operation) {
   const resolved = parameters.map((parameter) =>
     '$ref' in parameter ? (resolve(parameter.$ref) as Parameter) : parameter,
   )
@@ -88,7 +88,7 @@ function toolOf({ operationId, summary, description = '', parameters = [], reque
 
 const tools = Object.values(document.paths)
   .flatMap((methods) => Object.values(methods))
-  .filter(({ operationId }) => areas.includes(operationId?.split('/', 1)[0]!))
+  .filter(({ operationId }) => operationId !== undefined && areas.includes(operationId.split('/', 1)[0]!))
   .map(toolOf)
 const lines = tools.map((tool) => JSON.stringify(tool))
 writeFileSync(new URL('catalogues/github.json', import.meta.url), `[\n${lines.join(',\n')}\n]\n`)

@@ -56,7 +56,7 @@ const shop = {
   list_orders: tool({
     description: 'Lists the orders of a customer, newest first, 20 on a page. The last page has fewer.',
     inputSchema: z.object({ customer: z.string(), page }),
-    execute: ({ customer, page: number = 1 }) =>
+    execute: ({ customer, page: number }) =>
       Array.from({ length: number < 5 ? 20 : 4 }, (_, i) => orderOf(customer, 20 * (number - 1) + i)),
   }),
   get_order: tool({

@@ -1,6 +1,7 @@
 /** Arithmetic about transcripts: requests to a model, and the tokens that it reads and writes in all of them together. */
 import type { Codemode, Tool } from '@codemode/client'
 import { encode } from 'gpt-tokenizer'
+import { z } from 'zod'
 
 import type { Task } from './tasks.ts'
 
@@ -35,7 +36,11 @@ function costsOf(prefix: string, steps: readonly Step[], answer: string): Costs 
 }
 
 const system = 'You are a helpful assistant. Use the tools.'
-const isCompact = (value: unknown): string => JSON.stringify(value)
+const compact = (value: unknown): string => JSON.stringify(value)
+
+async function outputOf({ inputSchema, execute }: Tool, input: object): Promise<unknown> {
+  return execute!(inputSchema instanceof z.ZodType ? inputSchema.parse(input) : input, undefined as never)
+}
 
 /** Returns the costs if the model calls the tools one by one. */
 export async function classicCosts(
@@ -50,27 +55,27 @@ export async function classicCosts(
   }))
   const steps = await Promise.all(
     calls.map(async (round) => {
-      const outputs = await Promise.all(round.map(([name, input]) => tools[name]!.execute!(input, undefined as never)))
+      const outputs = await Promise.all(round.map(([name, input]) => outputOf(tools[name]!, input)))
       return {
-        written: round.map(([name, input]) => isCompact({ name, arguments: input })).join('\n'),
-        returned: outputs.map(isCompact).join('\n'),
+        written: round.map(([name, input]) => compact({ name, arguments: input })).join('\n'),
+        returned: outputs.map(compact).join('\n'),
       }
     }),
   )
-  return costsOf([system, isCompact(definitions), question].join('\n'), steps, answer)
+  return costsOf([system, compact(definitions), question].join('\n'), steps, answer)
 }
 
 /** Returns the costs if the model writes programs, whose texts of results are those of a real executor. */
 export async function codeCosts({ question, programs, answer }: Task, codemode: Codemode): Promise<Costs> {
   const { name, description, inputSchema, run, execute } = codemode.asTool()
-  const prefix = [system, codemode.prompt(), isCompact({ name, description, parameters: inputSchema }), question].join(
+  const prefix = [system, codemode.prompt(), compact({ name, description, parameters: inputSchema }), question].join(
     '\n',
   )
   const steps: Step[] = []
   for (const code of programs) {
     const result = await run({ code })
     if (!result.success || result.result === null) throw new Error(`A program failed: ${await execute({ code })}`)
-    steps.push({ written: isCompact({ name, arguments: { code } }), returned: await execute({ code }) })
+    steps.push({ written: compact({ name, arguments: { code } }), returned: await execute({ code }) })
   }
   return costsOf(prefix, steps, answer)
 }

@@ -45,7 +45,7 @@ export function discoveryTool(name: string, scope: DiscoveryScope): RegisteredTo
 function search(input: unknown, { registry, allowed }: DiscoveryScope): unknown {
   const { query, limit } = readSearch(input)
   const isAllowed = new Set(allowed)
-  const found = indexOf(registry).search(query, limit, (name) => isAllowed.has(name))
+  const found = indexOf(registry).find(query, limit, (name) => isAllowed.has(name))
   return found.flatMap((name) => {
     const declaration = registry.get(name)?.declaration
     if (declaration === undefined) return []

@@ -1,5 +1,5 @@
 import type { ToolDeclaration } from '@codemode/shared'
-import MiniSearch, { type MatchInfo } from 'minisearch'
+import MiniSearch, { type MatchInfo, type SearchOptions } from 'minisearch'
 
 import { queryTerms, termOf, wordsOf } from './search-words.ts'
 
@@ -32,18 +32,17 @@ export class SearchIndex {
   }
 
   /** Returns the names of at most `limit` tools that match a query best, of those that the filter allows. */
-  search(query: string, limit: number, isAllowed: (name: string) => boolean): string[] {
+  find(query: string, limit: number, isAllowed: (name: string) => boolean): string[] {
     const { own, further } = queryTerms(query)
-    const options = {
+    const options: SearchOptions = {
       boost: { words: 3, description: 1.5, fields: 0.1 },
       prefix: (term: string) => term.length > 3,
       fuzzy: (term: string) => (term.length > 5 ? 0.2 : false),
-      filter: ({ id }: { readonly id: string }) => isAllowed(id),
+      filter: ({ id }) => isAllowed(id as string),
+      boostTerm: (_term, i) => (i < own.length ? 1 : 0.5),
     }
-    const found = this.#index.search([...own, ...further].join(' '), {
-      ...options,
-      boostTerm: (_term, i) => (i < own.length ? 1 : 0.3),
-    })
+    const words = [...own, ...further].join(' ')
+    const found = this.#index.search(words, options)
     const scored = found.map(({ id, score, match }) => ({
       id: id as string,
       score: score * (0.5 + coverage(id as string, match)),

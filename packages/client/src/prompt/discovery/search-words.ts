@@ -76,10 +76,11 @@ export function termOf(word: string): string | null {
   return shortForms[term] ?? term
 }
 
-/** Returns the words of a query, with those that its verbs may stand for. */
+/** Returns the words of a query that say something, and further ones that its verbs may stand for. */
 export function queryTerms(query: string): { readonly own: readonly string[]; readonly further: readonly string[] } {
-  const own = wordsOf(query)
-  const further = own.flatMap((word) => verbs[word] ?? verbs[stem(word)] ?? [])
+  const all = wordsOf(query)
+  const own = all.filter((word) => termOf(word) !== null)
+  const further = all.flatMap((word) => verbs[word] ?? verbs[stem(word)] ?? [])
   return { own, further: further.filter((word) => !own.includes(word)) }
 }
 
