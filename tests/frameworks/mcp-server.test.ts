@@ -139,12 +139,14 @@ describe.each(combinations)('a client of $protocol over $transport', ({ address,
   })
 })
 
+/** Sends a request to the HTTP server. Resolves with the status of the response. */
+async function post(headers: Record<string, string>, path = '/mcp'): Promise<number> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+  const all = { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...headers }
+  return (await fetch(new URL(path, httpServer.url), { method: 'POST', headers: all, body })).status
+}
+
 test('over HTTP only programs that know the token are served, and no page of a browser', async () => {
-  const post = async (headers: Record<string, string>, path = '/mcp'): Promise<number> => {
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
-    const all = { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...headers }
-    return (await fetch(new URL(path, httpServer.url), { method: 'POST', headers: all, body })).status
-  }
   const authorization = `Bearer ${token}`
   expect(await post({})).toBe(401)
   expect(await post({ authorization: `${authorization}x` })).toBe(401)
