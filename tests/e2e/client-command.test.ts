@@ -14,6 +14,7 @@ import { ClientCommand, type CommandOutput } from '../support/client-command.ts'
 /** Tools module; the tool `hang` says when it is called, and when its call is cancelled. */
 const tools = `export default {
   double: ({ n }) => 2 * n,
+  loud: () => console.log('the tool says something'),
   hang: (_, { signal }) => {
     process.stderr.write('called\\n')
     return new Promise(() => signal.addEventListener('abort', () => process.stderr.write('cancelled\\n')))
@@ -33,7 +34,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'tools.js'), tools)
   await writeFile(
     join(project, 'code.ts'),
-    'const n: number = input.n\nconsole.log("n is", n)\nawait tools.double({ n })',
+    'const n: number = input.n\nconsole.log("n is", n)\nawait tools.loud({})\nawait tools.double({ n })',
   )
   const lines = ['executorUrl: ${URL}', 'executorApiKey: ${KEY}', 'toolsModule: ./tools.js']
   await writeFile(join(project, 'codemode.yaml'), lines.join('\n'))
@@ -54,13 +55,13 @@ test(
       cwd: join(folder, 'project'),
       env: { URL: executor.url, KEY: apiKey },
     })
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'the tool says something\n' })
     expect(stdout.endsWith('}\n')).toBe(true)
     expect(JSON.parse(stdout)).toMatchObject({
       success: true,
       result: 42,
       logs: [{ text: 'n is 21' }],
-      toolCalls: [{ tool: 'double', status: 'completed' }],
+      toolCalls: [{ tool: 'loud' }, { tool: 'double', status: 'completed' }],
     })
   },
 )

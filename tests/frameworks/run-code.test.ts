@@ -84,7 +84,7 @@ describe.each(agents)('an agent of $agent', ({ adapter, converse }) => {
       const { results, answer } = await converse(codemode, ['pay', 'outage'])
       expect(results).toEqual([
         expect.stringMatching(/^The execution is paused[^]*pay\(\{"cents":5\}\)/),
-        expect.stringContaining('the executor is down'),
+        expect.stringContaining('can not be reached'),
       ])
       expect(answer).toBe('done')
     },

@@ -6,8 +6,8 @@ import * as aiSdk from '@codemode/client/ai-sdk'
 import * as anthropic from '@codemode/client/anthropic'
 import * as crewai from '@codemode/client/crewai'
 import * as mcp from '@codemode/client/mcp'
-import * as openaiAgents from '@codemode/client/openai-agents'
 import * as mcpServer from '@codemode/client/mcp-server'
+import * as openaiAgents from '@codemode/client/openai-agents'
 import * as executor from '@codemode/executor'
 import * as shared from '@codemode/shared'
 import * as internal from '@codemode/shared/internal'
@@ -19,8 +19,8 @@ const entries = [
   { name: 'client-anthropic', module: anthropic, source: 'client/src/frameworks/anthropic.ts' },
   { name: 'client-crewai', module: crewai, source: 'client/src/frameworks/crewai.ts' },
   { name: 'client-mcp', module: mcp, source: 'client/src/frameworks/mcp.ts' },
-  { name: 'client-openai-agents', module: openaiAgents, source: 'client/src/frameworks/openai-agents.ts' },
   { name: 'client-mcp-server', module: mcpServer, source: 'client/src/frameworks/mcp-server/index.ts' },
+  { name: 'client-openai-agents', module: openaiAgents, source: 'client/src/frameworks/openai-agents.ts' },
   { name: 'executor', module: executor, source: 'executor/src/index.ts' },
   { name: 'shared', module: shared, source: 'shared/src/index.ts' },
   { name: 'shared-internal', module: internal, source: 'shared/src/internal.ts' },

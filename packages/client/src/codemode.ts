@@ -28,6 +28,7 @@ import type { View } from './run/view.ts'
 import { declarationsOf } from './prompt/declarations/declarations.ts'
 import { promptOf, type DeclarationsOptions, type PromptOptions } from './prompt/prompt.ts'
 import { runCodeDescription } from './prompt/run-code-description.ts'
+import { checkRunCodeToolOptions } from './prompt/run-code-tool-options.ts'
 import { runCodeTool, type RunCodeTool, type RunCodeToolOptions } from './prompt/run-code-tool.ts'
 import type { ListSessionsOptions } from './sessions/client-sessions.ts'
 import type { SessionOptions } from './sessions/session-options.ts'
@@ -285,7 +286,7 @@ export class Codemode implements AsyncDisposable {
   /**
    * Returns the tool by which a model runs code with the tools of this client or view, `run_code`, to be given to an agent. Its
    * `execute` resolves with a text for the model, also if the code failed. The description is made now: of tools that are
-   * registered later it has no names.
+   * registered later it has no names. Throws a ConfigurationError for invalid options.
    *
    * @example
    * import { Codemode } from '@codemode/client'
@@ -296,6 +297,7 @@ export class Codemode implements AsyncDisposable {
    * const text = await execute({ code: 'return 6 * 7' }, { signal: AbortSignal.timeout(60_000) })
    */
   asTool(options: RunCodeToolOptions = {}): RunCodeTool {
+    checkRunCodeToolOptions(options)
     return runCodeTool(options, {
       description: runCodeDescription(this.#declared(options.execution?.availableTools), options),
       run: (code, executeOptions) => this.run(code, executeOptions),

@@ -1,3 +1,5 @@
+import { Console } from 'node:console'
+
 import type { Codemode } from '../codemode.ts'
 import type { ExecutionResult, FailedExecution, PausedExecution } from '../run/execution-result.ts'
 import type { RunCommand } from './command-line.ts'
@@ -12,6 +14,8 @@ import { readCode } from './read-code.ts'
 export async function runCode(command: RunCommand, io: CommandIo): Promise<number> {
   const { stdin, stdout, stderr, signal } = io
   const code = await readCode(command.file, stdin)
+  // Standard output has the result only, also if tools write to the console.
+  Object.assign(console, new Console({ stdout: stderr, stderr }))
   await using codemode = await openClient(command.config)
   if (command.progress ?? stderr.isTTY) showProgress(codemode, stderr)
   const result = await execute(codemode, code, command, signal)

@@ -1,5 +1,6 @@
 /** The tool that runs code, as a tool and as a tool caller of the AI SDK. */
 import type { Codemode } from '../codemode.ts'
+import { withErrorText } from '../prompt/format-error.ts'
 import type { RunCodeInput, RunCodeToolOptions } from '../prompt/run-code-tool.ts'
 import { fromAiSdkTools, type AiSdkTool, type FromAiSdkOptions } from './ai-sdk-tools.ts'
 import { forwardedSchema, type ForwardedSchema } from './forwarded-schema.ts'
@@ -13,7 +14,7 @@ export interface AiSdkRunCode {
   /** Runs the code and resolves with a text for the model. */
   readonly execute: (
     input: RunCodeInput,
-    options: { readonly abortSignal?: AbortSignal | undefined },
+    options?: { readonly abortSignal?: AbortSignal | undefined },
   ) => Promise<string>
 }
 
@@ -31,7 +32,8 @@ export interface AiSdkToolCallerOptions extends RunCodeToolOptions, FromAiSdkOpt
 
 /**
  * Returns the tool by which a model runs code with the tools of a client or view, for the `tools` of `generateText`, `streamText`
- * and agents. Its result is the text of `formatResult`. The SDK's abort signal cancels the execution.
+ * and agents. Its result is the text of `formatResult`; if the request failed, it throws an error with the text of `formatError` and
+ * the cause. The SDK's abort signal cancels the execution.
  *
  * @example
  * import { Codemode } from '@codemode/client'
@@ -45,7 +47,7 @@ export function toAiSdkTool(codemode: Codemode, options: RunCodeToolOptions = {}
   return {
     description,
     inputSchema: forwardedSchema<RunCodeInput>(name, inputSchema),
-    execute: (input, { abortSignal }) => execute(input, { signal: abortSignal }),
+    execute: (input, { abortSignal } = {}) => withErrorText(() => execute(input, { signal: abortSignal })),
   }
 }
 

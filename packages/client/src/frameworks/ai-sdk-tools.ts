@@ -1,8 +1,9 @@
 /** Tools of the AI SDK for code. Only their shape is used: this file imports nothing of `ai`. */
 import type { Tool, ToolInput } from '../tools/define.ts'
+import { toolRecord } from '../tools/tool-record.ts'
 import { aiSdkApproval, type AiSdkToolApproval } from './ai-sdk-approval.ts'
 import { aiSdkSchema } from './ai-sdk-schema.ts'
-import { convertTools, notRunnable, type ForeignFunction, type ForeignTool } from './convert-tools.ts'
+import { convertTools, notRunnable, refuseSchemaName, type ForeignFunction, type ForeignTool } from './convert-tools.ts'
 import { throwMcpError } from './mcp-result.ts'
 
 /** Tool of the AI SDK, as `tool()`, `dynamicTool()` and MCP clients of the SDK make it. */
@@ -47,12 +48,14 @@ export function fromAiSdkTools(
   tools: { readonly [name: string]: AiSdkTool },
   options: FromAiSdkOptions = {},
 ): Record<string, Tool> {
+  toolRecord(tools, 'fromAiSdkTools')
   return convertTools(Object.entries(tools), (tool, name) => convert(name, tool, options))
 }
 
 function convert(name: string, tool: AiSdkTool, { toolApproval, toolsContext }: FromAiSdkOptions): ForeignTool {
   const { description, inputSchema, outputSchema, needsApproval, type } = tool
   if (type === 'provider' || typeof tool.execute !== 'function') throw notRunnable(name, 'execute')
+  refuseSchemaName(name, tool, { found: 'parameters', meant: 'inputSchema' })
   const execute = tool.execute.bind(tool) as (input: unknown, options: object) => unknown
   const context = toolsContext?.[name] ?? {}
   return {

@@ -1,5 +1,6 @@
 /** The tool that runs code, as a runnable tool of the Anthropic SDK. */
 import type { Codemode } from '../codemode.ts'
+import { withErrorText } from '../prompt/format-error.ts'
 import type { RunCodeInput, RunCodeToolOptions } from '../prompt/run-code-tool.ts'
 
 /** Tool by which a model runs code, for the tool runner of the Anthropic SDK. */
@@ -20,7 +21,8 @@ export interface AnthropicRunCode {
 
 /**
  * Returns the tool by which a model runs code with the tools of a client or view, for the `tools` of
- * `client.beta.messages.toolRunner`. Its result is the text of `formatResult`. The runner's signal cancels the execution.
+ * `client.beta.messages.toolRunner`. Its result is the text of `formatResult`; if the request failed, it throws an error with the
+ * text of `formatError` and the cause. The runner's signal cancels the execution.
  *
  * @example
  * import { Codemode } from '@codemode/client'
@@ -37,6 +39,6 @@ export function toAnthropicTool(codemode: Codemode, options: RunCodeToolOptions 
     description,
     input_schema: inputSchema as AnthropicRunCode['input_schema'],
     parse: (input) => input as RunCodeInput,
-    run: (input, context) => execute(input, { signal: context?.signal ?? undefined }),
+    run: (input, context) => withErrorText(() => execute(input, { signal: context?.signal ?? undefined })),
   }
 }

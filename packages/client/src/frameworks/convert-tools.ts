@@ -4,6 +4,7 @@
  */
 import { nameOf } from '../errors/thrown.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { kindOf } from '../executors/wrapper-options.ts'
 import type { ApprovalRule, Tool, ToolAnnotations, ToolCall, ToolInput, ToolSchema } from '../tools/define.ts'
 import { callableNames } from './callable-names.ts'
 import { forwardedSchema } from './forwarded-schema.ts'
@@ -57,10 +58,16 @@ function converted<Given>(name: string, tool: Given, convert: (tool: Given, name
   }
 }
 
-/** Returns an array of named tools as pairs. Throws a ConfigurationError for a tool without a name. */
+/** Returns an array of named tools as pairs. Throws a ConfigurationError for anything else, and for a tool without a name. */
 export function named<Given extends { readonly name?: unknown }>(
   tools: Iterable<Given>,
 ): (readonly [name: string, tool: Given])[] {
+  if (typeof (tools as Partial<Iterable<Given>> | undefined)?.[Symbol.iterator] !== 'function') {
+    throw new ConfigurationError(
+      `The tools must be an array; the value is ${kindOf(tools)}.`,
+      "[{ name: 'weather', description: 'what it does', … }]",
+    )
+  }
   return Array.from(tools, (tool, index) => {
     if (typeof tool?.name === 'string' && tool.name !== '') return [tool.name, tool] as const
     throw new ConfigurationError(
@@ -68,6 +75,18 @@ export function named<Given extends { readonly name?: unknown }>(
       "[{ name: 'weather', description: 'what it does', … }]",
     )
   })
+}
+
+/**
+ * Throws a ConfigurationError if a tool has its schema under a name of another version or language of its framework, where it would
+ * be ignored.
+ */
+export function refuseSchemaName(name: string, tool: object, { found, meant }: { found: string; meant: string }): void {
+  if (!Object.hasOwn(tool, found) || Object.hasOwn(tool, meant)) return
+  throw new ConfigurationError(
+    `The tool '${name}' has the property ${found}, which is not used; did you mean ${meant}?`,
+    `{ ${meant}: z.object({ city: z.string() }), … }`,
+  )
 }
 
 /** Returns the error for a tool that code can't call, because nothing in this process runs it. */

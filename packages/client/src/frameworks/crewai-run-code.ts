@@ -1,9 +1,16 @@
 /** The tool that runs code, in the shape of CrewAI's `BaseTool`. */
 import type { JsonObject } from '@codemode/shared'
 
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { formatError } from '../prompt/format-error.ts'
 import { formatResult } from '../prompt/format-result.ts'
-import type { RunCodeCall, RunCodeInput, RunCodeTool, RunCodeToolOptions } from '../prompt/run-code-tool.ts'
+import {
+  withoutCode,
+  type RunCodeCall,
+  type RunCodeInput,
+  type RunCodeTool,
+  type RunCodeToolOptions,
+} from '../prompt/run-code-tool.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 
 /** Tool by which a model runs code, in the shape of CrewAI's `BaseTool`. None of its functions throws. */
@@ -41,9 +48,11 @@ export function crewaiTool(
   }
   const runSync: CrewaiTool['_run'] = (input) => {
     try {
-      return textOf(runBlocking(input.code))
+      const code: unknown = input?.code
+      return textOf(typeof code === 'string' ? runBlocking(code) : withoutCode(name))
     } catch (error) {
-      return formatError(error)
+      // What a program may not block, its author learns nowhere else.
+      return error instanceof ConfigurationError ? `The code was not run. ${error.message}` : formatError(error)
     }
   }
   return { name, description, argsSchema: inputSchema, run, _run: runSync, _arun: run }

@@ -1,6 +1,6 @@
 /** Tools in the shape of CrewAI's `BaseTool` for code. */
 import type { Tool, ToolInput, ToolSchema } from '../tools/define.ts'
-import { convertTools, named, notRunnable, type ForeignFunction } from './convert-tools.ts'
+import { convertTools, named, notRunnable, refuseSchemaName, type ForeignFunction } from './convert-tools.ts'
 
 /** Tool in the shape of CrewAI's `BaseTool`. */
 export interface CrewaiToolLike {
@@ -36,6 +36,7 @@ export function fromCrewaiTools(tools: Iterable<CrewaiToolLike>): Record<string,
   return convertTools(named(tools), (tool, name) => {
     const handler = tool.run ?? tool._arun ?? tool._run
     if (typeof handler !== 'function') throw notRunnable(name, 'run')
+    refuseSchemaName(name, tool, { found: 'args_schema', meant: 'argsSchema' })
     const run = handler.bind(tool) as (input: unknown, call: object) => unknown
     return {
       description: tool.description,

@@ -1,3 +1,4 @@
+import { codesOfKind } from '@codemode/shared'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -154,9 +155,29 @@ test('a limit that is too small is refused', () => {
 })
 
 test('the text of an error has its code, advice and correlation id, and of a foreign error no message', () => {
-  const error = new ExecutorClientError('QUEUE_FULL', 'The queue is full', { retryable: true, correlationId: 'cor_1' })
-  expect(formatError(error)).toBe(
-    'The request to run the code failed with QUEUE_FULL.\nError: The queue is full\nThe same code may succeed later.\nCorrelation id: cor_1',
+  const options = { retryable: true, correlationId: 'cor_1' }
+  expect(formatError(new ExecutorClientError('QUEUE_TIMEOUT', 'The queue is full', options))).toBe(
+    'The request to run the code failed with QUEUE_TIMEOUT.\nError: The queue is full.\nThe same code may succeed later.\nCorrelation id: cor_1',
   )
   expect(formatError(new Error('secret'))).not.toContain('secret')
+})
+
+test('the text of an error has no host and no option of the operator', () => {
+  const codes = [...codesOfKind('request'), ...codesOfKind('client'), 'CUSTOM', 'toString']
+  const isPublic = (code: string): boolean =>
+    formatError(new ExecutorClientError(code, 'http://10.0.0.5/srv is down')).includes('10.0.0.5')
+  expect(codes.filter(isPublic).toSorted()).toEqual([
+    'APPROVAL_PENDING',
+    'EXECUTION_ENDED',
+    'EXECUTION_SERVED',
+    'GUEST_WARNINGS',
+    'NOT_FOUND',
+    'PAYLOAD_TOO_LARGE',
+    'QUEUE_TIMEOUT',
+    'RESULT_GONE',
+    'SESSION_EXPIRED',
+    'SESSION_FULL',
+  ])
+  expect(formatError(new ExecutorClientError('GUEST_ERROR', 'x is undefined'))).toContain('Error: x is undefined.')
+  expect(formatError(new ExecutorClientError('CONNECTION_FAILED', 'no'))).toContain('can not be reached')
 })

@@ -58,3 +58,21 @@ test('a call of a framework with more than it may set changes nothing else', asy
   const call = { availableTools: ['nope'], toolCallId: '1', messages: [] }
   expect(await codemode.asTool().run({ code: 'return 42' }, call as object)).toMatchObject({ success: true })
 })
+
+test.each([
+  [{ maxChars: 10 }, 'the option maxChars is 10;'],
+  [{ maxLength: 9_000 }, 'There is no option maxLength'],
+  [{ name: 'run code' }, 'only letters, digits, _ and -'],
+  [{ declarations: 'prompt' }, 'the option declarations'],
+  [{ execution: { timeoutMs: 10 } }, 'There is no option execution.timeoutMs; did you mean executionTimeoutMs?'],
+  [{ execution: { availableTools: ['usr'] } }, "Did you mean 'user'?"],
+])('asTool refuses %j before a model can call the tool', (options, message) => {
+  expect(() => codemode.asTool(options as object)).toThrow(message)
+})
+
+test('_run of the CrewAI-style tool says what keeps code from running, and what input it takes', () => {
+  const { _run } = codemode.asCrewaiTool()
+  for (const input of [undefined, {}, 'return 1'])
+    expect(_run(input as never)).toContain('run_code takes an object with one field, code')
+  expect(_run({ code: 'return 1' })).toMatch(/^The code was not run. [^]*Instead:/)
+})

@@ -84,7 +84,8 @@ export function runCodeTool(
 
 const noIds = { executionId: '', correlationId: '' }
 
-function withoutCode(name: string): ExecutionResult {
+/** Returns the result for an input without code. */
+export function withoutCode(name: string): ExecutionResult {
   const message = `${name} takes an object with one field, code, which is a text: the program.`
   return failedResultOf(new ExecutorClientError('INVALID_REQUEST', message), noIds)
 }

@@ -129,7 +129,7 @@ export function registerMcpTools(server: McpServerLike, codemode: Codemode, opti
     'run_code',
     {
       title: 'Run code',
-      description: codemode.asTool().description,
+      description: codemode.asTool({ execution: limits }).description,
       inputSchema: inputs.run_code,
       annotations: runs,
     },
