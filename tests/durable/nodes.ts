@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import {
   freePort,
+  killIfAlive,
+  sandboxProcesses,
   startExecutorProcess,
   startLoadBalancer,
   type ExecutorProcess,
@@ -41,6 +43,13 @@ export class Nodes implements AsyncDisposable {
   async killAndRestart(number: number): Promise<void> {
     await this.#nodes[number]!.kill()
     this.#nodes[number] = await startNode(this.#databaseUrl, this.#ports[number]!)
+  }
+
+  /** Kills a sandbox process of a node, chosen by the given number from 0 to 1. Returns false if it has none. */
+  killSandboxProcess(number: number, choice: number): boolean {
+    const pids = sandboxProcesses(this.#nodes[number]!.pid)
+    const chosen = pids[Math.floor(choice * pids.length)]
+    return chosen !== undefined && killIfAlive(chosen)
   }
 
   /** Stops a node for the given milliseconds, as a machine does that is suspended. */
