@@ -24,7 +24,6 @@ export class ApprovalsJournal {
   readonly calls = new Map<number, ModelledCall>()
   claims = 0
   claimsInARow = 0
-  #claimedBy: string | undefined
   /** Error code of the end, or `completed`. */
   end: string | undefined
 
@@ -34,9 +33,7 @@ export class ApprovalsJournal {
 
   #add(entry: JournalEntry): void {
     expect(this.end, 'an entry after the end').toBeUndefined()
-    if (entry.type !== 'claim') this.claimsInARow = 0
-    else if (this.claimsInARow === 0 || entry.node !== this.#claimedBy) this.claimsInARow += 1
-    if (entry.type === 'claim') this.#claimedBy = entry.node
+    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     switch (entry.type) {
       case 'claim':
         this.claims += 1

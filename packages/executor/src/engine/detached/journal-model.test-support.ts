@@ -12,7 +12,7 @@ export class JournalModel {
   readonly made = new Set<number>()
   /** Calls that have no answer. */
   readonly open = new Set<number>()
-  /** Nodes that have claimed in a row since the last entry of another kind. */
+  /** Claims since the last entry of another kind. */
   claimsInARow = 0
   isParked = false
   /** Outcome of the execution: a status, and its error code. */
@@ -35,8 +35,7 @@ export class JournalModel {
       this.#lastTurnAt = entry.endedAt
     }
     this.#lastAt = at
-    if (entry.type !== 'claim') this.claimsInARow = 0
-    else if (this.claimsInARow === 0 || entry.node !== this.claims.at(-1)) this.claimsInARow += 1
+    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     if (entry.type === 'claim') {
       // A node that crashes before this entry leaves a gap.
       expect(entry.epoch, 'the number of a claim').toBeGreaterThan(this.epoch)

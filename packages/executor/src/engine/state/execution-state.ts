@@ -47,13 +47,8 @@ export class ExecutionState {
   replays = 0
   /** Milliseconds from claims to the ends of these claims, without the current one. */
   activeMs = 0
-  /**
-   * Number of nodes that have claimed the execution in a row since the last entry of another kind. They have probably crashed;
-   * a node that claims again has not.
-   */
+  /** Number of claims since the last entry of another kind. Claims without progress are probably crashes of nodes. */
   claimsInARow = 0
-  /** Node of the last claim. */
-  #claimedBy: string | undefined
   /** Wall time in milliseconds in which no turn ran or was due. */
   waitMs = 0
   /** Reason for which a parked execution waits for an operator. */
@@ -140,8 +135,12 @@ export class ExecutionState {
   /** Applies the next entry of the journal, and returns the changes. */
   apply(entry: JournalEntry): Changes {
     this.#endWait(entry)
-    if (entry.type === 'claim') this.#countClaim(entry)
-    else this.claimsInARow = 0
+    if (entry.type === 'claim') {
+      // After a crash, the entry before a claim is the last sign of life of the claim before.
+      this.#endClaim(this.lastAt)
+      this.calls.addDowntime(entry.at - this.lastAt)
+    }
+    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     this.lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
     switch (entry.type) {
       case 'claim':
@@ -161,14 +160,6 @@ export class ExecutionState {
       case 'end':
         return this.#end(entry)
     }
-  }
-
-  #countClaim({ at, node }: EntryOf<'claim'>): void {
-    // After a crash, the entry before a claim is the last sign of life of the claim before.
-    this.#endClaim(this.lastAt)
-    this.calls.addDowntime(at - this.lastAt)
-    if (this.claimsInARow === 0 || node !== this.#claimedBy) this.claimsInARow += 1
-    this.#claimedBy = node
   }
 
   #claim({ at, epoch, endsAt, servedBy }: EntryOf<'claim'>): Changes {

@@ -42,9 +42,9 @@ export function effectsOf(effects: Partial<TurnEffects>): TurnEffects {
 export const callsOf = (...numbers: number[]) => numbers.map((call) => ({ call, tool: 'echo', input: `[${call}]` }))
 
 /** Returns the entry of a claim at the given milliseconds after the creation, with 30 s to the timeout. */
-export function claim(afterMs: number, epoch = 1, node = 'a'): EntryOf<'claim'> {
+export function claim(afterMs: number, epoch = 1): EntryOf<'claim'> {
   const at = createdAt + afterMs
-  return { type: 'claim', at, epoch, node, endsAt: at + 30_000 }
+  return { type: 'claim', at, epoch, node: 'a', endsAt: at + 30_000 }
 }
 
 /** Returns the entry of a turn that began and ended at the given milliseconds after the creation. */
