@@ -299,6 +299,7 @@ test('a step waits for an approval, also through a deploy of the executor', { ta
   const same = await other.session({ id: session.id })
   const waiting = same.run('spent += (await tools.pay({ amount: 8 })).paid')
   const { stepList } = await recordWith(same, 4)
+  await expect.poll(() => same.getQueueStats()).toMatchObject({ pending: 0, running: 1 })
   await approve(other, stepList[3]!.executionId)
   expect(await waiting).toBe(50)
   const rejected = await same.addStep('spent += 1; await tools.pay({ amount: 1 })')

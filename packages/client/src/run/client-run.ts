@@ -198,9 +198,10 @@ export class ClientRun {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)
     this.#sentAt = performance.now()
-    const readsEvents = this.#options.step?.readsEvents() ?? this.#options.readsEvents
+    // A durable step is followed by its events in any case.
+    const readsEvents = this.#isDurable || (this.#options.step?.readsEvents() ?? this.#options.readsEvents)
     // A step may wait at the executor for the steps before it, until its first event.
-    if (this.#options.step === undefined || !(readsEvents || this.#isDurable)) this.state.sent()
+    if (this.#options.step === undefined || !readsEvents) this.state.sent()
     stats.sent()
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
     try {

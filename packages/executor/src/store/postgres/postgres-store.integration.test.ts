@@ -18,12 +18,15 @@ import { Retention } from './retention.ts'
 
 const servers = useServer()
 
-test('several nodes that start at once on an empty database share it', async () => {
+test('several nodes that start at once on an empty database share it, and a text that is no id hinders no other request', async () => {
   const url = await servers.createDatabase()
   const stores = await Promise.all([1, 2, 3, 4].map(() => startStore(url)))
   const execution = newExecution()
   await stores[0]!.create(execution)
   for (const store of stores) expect((await store.find('acme', execution.facts.id))?.status).toBe('queued')
+  // They are found by one statement, which the database refuses.
+  const found = [stores[0]!.find('other', '\0'), stores[0]!.find('acme', execution.facts.id)]
+  expect(await Promise.allSettled(found)).toMatchObject([{ status: 'rejected' }, { value: { status: 'queued' } }])
   await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()))
 })
 

@@ -6,6 +6,7 @@ import type { Database } from './database.ts'
 import { executionColumns, executionOf, type FoundRow } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
 import { encodeText } from './payload.ts'
+import { isUnavailable } from './store-errors.ts'
 import type { ReadingParts } from './store-parts.ts'
 
 /** Maximum number of executions that are found by one statement. */
@@ -22,7 +23,8 @@ export function batchedFinds(db: Database): Batcher<ExecutionIds, FoundRow | und
   return new Batcher({
     maxItems: maxFound,
     run: (wanted) => findExecutions(db, wanted),
-    isOfOneItem: () => false,
+    // An id that the database does not take must not concern the requests of others.
+    isOfOneItem: (error) => !isUnavailable(error),
   })
 }
 
