@@ -51,7 +51,7 @@ export function crewaiTool(
       const code: unknown = input?.code
       return textOf(typeof code === 'string' ? runBlocking(code) : withoutCode(name))
     } catch (error) {
-      // What a program may not block, its author learns nowhere else.
+      // This function never throws, so its text is all that reports a mistake of the program's author.
       return error instanceof ConfigurationError ? `The code was not run. ${error.message}` : formatError(error)
     }
   }
