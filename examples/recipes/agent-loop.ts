@@ -44,7 +44,7 @@ for (;;) {
   messages.push(message)
   if (message.tool_calls === undefined) break
   for (const call of message.tool_calls) {
-    const input = JSON.parse(call.function.arguments) as { code: string }
+    const { arguments: input } = call.function
     const content = await runCode.execute(input, { signal: AbortSignal.timeout(60_000) }).catch(formatError)
     messages.push({ role: 'tool', tool_call_id: call.id, content })
   }

@@ -63,13 +63,18 @@ describe.each(transports)('over $transport', ({ config }) => {
   test('discovery knows the tools that the execution may call, and no others', { tags: ['FW-3', 'TL-3'] }, async () => {
     await using codemode = connect(suite.executor, { ...config, tools: { send, 'secret.send': send } })
     const code = `
-      const failed = await tools.$describe('secret.send').catch(({ code, message }) => [code, message])
+      const errorOf = (name) => tools.$describe(name).catch(({ code, message }) => [code, message])
+      const failed = await Promise.all(['secret.send', 'post', 'chat'].map(errorOf))
       return [await tools.$list(), (await tools.$search('send a message')).map(({ name }) => name), failed]`
     const view = codemode.withTools({ 'chat.post': send })
     expect(await view.executeAsync(code, { availableTools: ['send', 'chat.post'] })).toEqual([
       ['chat.post', 'send'],
       ['send', 'chat.post'],
-      ['NOT_FOUND', 'There is no tool secret.send.'],
+      [
+        ['NOT_FOUND', "There is no tool secret.send. tools.$search('words') finds tools."],
+        ['NOT_FOUND', 'There is no tool post. Did you mean chat.post?'],
+        ['NOT_FOUND', "There is no tool chat. It is a namespace: tools.$list('chat') returns its names."],
+      ],
     ])
   })
 })

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { formatError } from '../prompt/format-error.ts'
 import { formatResult } from '../prompt/format-result.ts'
 import {
+  codeOf,
   withoutCode,
   type RunCodeCall,
   type RunCodeInput,
@@ -48,10 +49,10 @@ export function crewaiTool(
   }
   const runSync: CrewaiTool['_run'] = (input) => {
     try {
-      const code: unknown = input?.code
-      return textOf(typeof code === 'string' ? runBlocking(code) : withoutCode(name))
+      const code = codeOf(input)
+      return textOf(code === undefined ? withoutCode(name) : runBlocking(code))
     } catch (error) {
-      // What a program may not block, its author learns nowhere else.
+      // This function never throws, so its text is all that reports a mistake of the program's author.
       return error instanceof ConfigurationError ? `The code was not run. ${error.message}` : formatError(error)
     }
   }

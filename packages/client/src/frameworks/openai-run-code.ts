@@ -1,7 +1,7 @@
 /** The tool that runs code, as a function tool of the OpenAI Agents SDK. */
 import type { Codemode } from '../codemode.ts'
 import { formatError } from '../prompt/format-error.ts'
-import type { RunCodeInput, RunCodeToolOptions } from '../prompt/run-code-tool.ts'
+import type { RunCodeToolOptions } from '../prompt/run-code-tool.ts'
 
 /** Tool by which a model runs code, for the OpenAI Agents SDK. */
 export interface OpenAIRunCode {
@@ -56,7 +56,7 @@ export function toOpenAITool(codemode: Codemode, options: OpenAIRunCodeOptions =
     strict: true,
     async invoke(_runContext, input, { signal } = {}) {
       try {
-        return await execute(parse(input), { signal })
+        return await execute(input, { signal })
       } catch (error) {
         // The SDK waits for the end of a run that it aborts itself.
         if (signal?.aborted === true) throw error
@@ -65,14 +65,5 @@ export function toOpenAITool(codemode: Codemode, options: OpenAIRunCodeOptions =
     },
     needsApproval: async () => needsApproval,
     isEnabled: async () => true,
-  }
-}
-
-/** Returns the input of a model, which may be no JSON: `execute` then says what is missing. */
-function parse(input: string): RunCodeInput {
-  try {
-    return JSON.parse(input) as RunCodeInput
-  } catch {
-    return {} as RunCodeInput
   }
 }

@@ -36,6 +36,9 @@ test('execute gives a text, also if the code failed, is missing or is too long; 
   expect(await execute({} as { code: string })).toContain('run_code takes an object with one field, code')
   expect(await execute({ code: ' '.repeat(300_000) })).toContain('The code failed with PAYLOAD_TOO_LARGE.')
   expect(await run({ code: 'return 42' })).toMatchObject({ success: true, result: 42 })
+  expect(await execute('{"code":"return 42"}')).toContain('Value:\n42')
+  for (const text of ['```js\nreturn 42\n```', '', 'null', '{"code":7}'])
+    expect(await execute(text)).toContain('run_code takes an object with one field, code')
 })
 
 test('execute rejects if the request failed, and with an AbortError if the signal aborts', async () => {

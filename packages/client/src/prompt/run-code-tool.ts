@@ -32,13 +32,13 @@ export interface RunCodeTool {
   /** JSON Schema of the input. */
   readonly inputSchema: JsonObject
   /**
-   * Runs the code of the input, and resolves with the text of `formatResult`, also if the code failed, is too long or is
+   * Runs the code of the input, which may be JSON text as chat APIs have it, and resolves with the text of `formatResult`, also if the code failed, is too long or is
    * missing, and if the execution is paused. Rejects with an ExecutorClientError, of which `formatError` makes a text, if the
    * request or the executor failed, and with a CancelledError if the signal aborts.
    */
-  execute(this: void, input: RunCodeInput, call?: RunCodeCall): Promise<string>
+  execute(this: void, input: RunCodeInput | string, call?: RunCodeCall): Promise<string>
   /** Runs the code as `execute` does, and resolves with the result itself. */
-  run(this: void, input: RunCodeInput, call?: RunCodeCall): Promise<ExecutionResult>
+  run(this: void, input: RunCodeInput | string, call?: RunCodeCall): Promise<ExecutionResult>
 }
 
 interface ToolParts {
@@ -58,10 +58,10 @@ export function runCodeTool(
   { name = 'run_code', execution = {}, maxChars, howToResume }: RunCodeToolOptions,
   { description, run: runCode }: ToolParts,
 ): RunCodeTool {
-  const run = async (input: RunCodeInput, call: RunCodeCall = {}): Promise<ExecutionResult> => {
+  const run = async (input: RunCodeInput | string, call: RunCodeCall = {}): Promise<ExecutionResult> => {
     const { signal, correlationId, context, onApproval } = call
-    const code: unknown = input?.code
-    if (typeof code !== 'string') return withoutCode(name)
+    const code = codeOf(input)
+    if (code === undefined) return withoutCode(name)
     const options = {
       ...execution,
       ...(signal && { signal }),
@@ -77,12 +77,26 @@ export function runCodeTool(
       throw error
     }
   }
-  const execute = async (input: RunCodeInput, call?: RunCodeCall): Promise<string> =>
+  const execute = async (input: RunCodeInput | string, call?: RunCodeCall): Promise<string> =>
     formatResult(await run(input, call), { maxChars, howToResume })
   return { name, description, inputSchema, execute, run }
 }
 
 const noIds = { executionId: '', correlationId: '' }
+
+/** Returns the code of an input of a model; undefined if it has none. */
+export function codeOf(input: unknown): string | undefined {
+  const { code } = ((typeof input === 'string' ? parsed(input) : input) ?? {}) as Partial<RunCodeInput>
+  return typeof code === 'string' ? code : undefined
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /** Returns the result for an input without code. */
 export function withoutCode(name: string): ExecutionResult {

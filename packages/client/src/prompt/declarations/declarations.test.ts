@@ -23,6 +23,8 @@ test('declarations have namespaces, comments, and types of input and output, sor
         city: z.string().describe('Name'),
         days: z.int().min(1).max(9).default(3),
         at: z.iso.datetime().nullable().optional(),
+        page: z.int().max(9).nullable().describe('Page'),
+        zone: z.union([z.string().max(9), z.number()]).nullable(),
       }),
       outputSchema: z.object({ celsius: z.number(), 'wind-speed': z.number().optional() }),
       execute: () => ({ celsius: 1 }),
@@ -47,7 +49,11 @@ test('declarations have namespaces, comments, and types of input and output, sor
     city: string
     /** (integer, 1 to 9, default 3) */
     days?: number
+    /** (format date-time) */
     at?: string | null
+    /** Page (integer, at most 9) */
+    page: number | null
+    zone: string | number | null
   }): Promise<{ celsius: number; "wind-speed"?: number }>
 }`)
 })

@@ -59,12 +59,17 @@ function describe(input: unknown, { registry, allowed }: DiscoveryScope): string
   const declarations = readDescribe(input).map((name) => {
     const declaration = allowed.includes(name) ? registry.get(name)?.declaration : undefined
     if (declaration !== undefined) return declaration
-    const near = nearestName(name, callable(allowed))
-    throw new ToolError(`There is no tool ${name}.${near === undefined ? '' : ` Did you mean ${near}?`}`, {
-      code: 'NOT_FOUND',
-    })
+    throw new ToolError(`There is no tool ${name}. ${adviceFor(name, callable(allowed))}`, { code: 'NOT_FOUND' })
   })
   return toolsType(declarations, 'full')
+}
+
+/** Returns a sentence about a name that no tool has: the tools of a namespace, the tool of a similar name, or how to search. */
+function adviceFor(name: string, known: readonly string[]): string {
+  if (known.some((other) => other.startsWith(`${name}.`)))
+    return `It is a namespace: tools.$list('${name}') returns its names.`
+  const near = known.find((other) => other.endsWith(`.${name}`)) ?? nearestName(name, known)
+  return near === undefined ? `tools.$search('words') finds tools.` : `Did you mean ${near}?`
 }
 
 function list(input: unknown, { allowed }: DiscoveryScope): string[] {
