@@ -162,10 +162,11 @@ test('the text of an error has its code, advice and correlation id, and of a for
   expect(formatError(new Error('secret'))).not.toContain('secret')
 })
 
+const isPublic = (code: string): boolean =>
+  formatError(new ExecutorClientError(code, 'http://10.0.0.5/srv is down')).includes('10.0.0.5')
+
 test('the text of an error has no host and no option of the operator', () => {
   const codes = [...codesOfKind('request'), ...codesOfKind('client'), 'CUSTOM', 'toString']
-  const isPublic = (code: string): boolean =>
-    formatError(new ExecutorClientError(code, 'http://10.0.0.5/srv is down')).includes('10.0.0.5')
   expect(codes.filter(isPublic).toSorted()).toEqual([
     'APPROVAL_PENDING',
     'EXECUTION_ENDED',
