@@ -17,7 +17,7 @@ const clocks = { executionTimeoutMs: 600_000, toolTimeoutMs: 300_000 }
 
 /** Sizes of the runs. Half of the sessions have their tools by callback, the others over the stream. */
 const sizes = isSoak
-  ? { sessions: 50, steps: 20, nodeKills: 12, sandboxKills: 20, longCallMs: 5_000 }
+  ? { sessions: 50, steps: 20, nodeKills: 8, sandboxKills: 16, longCallMs: 5_000 }
   : { sessions: 10, steps: 5, nodeKills: 1, sandboxKills: 1, longCallMs: 500 }
 
 /** Numbers of nodes. Each has a database of its own, so that its sessions run on no other node. */
