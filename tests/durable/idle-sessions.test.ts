@@ -70,12 +70,14 @@ async function countOf(what: string): Promise<number> {
   return Number((await database.query<{ n: string }>(`select count(*) as n from ${what}`)).rows[0]!.n)
 }
 
+async function residentMb(pid: number): Promise<number> {
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024)
+}
+
 /** Collects the garbage of the executor, and returns the memory of its process and of its sandbox processes, in MiB. */
 async function memoryMb(): Promise<{ executor: number; sandboxes: number }> {
   executor.child.send('collect')
   await once(executor.child, 'message')
-  const residentMb = async (pid: number): Promise<number> =>
-    Math.round(Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024)
   const sandboxes = await Promise.all(sandboxProcesses(executor.pid).map(residentMb))
   return { executor: await residentMb(executor.pid), sandboxes: sandboxes.reduce((sum, mb) => sum + mb, 0) }
 }
@@ -96,12 +98,13 @@ async function runRebuilt(session: Session, value: number): Promise<number> {
   return ms
 }
 
+async function open(): Promise<Session> {
+  const session = await codemode.session({ durable: true })
+  await session.run('let n = 1; const text = "x".repeat(100_000)', clocks)
+  return session
+}
+
 test('idle sessions have rows and nothing else, and go on', { tags: ['SE-3', 'SE-6'] }, async ({ annotate }) => {
-  const open = async (): Promise<Session> => {
-    const session = await codemode.session({ durable: true })
-    await session.run('let n = 1; const text = "x".repeat(100_000)', clocks)
-    return session
-  }
   const warmUp = await forAll(sizes.idle, open)
   await forAll(sizes.idle, async (number) => warmUp[number]!.close())
   const before = await memoryMb()

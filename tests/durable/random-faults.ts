@@ -21,11 +21,14 @@ export class RandomFaults {
 
   constructor(nodes: Nodes, { nodeKills, sandboxKills, progress, random }: RandomFaultsOptions) {
     this.#nodes = nodes
-    this.#due = Array.from({ length: nodeKills + sandboxKills }, (_, n) => ({
-      at: Math.ceil((0.05 + 0.75 * random()) * progress),
-      isOfNode: n < nodeKills,
-      choice: random(),
-    })).toSorted((a, b) => a.at - b.at)
+    // Each at a random moment of a part of its own: kills of all nodes that have claimed a step would look like its fault.
+    const due = (kills: number, isOfNode: boolean) =>
+      Array.from({ length: kills }, (_, n) => ({
+        at: Math.ceil((0.9 * progress * (n + random())) / kills),
+        isOfNode,
+        choice: random(),
+      }))
+    this.#due = [...due(nodeKills, true), ...due(sandboxKills, false)].toSorted((a, b) => a.at - b.at)
   }
 
   /** Counts a tool call or the end of a step, and injects the faults that are due, one after another. */

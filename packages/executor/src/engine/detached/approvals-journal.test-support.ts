@@ -23,7 +23,6 @@ export interface ModelledCall {
 export class ApprovalsJournal {
   readonly calls = new Map<number, ModelledCall>()
   claims = 0
-  claimsInARow = 0
   /** Error code of the end, or `completed`. */
   end: string | undefined
 
@@ -33,7 +32,6 @@ export class ApprovalsJournal {
 
   #add(entry: JournalEntry): void {
     expect(this.end, 'an entry after the end').toBeUndefined()
-    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     switch (entry.type) {
       case 'claim':
         this.claims += 1

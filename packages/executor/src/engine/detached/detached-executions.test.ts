@@ -377,7 +377,7 @@ describe('a crash of the node', () => {
     await node.close()
   })
 
-  test('fails the execution if it happens at each of three claims after the last progress', async () => {
+  test('fails the execution if it happens to each of three nodes after the last progress', async () => {
     const store = new MemoryStore({
       around: (operation, isDone) => (operation === 'append' && isDone ? new Promise(() => {}) : undefined),
     })

@@ -12,8 +12,6 @@ export class JournalModel {
   readonly made = new Set<number>()
   /** Calls that have no answer. */
   readonly open = new Set<number>()
-  /** Claims since the last entry of another kind. */
-  claimsInARow = 0
   isParked = false
   /** Outcome of the execution: a status, and its error code. */
   end: { readonly status: string; readonly code?: string | undefined } | undefined
@@ -35,7 +33,6 @@ export class JournalModel {
       this.#lastTurnAt = entry.endedAt
     }
     this.#lastAt = at
-    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     if (entry.type === 'claim') {
       // A node that crashes before this entry leaves a gap.
       expect(entry.epoch, 'the number of a claim').toBeGreaterThan(this.epoch)

@@ -45,8 +45,8 @@ const servedLingerMs = 5_000
  */
 const firstClaimHeldMs = 200
 
-/** Number of claims in a row after which an execution is failed: it probably crashes the nodes that run it. */
-const maxClaimsInARow = 3
+/** Number of nodes without progress after which an execution is failed: it probably crashes the nodes that run it. */
+const maxNodesWithoutProgress = 3
 
 /** Run of a detached execution under one lease, from its claim to its end, or until it is parked or suspended. */
 export class LeaseRun {
@@ -117,7 +117,8 @@ export class LeaseRun {
       timeoutMs: executionTimeoutMs,
     }
     const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMsAtLastEntry)
-    if (this.#state.claimsInARow >= maxClaimsInARow) this.#runner.stop(claimedWithoutProgress(maxClaimsInARow))
+    if (this.#state.nodesWithoutProgress.size >= maxNodesWithoutProgress)
+      this.#runner.stop(claimedWithoutProgress(maxNodesWithoutProgress))
     const refusal = this.#lease.step && refusalOfStep(this.#lease.step)
     if (refusal !== undefined) this.#runner.stop(refusal)
     const expiry = this.#watchExpiry()

@@ -54,10 +54,10 @@ export function notAdmitted({ code, message, details }: RequestError): Execution
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details })
 }
 
-/** Returns the failure of an execution whose last claims have all ended without progress. */
-export function claimedWithoutProgress(claims: number): ExecutionFailure {
-  const message = `The last ${claims} nodes that ran the execution ended without progress, probably because of this code`
-  return failure({ code: 'SANDBOX_CRASHED', message, details: { claims } })
+/** Returns the failure of an execution that several nodes have claimed without progress. */
+export function claimedWithoutProgress(nodes: number): ExecutionFailure {
+  const message = `The last ${nodes} nodes that ran the execution ended without progress, probably because of this code`
+  return failure({ code: 'SANDBOX_CRASHED', message, details: { nodes } })
 }
 
 /** Returns the failure of an execution that a person has ended by rejecting a tool call. */

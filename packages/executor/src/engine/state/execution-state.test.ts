@@ -239,11 +239,12 @@ describe('the active time', () => {
     expect(state.activeMs).toBe(17)
   })
 
-  test('of claims without progress is none, and these claims are counted', () => {
-    const state = stateOf(claim(1), claim(100, 2), claim(200, 3))
-    expect(state).toMatchObject({ activeMs: 0, claimsInARow: 3, epoch: 3 })
+  test('of claims without progress is none, and the nodes that made them are counted once', () => {
+    const state = stateOf(claim(1), { ...claim(100, 2), node: 'other' }, claim(200, 3))
+    expect(state).toMatchObject({ activeMs: 0, epoch: 3 })
+    expect(state.nodesWithoutProgress.size).toBe(2)
     state.apply(turn([201, 202], start, { calls: callsOf(1) }))
-    expect(state.claimsInARow).toBe(0)
+    expect(state.nodesWithoutProgress.size).toBe(0)
   })
 })
 

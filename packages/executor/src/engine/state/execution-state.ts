@@ -47,8 +47,11 @@ export class ExecutionState {
   replays = 0
   /** Milliseconds from claims to the ends of these claims, without the current one. */
   activeMs = 0
-  /** Number of claims since the last entry of another kind. Claims without progress are probably crashes of nodes. */
-  claimsInARow = 0
+  /**
+   * Nodes that have claimed the execution since the last entry of another kind. Each has probably crashed before it made progress; a
+   * node that claims again was only slow.
+   */
+  readonly nodesWithoutProgress = new Set<string>()
   /** Wall time in milliseconds in which no turn ran or was due. */
   waitMs = 0
   /** Reason for which a parked execution waits for an operator. */
@@ -140,7 +143,8 @@ export class ExecutionState {
       this.#endClaim(this.lastAt)
       this.calls.addDowntime(entry.at - this.lastAt)
     }
-    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
+    if (entry.type === 'claim') this.nodesWithoutProgress.add(entry.node)
+    else this.nodesWithoutProgress.clear()
     this.lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
     switch (entry.type) {
       case 'claim':
