@@ -191,12 +191,12 @@ test('neither a signal nor the end of a client cancels a step, but its handle do
   const client = connect(one)
   const session = await client.session({ durable })
   const controller = new AbortController()
-  const run = session.run('await sleep(200); 1', { signal: controller.signal })
+  const run = session.run('await sleep(2_000); 1', { signal: controller.signal })
   await recordWith(session, 1)
   controller.abort()
   await expect(run).rejects.toBeInstanceOf(CancelledError)
   const long = await session.addStep('await sleep(60_000)')
-  await recordWith(session, 2)
+  for await (const { type } of long.events()) if (type === 'started') break
   await long.cancel('enough')
   expect(await session.waitForTask(long.id)).toMatchObject({
     error: { code: 'CANCELLED' },

@@ -160,7 +160,7 @@ test('a server that does not answer is STORE_UNAVAILABLE, and its connections ar
   })
   // The first maintenance has ended: the only connection is not in use.
   const maintained =
-    "select 1 from pg_stat_activity where datname = current_database() and query like 'delete from codemode.guest_runtimes%'"
+    "select 1 from pg_stat_activity where datname = current_database() and query like '%delete from codemode.guest_runtimes%' and pid <> pg_backend_pid()"
   await expect.poll(() => query(url, maintained)).toHaveLength(1)
   expect(await store.find('acme', '')).toBeUndefined()
   const rows = await query(
