@@ -233,10 +233,11 @@ test(
     expect(asked).toEqual([[{ city: 'Oslo' }, { user: 'u1' }]])
     await expect(agent.executeAsync('null.x')).rejects.toMatchObject({ name: 'ExecutionError', errorName: 'TypeError' })
     expect(await agent.executeAsync('anything else')).toBe('a default')
+    // The tool, and the three built-in ones by which code finds tools.
     expect(executor.calls.map(({ request }) => [request.code, request.label, request.tools?.length])).toEqual([
-      ['return await tools.weather({ city: "Oslo" })', 'first', 1],
-      ['null.x', undefined, 1],
-      ['anything else', undefined, 1],
+      ['return await tools.weather({ city: "Oslo" })', 'first', 4],
+      ['null.x', undefined, 4],
+      ['anything else', undefined, 4],
     ])
   },
 )
