@@ -84,8 +84,8 @@ test('the tool server refuses a token whose tools were changed', { tags: ['TL-3'
   await using _ = host
   const [head, payload, signature] = delivery.token.split('.')
   const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as { tools: string[] }
-  expect(claims.tools).toEqual(['count'])
-  const forged = Buffer.from(JSON.stringify({ ...claims, tools: ['count', 'bank'] })).toString('base64url')
+  expect(claims.tools).toContain('count')
+  const forged = Buffer.from(JSON.stringify({ ...claims, tools: [...claims.tools, 'bank'] })).toString('base64url')
   const token = `${head}.${forged}.${signature}`
   expect(await host.deliver(delivery, { token, message: { tool: 'bank' } })).toMatchObject({ status: 401 })
   expect(runs()).toBe(1)
