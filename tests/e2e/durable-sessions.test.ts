@@ -196,6 +196,7 @@ test('neither a signal nor the end of a client cancels a step, but its handle do
   controller.abort()
   await expect(run).rejects.toBeInstanceOf(CancelledError)
   const long = await session.addStep('await sleep(60_000)')
+  await recordWith(session, 2)
   for await (const { type } of long.events()) if (type === 'started') break
   await long.cancel('enough')
   expect(await session.waitForTask(long.id)).toMatchObject({
