@@ -60,11 +60,10 @@ const clientOf = (executor: { readonly url: string; readonly apiKey?: string }) 
     read: async (path: string) => (await send(path)).body,
     approvals: async (executionId: string): Promise<Approval[]> =>
       (await send(`/v1/approvals?executionId=${executionId}`)).body.items,
-    /** Opens the event stream of a serving client, and returns the status of the response. */
-    async serve(executionId: string): Promise<number> {
+    /** Opens the event stream of a serving client, which stays open while the response is referred to. */
+    serve(executionId: string): Promise<Response> {
       const url = `${executor.url}/v1/executions/${executionId}/events?serve=1`
-      const { status } = await fetch(url, { headers: { authorization: `Bearer ${key}` } })
-      return status
+      return fetch(url, { headers: { authorization: `Bearer ${key}` } })
     },
   }
 }
@@ -85,15 +84,16 @@ test('a decision made while the node dies is carried out by another one, where a
   ).body.executionId as string
   await expect.poll(() => callsOf('slow')).toHaveLength(1)
   const [approval] = await one.approvals(executionId)
-  expect(await one.serve(served)).toBe(200)
-  expect(await one.serve(served)).toBe(409)
+  const serving = [await one.serve(served), await one.serve(served)]
   await using second = await startExecutorProcess({ env })
   const two = clientOf(second)
+  serving.push(await two.serve(served))
+  expect(serving.map(({ status }) => status)).toEqual([200, 409, 409])
 
   const [, decided] = await Promise.all([first.kill(), two.post(...approve(approval!))])
   expect(decided).toMatchObject({ status: 200, body: { status: 'approved' } })
-  expect(await two.serve(served)).toBe(409)
-  await expect.poll(() => two.serve(served), { interval: 500 }).toBe(200)
+  const serveAgain = async () => serving[serving.push(await two.serve(served)) - 1]!.status
+  await expect.poll(serveAgain, { interval: 500 }).toBe(200)
   const answer = { ok: true, output: 'served' }
   const results = { results: [{ callId: `${served}:1`, answer }] }
   expect((await two.post(`/v1/executions/${served}/tool-results`, results)).body).toEqual({ accepted: [`${served}:1`] })

@@ -1,6 +1,9 @@
 /** Tests to which execution the death of a process is attributed. */
+import { isDeepStrictEqual } from 'node:util'
+
 import { expect, test } from 'vitest'
 
+import type { RunningExecutor } from '@codemode/executor'
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
 import { connect, killIfAlive, sandboxProcesses, startExecutor, toolLatch } from '@codemode/testkit'
 
@@ -13,12 +16,27 @@ const computes = `
   console.log('after')
   return [await tools.enter(2), before === Math.min(before, 1)]`
 
-const isComputing = (pid: number): boolean => (processCpuMs(pid) ?? 0) > 1_000
+/** Resolves with the CPU milliseconds by process when none uses the CPU, not even for its start. */
+async function cpuWhenIdle(): Promise<Map<number, number>> {
+  const read = () => new Map(sandboxProcesses().map((pid) => [pid, processCpuMs(pid) ?? 0]))
+  let last = read()
+  const isIdle = () => isDeepStrictEqual(last, (last = read()))
+  await expect.poll(isIdle, { interval: 500 }).toBe(true)
+  return last
+}
 
-/** Kills the process that computes with a signal, as if it had crashed by itself. */
-async function crashWhoComputes(signal: NodeJS.Signals): Promise<void> {
-  await expect.poll(() => sandboxProcesses().some(isComputing), { timeout: 20_000, interval: 5 }).toBe(true)
-  for (const pid of sandboxProcesses().filter(isComputing)) killIfAlive(pid, signal)
+/** Runs the code, and ends its process with a signal while it computes after `tools.enter(1)`, as if it had crashed. */
+async function runAndCrash(executor: RunningExecutor, code: string, signal: NodeJS.Signals) {
+  const { enter, arrived, open, signals } = toolLatch()
+  await using codemode = connect(executor, { tools: { enter } })
+  const running = codemode.run(code, { cpuTimeoutMs: 20_000 })
+  await arrived()
+  const used = await cpuWhenIdle()
+  open()
+  const computing = () => [...used].filter(([pid, before]) => processCpuMs(pid)! > before + 500).map(([pid]) => pid)
+  await expect.poll(computing, { interval: 5 }).toHaveLength(1)
+  killIfAlive(computing()[0]!, signal)
+  return { result: await running, calls: signals.length }
 }
 
 test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
@@ -26,24 +44,17 @@ test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
   { tags: ['SA-6'] },
   async (signal) => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
-    const { enter, open, signals } = toolLatch()
-    open()
-    await using codemode = connect(executor, { tools: { enter } })
-    const running = codemode.run(computes, { cpuTimeoutMs: 20_000 })
-    await crashWhoComputes(signal)
-    const result = await running
+    const { result, calls } = await runAndCrash(executor, computes, signal)
     expect(result).toMatchObject({ success: true, result: [2, true], usage: { replays: 1 } })
     expect(result.logs.map(({ text }) => text)).toEqual(['before', 'after'])
-    expect(signals).toHaveLength(2)
+    expect(calls).toBe(2)
   },
 )
 
 test('an execution with its own process fails at its first crash', { tags: ['SA-6'] }, async () => {
   await using executor = await startExecutor({ isolation: 'execution' })
-  await using codemode = connect(executor)
-  const running = codemode.run('for (;;);', { cpuTimeoutMs: 20_000 })
-  await crashWhoComputes('SIGSEGV')
-  expect(await running).toMatchObject({ error: { code: 'SANDBOX_CRASHED' }, usage: { replays: 0 } })
+  const { result } = await runAndCrash(executor, 'await tools.enter(1); for (;;);', 'SIGSEGV')
+  expect(result).toMatchObject({ error: { code: 'SANDBOX_CRASHED' }, usage: { replays: 0 } })
 })
 
 test(
