@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config'
 import { requirements } from './tests/requirements.ts'
 import { LongestFirst } from './tests/support/longest-first.ts'
 
+/** Makes the unit tests use the packages' sources. All other tests use the packages as they are built. */
 const conditions = ['@codemode/source']
 /** Tests beside their source that start processes or open sockets. */
 const beside = 'packages/*/src/**/*.integration.test.ts'
@@ -13,7 +14,11 @@ const beside = 'packages/*/src/**/*.integration.test.ts'
  * Workers of the projects that start processes: twice the cores, because their tests mostly wait for these processes. They
  * run after the project `unit`, whose tests only compute.
  */
-const waiting = { maxWorkers: 2 * availableParallelism(), sequence: { groupOrder: 1 } }
+const waiting = {
+  maxWorkers: 2 * availableParallelism(),
+  sequence: { groupOrder: 1 },
+  globalSetup: ['tests/support/build-packages.ts'],
+}
 const generated = ['tests/{chaos,durable,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts']
 
 /**
@@ -22,10 +27,9 @@ const generated = ['tests/{chaos,durable,fuzz}/**/*.test.ts', 'tests/replay/**/*
  * exists only if the command names it.
  */
 export default defineConfig({
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
-    execArgv: conditions.map((condition) => `--conditions=${condition}`),
+    server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
     maxWorkers: availableParallelism(),
     sequence: { sequencer: LongestFirst },
     // Limits for tests that hang, far above the duration of any test on a busy machine.
@@ -39,11 +43,13 @@ export default defineConfig({
     },
     projects: [
       project('unit', {
+        execArgv: conditions.map((condition) => `--conditions=${condition}`),
         include: ['packages/*/src/**/*.test.ts', 'tests/scripts/**/*.test.ts'],
         exclude: [beside],
         // The files of a worker share its modules: importing them anew for each file takes twice as long as the tests.
         isolate: false,
         setupFiles: ['tests/support/isolated-unit.ts'],
+        ssr: { resolve: { conditions, externalConditions: conditions } },
       }),
       project('integration', {
         include: [
@@ -55,7 +61,14 @@ export default defineConfig({
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
       ...(argv.includes('soak')
-        ? [project('soak', { include: generated, provide: { soak: true }, testTimeout: 3_600_000 })]
+        ? [
+            project('soak', {
+              include: generated,
+              provide: { soak: true },
+              testTimeout: 3_600_000,
+              globalSetup: waiting.globalSetup,
+            }),
+          ]
         : []),
     ],
   },
@@ -64,17 +77,20 @@ export default defineConfig({
 interface ProjectOptions {
   readonly include: string[]
   readonly exclude?: string[]
+  readonly execArgv?: string[]
   readonly isolate?: boolean
   readonly maxWorkers?: number
   readonly sequence?: { groupOrder: number }
   readonly setupFiles?: string[]
+  readonly globalSetup?: string[]
   readonly provide?: { soak: boolean }
   readonly testTimeout?: number
+  readonly ssr?: { readonly resolve: { readonly conditions: string[]; readonly externalConditions: string[] } }
 }
 
 /** A project that inherits the options above. */
-function project(name: string, options: ProjectOptions) {
-  return { extends: true as const, test: { name, ...options } }
+function project(name: string, { ssr, ...options }: ProjectOptions) {
+  return { extends: true as const, ...(ssr && { ssr }), test: { name, ...options } }
 }
 
 declare module 'vitest' {

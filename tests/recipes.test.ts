@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import type { RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { apiKey, startExecutor } from '@codemode/testkit'
+import { apiKey, packageFlags, startExecutor } from '@codemode/testkit'
 
 const folder = new URL('../examples/recipes/', import.meta.url)
 const recipes = readdirSync(folder).filter((name) => name.endsWith('.ts'))
@@ -21,10 +21,9 @@ beforeAll(async () => {
 afterAll(() => executor.close({ drainMs: 0 }))
 
 test.each(recipes)('the recipe %s runs without an error', async (name) => {
-  const { stdout, stderr } = await run(
-    execPath,
-    ['--conditions=@codemode/source', fileURLToPath(new URL(name, folder))],
-    { env: { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }, timeout: 100_000 },
-  )
+  const { stdout, stderr } = await run(execPath, [...packageFlags, fileURLToPath(new URL(name, folder))], {
+    env: { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey },
+    timeout: 100_000,
+  })
   expect({ stderr, hasSpoken: stdout.length > 0 }).toEqual({ stderr: '', hasSpoken: true })
 })

@@ -5,14 +5,12 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, execPath } from 'node:process'
-import { fileURLToPath } from 'node:url'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
-import { api, keyOf, startExecutor } from '@codemode/testkit'
+import { api, executorProgram, keyOf, startExecutor } from '@codemode/testkit'
 
-const main = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 const cmk = /^cmk_[0-9a-f]{48}\n$/
 
 let folder: string
@@ -33,7 +31,7 @@ afterAll(async () => {
 /** Runs `codemode-executor keys` with the words of the line. */
 async function keys(line: string, variables: Record<string, string> = { CODEMODE_API_KEYS_FILE: file }) {
   return new Promise<{ exitCode: unknown; stdout: string; stderr: string }>((resolve) => {
-    const args = ['--conditions=@codemode/source', main, 'keys', ...line.split(' ')]
+    const args = [...executorProgram, 'keys', ...line.split(' ')]
     execFile(execPath, args, { env: { PATH: env['PATH'], ...variables } }, (error, stdout, stderr) =>
       resolve({ exitCode: error === null ? 0 : error.code, stdout, stderr }),
     )

@@ -6,7 +6,7 @@ import { env as environment, execPath } from 'node:process'
 import { promisify } from 'node:util'
 
 import type { RunningExecutor } from '@codemode/executor'
-import { apiKey, startExecutor } from '@codemode/testkit'
+import { apiKey, clientProgram, startExecutor } from '@codemode/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { ClientCommand, type CommandOutput } from '../support/client-command.ts'
@@ -84,8 +84,7 @@ test('a terminal gets the value, the console output and each tool call', async (
   const code = `console.log('working')\nreturn { double: await tools.double({ n: 4 }) }`
   const file = join(folder, 'project', 'shown.js')
   await writeFile(file, code)
-  const main = join(import.meta.dirname, '../../packages/client/src/command/main.ts')
-  const command = `'${execPath}' --conditions=@codemode/source '${main}' run shown.js`
+  const command = `'${execPath}' ${clientProgram.map((word) => `'${word}'`).join(' ')} run shown.js`
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
     cwd: join(folder, 'project'),
     env: { URL: executor.url, KEY: apiKey, SHELL: '/bin/sh', PATH: environment['PATH']! },

@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { Codemode, ExecutorClient, withFailover, type ClientConfig, type ExecutionEvent } from '@codemode/client'
-import { api, apiKey, connect, freePort, ToolHost, toolLatch, type CallbackRequest } from '@codemode/testkit'
+import {
+  api,
+  apiKey,
+  connect,
+  freePort,
+  packageFlags,
+  ToolHost,
+  toolLatch,
+  type CallbackRequest,
+} from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
@@ -141,7 +150,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     await submitter.close()
     const child = spawn(
       execPath,
-      ['--conditions=@codemode/source', fileURLToPath(new URL('../support/tool-process.ts', import.meta.url))],
+      [...packageFlags, fileURLToPath(new URL('../support/tool-process.ts', import.meta.url))],
       {
         env: {
           CODEMODE_EXECUTOR_URL: nodes[0].url,

@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { Codemode, type ClientConfig, type ExecuteOptions, type ExecutionError } from '@codemode/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
+import { type ExecutorProcess, packageFlags, startExecutorProcess } from '@codemode/testkit'
 
 const run = promisify(execFile)
 
@@ -244,7 +244,7 @@ test.each([
       console.log(Codemode.fromEnv().execute('2 + 2'))`
   const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: executor.apiKey }
   const options = { env: { PATH: env['PATH'], ...variables } }
-  const { stdout } = await run(execPath, ['--conditions=@codemode/source', ...flags, script], options)
+  const { stdout } = await run(execPath, [...packageFlags, ...flags, script], options)
   expect(stdout).toBe('4\n')
 })
 

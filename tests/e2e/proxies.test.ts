@@ -6,7 +6,7 @@ import { inspect, promisify } from 'node:util'
 import { ConfigurationError, ExecutorClient } from '@codemode/client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { aborted, apiKey, connect, freePort, startExecutorProcess, toolLatch } from '@codemode/testkit'
+import { aborted, apiKey, connect, freePort, packageFlags, startExecutorProcess, toolLatch } from '@codemode/testkit'
 import { startForwardProxy } from '../support/forward-proxy.ts'
 import { useCodemode } from '../support/suite.ts'
 import { certificate, startTlsServer } from '../support/tls-server.ts'
@@ -254,7 +254,7 @@ describe('a program', () => {
         HTTP_PROXY: proxy.url,
         ...variables,
       }
-      const args = ['--conditions=@codemode/source', ...flags, '--input-type=module', '--eval', script]
+      const args = [...packageFlags, ...flags, '--input-type=module', '--eval', script]
       const { stdout } = await run(execPath, args, { env: all })
       expect(stdout).toBe('1 2\n')
       expect(proxy.requests.filter(({ method }) => method === 'POST')).toHaveLength(times)

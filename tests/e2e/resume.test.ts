@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { Codemode, ExecutorClient, tool, withFailover, type ClientConfig } from '@codemode/client'
-import { aborted, apiKey, connect, freePort } from '@codemode/testkit'
+import { aborted, apiKey, connect, freePort, packageFlags } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
@@ -91,7 +91,7 @@ test('a client takes over when the process of the serving one is killed', { tags
   const { id } = await second.submit(code, options)
   const file = fileURLToPath(new URL('../support/resuming-process.ts', import.meta.url))
   const env = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
-  const first = spawn(execPath, ['--conditions=@codemode/source', file, id], {
+  const first = spawn(execPath, [...packageFlags, file, id], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-import type { ServerAddress } from './mcp-clients.ts'
+import { clientProgram } from '@codemode/testkit'
 
-const main = fileURLToPath(new URL('../../packages/client/src/command/main.ts', import.meta.url))
+import type { ServerAddress } from './mcp-clients.ts'
 
 /** Returns the address of `codemode mcp` over standard input and output, with these options and variables. */
 export function mcpCommand(args: readonly string[], env: Record<string, string>): ServerAddress & { command: string } {
-  const options = ['--conditions=@codemode/source', main, 'mcp', ...args]
+  const options = [...clientProgram, 'mcp', ...args]
   const tools = fileURLToPath(new URL('mcp-tools.ts', import.meta.url))
   // The MCP SDK is loaded from the project in the working directory.
   return { command: execPath, args: options, env: { CODEMODE_TOOLS_MODULE: tools, ...env }, cwd: import.meta.dirname }

@@ -16,10 +16,10 @@ export const nodes = [
   { version: 26, node: execPath },
 ] as const
 
-/** Builds the package and packs it as for publishing; resolves with the path of the tarball. */
+/** Packs the built package as for publishing; resolves with the path of the tarball. */
 export async function pack(name: string, folder: string): Promise<string> {
   const [pnpm] = /pnpm@[\d.]+/.exec(workspace.scripts.setup)!
-  const args = ['--yes', pnpm, 'pack', '--json', '--pack-destination', folder]
+  const args = ['--yes', pnpm, 'pack', '--config.ignore-scripts=true', '--json', '--pack-destination', folder]
   const { stdout } = await run('npx', args, { cwd: join(root, 'packages', basename(name)) })
   return JSON.parse(stdout.slice(stdout.indexOf('\n{') + 1)).filename
 }

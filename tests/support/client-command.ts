@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { execPath } from 'node:process'
-import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../packages/client/src/command/main.ts', import.meta.url))
+import { clientProgram } from '@codemode/testkit'
 
 /** Output and exit code of a command. */
 export interface CommandOutput {
@@ -24,7 +23,7 @@ export class ClientCommand {
     args: readonly string[],
     { env, input = '', cwd }: { env: Record<string, string>; input?: string; cwd: string },
   ) {
-    const child = spawn(execPath, ['--conditions=@codemode/source', main, ...args], { env, cwd })
+    const child = spawn(execPath, [...clientProgram, ...args], { env, cwd })
     this.#child = child
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))

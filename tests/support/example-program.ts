@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
+import { packageFlags } from '@codemode/testkit'
+
 /** Program of `examples/` in a process of its own. Disposing it ends the process with SIGKILL. */
 export class ExampleProgram implements AsyncDisposable {
   stdout = ''
@@ -15,7 +17,7 @@ export class ExampleProgram implements AsyncDisposable {
     { args = [], env }: { readonly args?: readonly string[]; readonly env: NodeJS.ProcessEnv },
   ) {
     const file = fileURLToPath(new URL(`../../examples/${path}`, import.meta.url))
-    this.#child = spawn(execPath, ['--conditions=@codemode/source', file, ...args], { env })
+    this.#child = spawn(execPath, [...packageFlags, file, ...args], { env })
     this.#child.stdout!.on('data', (text) => (this.stdout += String(text)))
     this.#child.stderr!.on('data', (text) => (this.stderr += String(text)))
     this.#closed = once(this.#child, 'close')

@@ -1,16 +1,13 @@
 import { execFile } from 'node:child_process'
 import { execPath } from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-import type { PostgresServer } from '@codemode/testkit'
+import { executorProgram, type PostgresServer } from '@codemode/testkit'
 import pg from 'pg'
-
-const main = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 
 /** Runs a command of `codemode-executor`, and resolves with what it has printed. */
 export async function executorCommand(line: string, env: Record<string, string>) {
-  const run = promisify(execFile)(execPath, ['--conditions=@codemode/source', main, ...line.split(' ')], { env })
+  const run = promisify(execFile)(execPath, [...executorProgram, ...line.split(' ')], { env })
   return run.then(
     ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({

@@ -5,10 +5,9 @@ import { execPath } from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+import { packageFlags, sourceFlag } from './programs.ts'
+
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
-const main = 'packages/executor/src/main.ts'
-const builtMain = 'packages/executor/dist/main.js'
-const condition = '--conditions=@codemode/source'
 
 /** Executor in a process of its own, as in production. */
 export interface ExecutorProcess extends AsyncDisposable {
@@ -28,17 +27,18 @@ interface StartOptions {
   readonly entry?: readonly string[]
   /** Module that is loaded before the program. */
   readonly preload?: string
-  /** Whether to run the built package instead of the sources. */
+  /** Whether to run the built package instead of the sources; by default, as this process does in its own checkout. */
   readonly isBuilt?: boolean
 }
 
 /** Starts an executor on a free port, and resolves when it is ready. */
 export async function startExecutorProcess(options: StartOptions = {}): Promise<ExecutorProcess> {
-  const { env = {}, root = repository, isBuilt = false, preload } = options
-  const entry = options.entry ?? [isBuilt ? builtMain : main]
+  const { env = {}, root = repository, preload } = options
+  const isBuilt = options.isBuilt ?? (root === repository && packageFlags.length === 0)
+  const entry = options.entry ?? [`packages/executor/${isBuilt ? 'dist/main.js' : 'src/main.ts'}`]
   const apiKey = 'a-key-for-this-run-only'
   const node = root === repository ? execPath : join(root, 'node_modules/node/bin/node')
-  const flags = [...(isBuilt ? [] : [condition]), ...(preload === undefined ? [] : ['--import', preload])]
+  const flags = [...(isBuilt ? [] : [sourceFlag]), ...(preload === undefined ? [] : ['--import', preload])]
   const child = spawn(node, [...flags, ...entry], {
     cwd: root,
     env: {
