@@ -8,7 +8,7 @@ import {
 } from '@codemode/shared'
 
 import type { ClientAdmission } from '../back-pressure/client-admission.ts'
-import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
+import { CancelledError, cancelledBy, requestAborted } from '../errors/cancelled-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
 import { approvalOfEvent } from '../approvals/approval-of-event.ts'
@@ -154,7 +154,20 @@ export class ClientRun {
     const { executor, assertOpen } = this.#parts
     const { executionId, correlationId } = this.#ids
     assertOpen()
-    return requirePart(executor, 'events').events(executionId, { ...options, correlationId })
+    const reader = requirePart(executor, 'events')
+    const read = () => reader.events(executionId, { ...options, correlationId })
+    return this.#options.step === undefined ? read() : this.#whenAccepted(read, options.signal)
+  }
+
+  /** Yields the events of a step when the executor has accepted it: before that, the executor does not know it. */
+  async *#whenAccepted(
+    read: () => AsyncIterable<ExecutionEvent>,
+    signal: AbortSignal = new AbortController().signal,
+  ): AsyncGenerator<ExecutionEvent, void> {
+    // A step whose request failed may be at the executor, so it is asked in any case.
+    await unlessAborted(this.accepted, signal).catch(() => {})
+    if (signal.aborted) throw requestAborted(signal.reason, this.#ids)
+    yield* read()
   }
 
   #record(): Promise<ExecutionRecord> {

@@ -89,8 +89,8 @@ export class Execution<T = Json> {
 
   /**
    * Returns the events from the first one, or from the one after the given id, to `finished`. They are read from the
-   * executor as fast as the caller takes them (back-pressure). When the signal aborts, the iteration rejects with a
-   * CancelledError, whose name is `AbortError`.
+   * executor as fast as the caller takes them (back-pressure), and those of a session's step when the executor has accepted the
+   * step. When the signal aborts, the iteration rejects with a CancelledError, whose name is `AbortError`.
    *
    * @example
    * import { Codemode } from '@codemode/client'

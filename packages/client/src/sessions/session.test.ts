@@ -83,6 +83,23 @@ test('a step that is cancelled before its turn is not sent, and the next ones ke
   expect(session.getQueueStats()).toMatchObject({ completed: 2, cancelled: 1 })
 })
 
+test('the events of a step can be read before it is sent', { tags: ['SE-2'] }, async () => {
+  const gate = Promise.withResolvers<null>()
+  const executor = new MockExecutor({ responses: [{ code: 'a', result: () => gate.promise }] })
+  await using codemode = Codemode.fromClientConfig({ executor, concurrency: 1 })
+  await using session = await codemode.session()
+  void session.addStep('a')
+  const step = await session.addStep('b')
+  const controller = new AbortController()
+  const [read, given] = [undefined, controller.signal].map((signal) =>
+    step.events({ signal })[Symbol.asyncIterator]().next(),
+  )
+  controller.abort('enough')
+  await expect(given).rejects.toMatchObject({ name: 'AbortError', executionId: step.id })
+  gate.resolve(null)
+  expect(await read).toMatchObject({ value: { executionId: step.id, type: 'started' } })
+})
+
 test('listeners get each step when it has ended, and can be removed', { tags: ['SE-2'] }, async () => {
   await using session = await clientOf().session()
   const settled: string[] = []
