@@ -1,11 +1,5 @@
 // Runs a step of a durable session: stores it, and follows it to its end.
-import {
-  defaultRequestLimits,
-  maxTimerMs,
-  newCorrelationId,
-  type ExecutionRequest,
-  type ExecutionResult,
-} from '@codemode/shared'
+import { defaultRequestLimits, maxTimerMs, type ExecutionRequest, type ExecutionResult } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
 import { forwardAbort } from '../async/forward-abort.ts'
@@ -19,10 +13,17 @@ import { malformed } from '../http/parse-response.ts'
 import { resumeExecution } from './resume-execution.ts'
 import { withinTime } from './within-time.ts'
 
+/** Options of a step of a durable session, with their defaults. */
+export interface DurableStepOptions extends RunOptions {
+  readonly session: SessionOfRun
+  readonly correlationId: string
+  /** Milliseconds within which the executor must have stored the step. */
+  readonly requestTimeoutMs: number
+}
+
 interface DurableStep {
   readonly request: ExecutionRequest & { readonly id: string }
-  readonly session: SessionOfRun
-  readonly options: RunOptions
+  readonly options: DurableStepOptions
   /** Signal that aborts when the client closes. */
   readonly closing: AbortSignal
   readonly record: CallRecord
@@ -33,8 +34,8 @@ interface DurableStep {
  * when a signal aborts; a step that was stored goes on.
  */
 export async function runDurableStep(step: DurableStep, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, session, options, closing } = step
-  const { correlationId = newCorrelationId(), requestTimeoutMs: timeoutMs, canGoElsewhere, onRetry } = options
+  const { request, options, closing } = step
+  const { session, correlationId, requestTimeoutMs: timeoutMs, canGoElsewhere, onRetry } = options
   const signals = [options.signal, closing]
   const ids = { executionId: request.id, correlationId }
   const body = JSON.stringify(request)
