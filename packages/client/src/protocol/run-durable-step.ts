@@ -1,6 +1,5 @@
 // Runs a step of a durable session: stores it, and follows it to its end.
 import { defaultRequestLimits, maxTimerMs, type ExecutionRequest, type ExecutionResult } from '@codemode/shared'
-import { toolFailed } from '@codemode/shared/internal'
 
 import { forwardAbort } from '../async/forward-abort.ts'
 import { requestAborted } from '../errors/cancelled-error.ts'
@@ -11,6 +10,7 @@ import type { ExecutionsApi } from './executions-api.ts'
 import { followEvents } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
 import { resumeExecution } from './resume-execution.ts'
+import { serveAllowedCall } from './serve-allowed-call.ts'
 import { withinTime } from './within-time.ts'
 
 /** Options of a step of a durable session, with their defaults. */
@@ -74,19 +74,16 @@ async function followToEnd(
   throw malformed('event stream', undefined)
 }
 
-function servingOptions({ request, options }: DurableStep): ResumeOptions {
-  const { tools = [], limits } = request
-  const { callTool, onEvent, onCallConflict } = options
-  const find = (name: string) => tools.find((tool) => tool.name === name)
+function servingOptions(step: DurableStep): ResumeOptions {
+  const { tools = [], limits } = step.request
+  const { onEvent, onCallConflict } = step.options
   return {
     ...(onEvent && { onEvent }),
     ...(onCallConflict && { onCallConflict }),
-    callTool: async (call, signal) =>
-      find(call.tool) === undefined
-        ? toolFailed('TOOL_NOT_ALLOWED', `The tool ${call.tool} is not one of the tools of this execution`)
-        : callTool(call, signal),
+    callTool: (call, signal) => serveAllowedCall(step, call, signal),
     timeoutOf: (name) => {
-      const timeoutMs = find(name)?.timeoutMs ?? limits?.toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs
+      const declared = tools.find((tool) => tool.name === name)
+      const timeoutMs = declared?.timeoutMs ?? limits?.toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs
       return Math.min(timeoutMs, maxTimerMs)
     },
   }
