@@ -11,6 +11,7 @@ import { withIds } from './with-ids.ts'
 import { endOf, isMockResponse, matches, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
 import { MockSessions } from './mock-sessions.ts'
+import { runTimeoutMs } from './run-timeout.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
 
 /** Run that a mock has received, with its ids. */
@@ -72,7 +73,7 @@ export class MockExecutor implements Executor {
     const call = withIds(given, givenOptions)
     const { id: executionId } = call.request
     const { correlationId, signal, session } = call.options
-    const timeoutMs = session?.isDurable === true ? Infinity : (call.options.requestTimeoutMs ?? Infinity)
+    const timeoutMs = runTimeoutMs(call.options)
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
     const execution = new MockExecution(call)
     this.#calls.push(call)
