@@ -62,9 +62,9 @@ export interface StepOfRun {
   readonly session: SessionOfRun
   /** Promise that resolves when the executor has accepted the steps before. */
   readonly turn: Promise<unknown>
-  /** Returns the milliseconds that the steps before may still take. */
+  /** Returns the milliseconds for which the request of the step may have to wait for the steps before. */
   earlierStepsMs(this: void): number
-  /** Returns whether the client has to know when the step starts: it has a handle, or waits for earlier steps. */
+  /** Returns whether the client reads the events of the step. */
   readsEvents(this: void): boolean
 }
 
@@ -211,8 +211,7 @@ export class ClientRun {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)
     this.#sentAt = performance.now()
-    // A durable step is followed by its events in any case.
-    const readsEvents = this.#isDurable || (this.#options.step?.readsEvents() ?? this.#options.readsEvents)
+    const readsEvents = this.#options.step?.readsEvents() ?? this.#options.readsEvents
     // A step may wait at the executor for the steps before it, until its first event.
     if (this.#options.step === undefined || !readsEvents) this.state.sent()
     stats.sent()
@@ -233,7 +232,7 @@ export class ClientRun {
   #runOptions(readsEvents: boolean): RunOptions {
     const { admission, events, tools } = this.#parts
     const { step } = this.#options
-    const earlierMs = this.#isDurable ? 0 : (step?.earlierStepsMs() ?? 0)
+    const earlierMs = step?.earlierStepsMs() ?? 0
     const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + earlierMs }
     const { correlationId, requestTimeoutMs } = plan
     return {

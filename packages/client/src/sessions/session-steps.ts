@@ -18,6 +18,7 @@ const maxSent = 32
  * the order of the calls.
  */
 export class SessionSteps {
+  readonly #isDurable: boolean
   #current: AddedStep[] = []
   /** Steps that each reader of `follow` has not taken yet. */
   readonly #followers = new Set<AddedStep[]>()
@@ -25,6 +26,11 @@ export class SessionSteps {
   #turn: Promise<unknown> = Promise.resolve()
   #isClosed = false
   #changed = Promise.withResolvers<void>()
+
+  /** Steps of a durable session are stored at once: each request ends then, and the step is followed by its events. */
+  constructor({ isDurable }: { readonly isDurable: boolean }) {
+    this.#isDurable = isDurable
+  }
 
   /** Steps since the last reset. */
   get current(): readonly AddedStep[] {
@@ -36,8 +42,8 @@ export class SessionSteps {
     const before = this.#current.at(-maxSent)
     const run = start({
       turn: before === undefined ? this.#turn : Promise.all([this.#turn, before.settled]),
-      earlierStepsMs: () => this.#msBefore(run),
-      readsEvents: () => hasHandle || this.#msBefore(run) > 0,
+      earlierStepsMs: () => (this.#isDurable ? 0 : this.#msBefore(run)),
+      readsEvents: () => this.#isDurable || hasHandle || this.#msBefore(run) > 0,
     })
     const step: AddedStep = { run, settled: settledOf(run) }
     void step.settled.then((result) => (step.ended = result))

@@ -75,7 +75,7 @@ export class Session implements AsyncDisposable {
   /** Whether the session is stored: it outlives client and executor, and its steps are detached executions. */
   readonly isDurable: boolean
   readonly #parts: SessionParts
-  readonly #steps = new SessionSteps()
+  readonly #steps: SessionSteps
   readonly #listeners = new Set<(task: TaskStatus) => void>()
   /** Call that ended this object; undefined while it takes steps. */
   #ended: 'closed' | 'finalized' | 'detached' | undefined
@@ -86,6 +86,7 @@ export class Session implements AsyncDisposable {
     this.isNew = parts.isNew
     this.isDurable = parts.isDurable
     this.#parts = parts
+    this.#steps = new SessionSteps(parts)
   }
 
   /**
