@@ -85,7 +85,8 @@ export class MockExecutor implements Executor {
         return Promise.race([this.#execute(call, execution, lifetime.signal), whenAborted(lifetime.signal)])
       }
       if (session === undefined) return await run()
-      const step = { executionId, code: call.request.code, onAccepted: call.options.onAccepted }
+      const { onAccepted } = call.options
+      const step = { executionId, code: call.request.code, onAccepted, signal: lifetime.signal }
       return await this.sessions.runStep(session.id, step, run)
     } catch (error) {
       if (error instanceof CancelledById) return execution.cancel(error.message)
