@@ -53,7 +53,7 @@ interface RunningExecution {
 export class ExecutorClient implements Executor {
   /** Detached executions, which outlive this client. */
   readonly detached: DetachedExecutor
-  /** Sessions, which stay in the memory of the executor when this client closes. */
+  /** Sessions, which stay at the executor when this client closes. */
   readonly sessions: SessionsExecutor
   readonly #http: HttpClient
   readonly #api: ExecutionsApi
@@ -75,7 +75,10 @@ export class ExecutorClient implements Executor {
     this.detached = new DetachedClient(this.#api, this.#closing.signal, this.#callRecord)
   }
 
-  /** Runs an execution to its end, or until it is paused. Rejects with a typed error if the request failed, not if the code failed. */
+  /**
+   * Runs an execution to its end, or until it is paused. Rejects with a typed error if the request failed, not if the code
+   * failed.
+   */
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
@@ -160,7 +163,7 @@ export class ExecutorClient implements Executor {
     return this.#probe('/readyz')
   }
 
-  /** Cancels all running executions, and closes all connections. */
+  /** Cancels the executions that it runs, except steps of durable sessions, and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)

@@ -46,7 +46,7 @@ export interface RunParts {
 export interface ClientRunOptions {
   /** View that started the run, whose tools it has; views share the client's queue fairly. */
   readonly view: View
-  /** Whether the execution's events are read while it runs. */
+  /** Whether the execution's events are read while it runs; the place of a step decides it for the step. */
   readonly readsEvents: boolean
   /** Whether the run may wait in the client's queue without a timeout, as part of a batch. */
   readonly isInBatch: boolean
@@ -108,7 +108,7 @@ export class ClientRun {
     })
   }
 
-  /** Tools that the execution may call. */
+  /** Tools of the view that started the run. */
   get registry(): ToolRegistry {
     return this.#options.view.registry
   }

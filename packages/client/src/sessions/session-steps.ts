@@ -18,6 +18,7 @@ const maxSent = 32
  * the order of the calls.
  */
 export class SessionSteps {
+  /** Whether the steps are stored: their requests do not wait for earlier steps, and the client follows each by its events. */
   readonly #isDurable: boolean
   #current: AddedStep[] = []
   /** Steps that each reader of `follow` has not taken yet. */
@@ -27,7 +28,6 @@ export class SessionSteps {
   #isClosed = false
   #changed = Promise.withResolvers<void>()
 
-  /** Steps of a durable session are stored at once: each request ends then, and the step is followed by its events. */
   constructor({ isDurable }: { readonly isDurable: boolean }) {
     this.#isDurable = isDurable
   }

@@ -176,8 +176,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Returns the events of all steps of this object as one stream, from the first step since the last reset on. It ends after the last step when the
-   * object is closed, finalized or disposed of. When the signal aborts, the iteration rejects with a CancelledError.
+   * Returns the events of all steps of this object as one stream, from the first step since the last reset on. It ends after the
+   * last step when the object is closed, finalized or disposed of. When the signal aborts, the iteration rejects with a
+   * CancelledError.
    */
   events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<ExecutionEvent> {
     return sessionEvents(this.#steps, signal)
