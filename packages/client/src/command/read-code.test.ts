@@ -19,7 +19,7 @@ test('reading standard input ends when the command is asked to end', async () =>
   const reading = readCode(undefined, ioOf(input, ending.signal))
   input.write('return ')
   ending.abort()
-  await expect(reading).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+  await expect(reading).rejects.toMatchObject({ name: 'AbortError' })
   expect(input.destroyed).toBe(true)
 })
 

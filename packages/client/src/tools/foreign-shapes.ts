@@ -131,7 +131,7 @@ export function readArkType({ schema, path }: Part): Shape {
   ]
   const { sequence } = fields
   if (isObject(sequence) && 'prefix' in sequence) {
-    parts.push(...indexedParts(sequence.prefix, path), ...partAt(fieldsOf(sequence)['variadic'], `${path}[]`))
+    parts.push(...indexedParts(sequence['prefix'], path), ...partAt(fieldsOf(sequence)['variadic'], `${path}[]`))
   } else parts.push(...partAt(sequence, `${path}[]`))
   return { ...absent(fields['proto'] ?? fields['domain']), parts }
 }
