@@ -39,7 +39,8 @@ export class ScriptedModel {
     const lastText = messages.at(-1)?.content ?? ''
     const step = this.#steps[this.#requests]
     this.#requests += 1
-    if (step === undefined) throw new Error(`The script has no step ${this.#requests}; the last message is: ${lastText}`)
+    if (step === undefined)
+      throw new Error(`The script has no step ${this.#requests}; the last message is: ${lastText}`)
     const answer = typeof step === 'function' ? step(lastText) : step
     if ('text' in answer) return { role: 'assistant', content: answer.text }
     const call = { name: 'run_code', arguments: JSON.stringify(answer) }

@@ -66,8 +66,8 @@ export class MockExecution {
     this.#emitToolEvent({ type: 'tool.called', ...call })
     const { correlationId } = options
     const context = structuredClone(options.session?.context ?? request.context ?? {})
-    const message = { type: 'tool.call', executionId, correlationId, context, ...call } as const
-    const answer = await serveAllowedCall(this.#given, message, this.#ending.signal)
+    const toolCall = { type: 'tool.call', executionId, correlationId, context, ...call } as const
+    const answer = await serveAllowedCall(this.#given, toolCall, this.#ending.signal)
     if ('approvalRequired' in answer) this.#waits.resolve({ tool, input: call.input, reason: answer.reason })
     if (!('ok' in answer)) return this.#untilEnd()
     if (!this.#ending.signal.aborted) this.#settle(summary, answer)

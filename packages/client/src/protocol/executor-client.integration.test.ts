@@ -2,7 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { newExecutionId, newSessionId, type ExecutionRequest, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
+import {
+  newExecutionId,
+  newSessionId,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type ToolResultsRequest,
+} from '@codemode/shared'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
