@@ -374,7 +374,7 @@ test('the request timeout expires in the client, is named in the error, and canc
   await executor.nextRequest('/cancel')
 })
 
-test('the request of a step of a durable session has the timeout of the client, and ids', async () => {
+test('the request of a step of a durable session has the timeout of the client', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.error(404, 'NOT_FOUND'))
   await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
   const session = { id: newSessionId(), context: {}, isDurable: true }
@@ -383,7 +383,7 @@ test('the request of a step of a durable session has the timeout of the client, 
   const [request] = executor.requests
   expect(request).toMatchObject({
     path: `/v1/sessions/${session.id}/steps`,
-    headers: { 'x-correlation-id': error.correlationId, 'x-codemode-execution-id': error.executionId },
+    headers: { 'x-codemode-execution-id': error.executionId },
   })
   expect(Number(request!.headers['x-codemode-timeout-ms'])).toBeLessThanOrEqual(5_000)
 })

@@ -233,6 +233,7 @@ test('closing cancels the steps that have not been sent', async () => {
   const session = await Codemode.fromClientConfig({ executor, concurrency: 1 }).session()
   void session.addStep('a')
   const pending = await session.addStep('b')
+  await expect.poll(() => executor.calls).toHaveLength(1)
   const closing = session.close()
   gate.resolve(null)
   await closing
