@@ -14,7 +14,7 @@ interface RegisteredTool {
 function toolsOf(codemode: Codemode, options?: McpToolsOptions): Record<string, RegisteredTool> {
   const tools: Record<string, RegisteredTool> = {}
   const server: McpServerLike = {
-    registerTool: (name, { description }, handler) => (tools[name] = { description, handler: handler as never }),
+    registerTool: (name, { description }, handler) => (tools[name] = { description, handler }),
     server: { getClientCapabilities: () => undefined },
   }
   registerMcpTools(server, codemode, options)
