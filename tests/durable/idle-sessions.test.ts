@@ -1,7 +1,6 @@
 // Durable sessions that nobody uses cost rows only, and their next step rebuilds their state.
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import { Codemode, type Session } from '@codemode/client'
@@ -23,8 +22,6 @@ const sizes = isSoak
   : { idle: 12, woken: 4, steps: [3], samples: 2, maxGrowthMb: Infinity }
 const atOnce = 16
 const evictAfterMs = 500
-/** Milliseconds after which a guest that nobody uses has been evicted. */
-const evictedMs = 2_000
 const preload = fileURLToPath(new URL('../support/collect-on-message.ts', import.meta.url))
 const settled = { interval: 500, timeout: 600_000 }
 const clocks = { executionTimeoutMs: 300_000 }
@@ -104,6 +101,14 @@ async function open(): Promise<Session> {
   return session
 }
 
+/** Resolves when the guests of all sessions so far are evicted, which happens in the order of their last steps. */
+async function untilEvicted(): Promise<void> {
+  const last = await open()
+  const replays = async () => (await last.addStep('n', { ...clocks, wait: true })).usage.replays
+  await expect.poll(replays, { ...settled, interval: 2 * evictAfterMs }).toBe(1)
+  await last.close()
+}
+
 test('idle sessions have rows and nothing else, and go on', { tags: ['SE-3', 'SE-6'] }, async ({ annotate }) => {
   const warmUp = await forAll(sizes.idle, open)
   await forAll(sizes.idle, async (number) => warmUp[number]!.close())
@@ -111,8 +116,8 @@ test('idle sessions have rows and nothing else, and go on', { tags: ['SE-3', 'SE
   const connections = "pg_stat_activity where application_name = 'codemode-executor'"
   const sessions = await forAll(sizes.idle, open)
   const jobs = "codemode_jobs.job where name = 'wake-up' and state <= 'active'"
+  await untilEvicted()
   await expect.poll(() => countOf(jobs), settled).toBe(0)
-  await delay(evictedMs)
   const idle = await memoryMb()
   const facts = {
     sessions: await countOf('codemode.sessions where ended_at is null'),

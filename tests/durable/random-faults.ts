@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { vi } from 'vitest'
 
 import type { Nodes } from './nodes.ts'
 
@@ -54,7 +54,9 @@ export class RandomFaults {
   async #killSandbox(choice: number): Promise<void> {
     const first = Math.floor(choice * this.#nodes.count)
     const numbers = Array.from({ length: this.#nodes.count }, (_, n) => (first + n) % this.#nodes.count)
-    while (!numbers.some((number) => this.#nodes.killSandboxProcess(number, choice))) await delay(50)
+    await vi.waitUntil(() => numbers.some((number) => this.#nodes.killSandboxProcess(number, choice)), {
+      timeout: 60_000,
+    })
     this.done.sandboxProcesses += 1
   }
 }

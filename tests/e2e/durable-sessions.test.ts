@@ -188,15 +188,16 @@ async function recordWith(session: Session, steps: number) {
 }
 
 test('neither a signal nor the end of a client cancels a step, but its handle does', { tags: ['SE-3'] }, async () => {
-  const client = connect(one)
+  const { enter, arrived, open } = toolLatch()
+  const client = connect(one, { toolServer: await sharedToolServer(), tools: { enter } })
   const session = await client.session({ durable })
   const controller = new AbortController()
-  const run = session.run('await sleep(2_000); 1', { signal: controller.signal })
-  await recordWith(session, 1)
+  const run = session.run('await tools.enter({}); 1', { signal: controller.signal })
+  await arrived()
   controller.abort()
   await expect(run).rejects.toBeInstanceOf(CancelledError)
+  open()
   const long = await session.addStep('await sleep(60_000)')
-  await recordWith(session, 2)
   for await (const { type } of long.events()) if (type === 'started') break
   await long.cancel('enough')
   expect(await session.waitForTask(long.id)).toMatchObject({

@@ -27,8 +27,6 @@ import { contextFrom } from './run/request-json.ts'
 import type { View } from './run/view.ts'
 import { declarationsOf } from './prompt/declarations/declarations.ts'
 import { promptOf, type DeclarationsOptions, type PromptOptions } from './prompt/prompt.ts'
-import { runCodeDescription } from './prompt/run-code-description.ts'
-import { checkRunCodeToolOptions } from './prompt/run-code-tool-options.ts'
 import { runCodeTool, type RunCodeTool, type RunCodeToolOptions } from './prompt/run-code-tool.ts'
 import type { ListSessionsOptions } from './sessions/client-sessions.ts'
 import type { SessionOptions } from './sessions/session-options.ts'
@@ -297,11 +295,7 @@ export class Codemode implements AsyncDisposable {
    * const text = await execute({ code: 'return 6 * 7' }, { signal: AbortSignal.timeout(60_000) })
    */
   asTool(options: RunCodeToolOptions = {}): RunCodeTool {
-    checkRunCodeToolOptions(options)
-    return runCodeTool(options, {
-      description: runCodeDescription(this.#declared(options.execution?.availableTools), options),
-      run: (code, executeOptions) => this.run(code, executeOptions),
-    })
+    return runCodeTool(options, { declared: (names) => this.#declared(names), run: (...given) => this.run(...given) })
   }
 
   /**

@@ -56,7 +56,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
   /** Id shared by client, executor, tool calls and logs; random by default. */
   readonly correlationId?: string | undefined
-  /** Milliseconds for which the client waits; execution and queue timeout and 5,000 ms by default. */
+  /**
+   * Milliseconds for which the client waits for the end of the run, or until a step of a durable session is stored; by default
+   * the execution and queue timeouts and 5,000.
+   */
   readonly requestTimeoutMs?: number | undefined
   /**
    * Whether another executor runs an execution that this one refuses. Then a request that cannot have arrived is not

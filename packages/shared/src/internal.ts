@@ -5,6 +5,7 @@
 export { toolCancelled, toolFailed, toolOutputTooLarge } from './failed-tool-answer.ts'
 export { FairQueue } from './fair-queue.ts'
 export { parseRetryAfter } from './http/retry-after.ts'
+export { isObject } from './is-object.ts'
 export { codeOfStatus, isGatewayStatus, isTemporaryStatus } from './http/status.ts'
 export { isKeyword, type JsonSchema } from './json-schema/draft.ts'
 export { maxIssues } from './json-schema/failure.ts'

@@ -19,14 +19,7 @@ export { type Ending, startIdleTimeoutGateway } from './idle-timeout-gateway.ts'
 export { RandomKills, seededRandom } from './random-kills.ts'
 export { replayOf } from './replay-command.ts'
 export { isSandboxProcess, killIfAlive, killSandboxProcesses, sandboxProcesses } from './sandbox-processes.ts'
-export {
-  ScriptedModel,
-  type ChatMessage,
-  type ChatRequest,
-  type ChatToolCall,
-  type ScriptedAnswer,
-  type ScriptedStep,
-} from './scripted-model.ts'
+export { ScriptedModel, type ChatMessage } from './scripted-model.ts'
 export { startShiftingProxy } from './shifting-proxy.ts'
 export { listenLocally, startTinyProxy } from './tiny-proxy.ts'
 export { type CallbackRequest, ToolHost } from './tool-host.ts'

@@ -1,3 +1,4 @@
+import { maxTimerMs } from '@codemode/shared'
 import { nearestName } from '@codemode/shared/internal'
 import { parseArgs } from 'node:util'
 
@@ -95,7 +96,7 @@ function parseSubCommand(name: SubCommand, args: readonly string[]): Command {
       file: file === '-' ? undefined : file,
       config,
       input: jsonOf(textOf(values, 'input')),
-      timeoutMs: numberOf('--timeout', textOf(values, 'timeout'), { min: 1, max: 2_147_483_647 }),
+      timeoutMs: numberOf('--timeout', textOf(values, 'timeout'), { min: 1, max: maxTimerMs }),
       json: booleanOf(values, 'json'),
       progress: booleanOf(values, 'progress'),
     }

@@ -3,7 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-/** Returns a request in the form of `fetch`. Its signal aborts when the connection is closed before the response has ended. */
+/**
+ * Returns a request in the form of `fetch`. Its signal aborts when the connection is closed before the response has ended. Throws
+ * for the method TRACE, which `fetch` refuses.
+ */
 export function fetchRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request {
   const disconnected = new AbortController()
   outgoing.once('close', () => {

@@ -59,8 +59,14 @@ async function serve(
   outgoing: ServerResponse,
   options: McpHttpServerOptions,
 ): Promise<void> {
+  // A `Request` can't have this method.
+  if (incoming.method === 'TRACE') return sendResponse(incoming, outgoing, methodNotAllowed())
   const request = fetchRequest(incoming, outgoing)
   await sendResponse(incoming, outgoing, refusal(request, options) ?? (await options.handler.fetch(request)))
+}
+
+function methodNotAllowed(): Response {
+  return new Response('The method TRACE is not allowed.', { status: 405, headers: { allow: 'DELETE, GET, POST' } })
 }
 
 /** Returns the response for a request that must not reach the MCP server. */

@@ -12,8 +12,8 @@ import { readCode } from './read-code.ts'
 
 /** Runs the code of a file or of standard input, and writes its result. Resolves with the exit code of the command. */
 export async function runCode(command: RunCommand, io: CommandIo): Promise<number> {
-  const { stdin, stdout, stderr, signal } = io
-  const code = await readCode(command.file, stdin)
+  const { stdout, stderr, signal } = io
+  const code = await readCode(command.file, io)
   // Standard output has the result only, also if tools write to the console.
   Object.assign(console, new Console({ stdout: stderr, stderr }))
   await using codemode = await openClient(command.config)

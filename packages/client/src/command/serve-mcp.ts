@@ -15,7 +15,7 @@ import { openClient } from './open-client.ts'
 /** Maximum number of characters of the rules and declarations that MCP hosts show to the model. */
 const instructionsBudget = 8_000
 
-/** Serves MCP clients until the input ends, or the process is asked to end. */
+/** Serves MCP clients until the process is asked to end or, over standard input and output, the input ends. */
 export async function serveMcp({ config, host, port, approvals }: McpCommand, io: CommandIo): Promise<void> {
   const token = port === undefined ? undefined : mcpToken(host)
   const sdk = loadMcpSdk()

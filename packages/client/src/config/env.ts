@@ -4,11 +4,11 @@
  */
 import { env as processEnv, execArgv } from 'node:process'
 
-import { valueAt, variableOf } from '@codemode/shared/internal'
+import { isObject, valueAt, variableOf } from '@codemode/shared/internal'
 
 import { asVariables } from './examples.ts'
 import type { Environment } from './expand.ts'
-import { argumentsLayer, codeLayer, isRecord, setValueAt, type Layer } from './layer.ts'
+import { argumentsLayer, codeLayer, setValueAt, type Layer } from './layer.ts'
 import { textOptions, type OptionPath } from './options.ts'
 import { proxyVariables, type ProxyVariables } from './proxy-variables.ts'
 import { resolveLayers } from './resolve.ts'
@@ -46,6 +46,6 @@ export function environmentLayer(env: Environment): Layer {
     const text = env[variableOf(path)]
     if (text !== undefined && text !== '') setValueAt(values, path, text)
   }
-  const nameOf = (path: OptionPath) => (isRecord(valueAt(values, path)) ? `${variableOf(path)}_*` : variableOf(path))
+  const nameOf = (path: OptionPath) => (isObject(valueAt(values, path)) ? `${variableOf(path)}_*` : variableOf(path))
   return { values, isText: true, nameOf, correct: asVariables }
 }

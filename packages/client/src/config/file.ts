@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { namesAt } from '@codemode/shared/internal'
+import { isObject, namesAt } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { environment, environmentLayer } from './env.ts'
 import { asCall, asYaml, fieldsAt, requiredFields } from './examples.ts'
-import { argumentsLayer, isRecord, type Layer } from './layer.ts'
+import { argumentsLayer, type Layer } from './layer.ts'
 import { writtenOptions } from './options.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, isPath, type ClientConfig, type ResolvedConfig } from './schema.ts'
@@ -24,7 +24,7 @@ export async function configFromFile(
   if (typeof path !== 'string' && !(path instanceof URL)) {
     throw new ConfigurationError(
       `The path of the configuration file must be a string or a URL; it is of type ${typeof path}.`,
-      isRecord(path) ? 'Codemode.fromClientConfig({ … })' : "Codemode.fromConfig('codemode.yaml')",
+      isObject(path) ? 'Codemode.fromClientConfig({ … })' : "Codemode.fromConfig('codemode.yaml')",
     )
   }
   const file = await fileLayer(path, env)
@@ -66,7 +66,7 @@ async function textOf(path: string | URL): Promise<string> {
 /** Returns the options without null and empty values, which count as not set. */
 function withoutEmpty(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const set = Object.entries(values).filter(([, value]) => value !== null && value !== '')
-  return Object.fromEntries(set.map(([name, value]) => [name, isRecord(value) ? withoutEmpty(value) : value]))
+  return Object.fromEntries(set.map(([name, value]) => [name, isObject(value) ? withoutEmpty(value) : value]))
 }
 
 /** Returns the options with the path of `toolsModule` resolved against the folder of the file. */

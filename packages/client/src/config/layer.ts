@@ -1,5 +1,5 @@
 /** Layers of a configuration: the arguments override the environment, which overrides the file. */
-import { valueAt } from '@codemode/shared/internal'
+import { isObject, valueAt } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { asCall, fieldsAt, requiredFields, type Field } from './examples.ts'
@@ -24,7 +24,7 @@ export interface Layer extends Origin {
 
 /** Returns the layer of a whole configuration in code. Its corrections show all options that a client requires. */
 export function codeLayer(values: unknown, callee: string): Layer {
-  const isComposed = isRecord(values) && values['executor'] !== undefined
+  const isComposed = isObject(values) && values['executor'] !== undefined
   const required = isComposed ? fieldsAt(['executor']) : requiredFields
   return layerOf(values, {
     nameOf: (path) => path.join('.'),
@@ -42,7 +42,7 @@ export function argumentsLayer(values: unknown, callee: string, before = ''): La
 }
 
 function layerOf(values: unknown, origin: Origin): Layer {
-  if (isRecord(values)) return { ...origin, values: withUrlsAsText(values), isText: false }
+  if (isObject(values)) return { ...origin, values: withUrlsAsText(values), isText: false }
   const kind = values === null ? 'null' : Array.isArray(values) ? 'an array' : `of type ${typeof values}`
   throw new ConfigurationError(`The configuration must be an object; it is ${kind}.`, origin.correct([]))
 }
@@ -53,7 +53,7 @@ function withUrlsAsText(values: Record<string, unknown>): Record<string, unknown
   return {
     ...values,
     ...(executorUrl instanceof URL && { executorUrl: executorUrl.href }),
-    ...(isRecord(toolServer) &&
+    ...(isObject(toolServer) &&
       toolServer['url'] instanceof URL && { toolServer: { ...toolServer, url: toolServer['url'].href } }),
   }
 }
@@ -75,7 +75,7 @@ function merge(below: Readonly<Record<string, unknown>>, above: Readonly<Record<
   const merged = new Map(Object.entries(below))
   for (const [name, value] of Object.entries(above)) {
     const under = merged.get(name)
-    if (value !== undefined) merged.set(name, isRecord(value) && isRecord(under) ? merge(under, value) : value)
+    if (value !== undefined) merged.set(name, isObject(value) && isObject(under) ? merge(under, value) : value)
   }
   return Object.fromEntries(merged)
 }
@@ -97,11 +97,6 @@ export function setValueAt(values: Record<string, unknown>, path: OptionPath, va
     return
   }
   const next = values[name]
-  if (!isRecord(next)) values[name] = {}
+  if (!isObject(next)) values[name] = {}
   setValueAt(values[name] as Record<string, unknown>, inside, value)
-}
-
-/** Returns whether a value is an object that can hold options. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

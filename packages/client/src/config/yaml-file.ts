@@ -1,10 +1,10 @@
 /** YAML file that knows the lines of its options. No message shows a value, which may be a secret. */
+import { isObject } from '@codemode/shared/internal'
 import { isAlias, isMap, isPair, isScalar, LineCounter, parseDocument, visit, type Document, type Pair } from 'yaml'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { asYaml, fieldsAt, requiredFields } from './examples.ts'
 import { expandVariables } from './expand.ts'
-import { isRecord } from './layer.ts'
 import type { OptionPath } from './options.ts'
 import { secretOptions } from './schema.ts'
 import type { Environment } from './expand.ts'
@@ -64,7 +64,7 @@ export class YamlFile {
     if (contents === null || (isScalar(contents) && contents.value === null)) return {}
     if (!isMap(contents)) this.#refuse(contents.range[0], ': the file must be a mapping from options to values')
     const values: unknown = this.#valuesOf()
-    return isRecord(values) ? values : {}
+    return isObject(values) ? values : {}
   }
 
   /** Returns the file and line of an option; of the innermost option that contains it if it is missing. */

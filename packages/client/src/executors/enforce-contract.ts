@@ -8,6 +8,7 @@ import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { withIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
+import { runTimeoutMs } from './run-timeout.ts'
 
 /** Milliseconds within which an executor must end a run by itself after an abort or the request timeout. */
 const gracePeriodMs = 1_000
@@ -21,9 +22,8 @@ export function enforceContract(executor: Executor): Executor {
     ...forwardMethods([executor]),
     async run(given, givenOptions) {
       const { request, options } = withIds(given, givenOptions)
-      const { signal, session } = options
-      // A run follows a step of a durable session for as long as it takes.
-      const requestTimeoutMs = session?.isDurable === true ? Infinity : (options.requestTimeoutMs ?? Infinity)
+      const { signal } = options
+      const timeoutMs = runTimeoutMs(options)
       const ids = { executionId: request.id, correlationId: options.correlationId }
       const forcedEnd = Promise.withResolvers<never>()
       const timers: NodeJS.Timeout[] = []
@@ -31,7 +31,7 @@ export function enforceContract(executor: Executor): Executor {
         if (ms <= maxTimerMs) timers.push(setTimeout(() => forcedEnd.reject(errorOf()), ms))
       }
       const onAbort = (): void => endAfter(gracePeriodMs, () => cancelledBy(signal?.reason, ids))
-      endAfter(requestTimeoutMs + gracePeriodMs, () => requestTimedOut(requestTimeoutMs, ids))
+      endAfter(timeoutMs + gracePeriodMs, () => requestTimedOut(timeoutMs, ids))
       if (signal?.aborted === true) onAbort()
       else signal?.addEventListener('abort', onAbort, { once: true })
       try {

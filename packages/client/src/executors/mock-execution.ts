@@ -6,12 +6,12 @@ import {
   type ToolResponse,
   type ToolCallSummary,
 } from '@codemode/shared'
-import { toolFailed } from '@codemode/shared/internal'
 
 import { requestAborted } from '../errors/cancelled-error.ts'
 import { ToolError } from '../errors/tool-error.ts'
 import type { EventsOptions } from '../run/execution.ts'
 import { emptyRunFields, type EndedExecution, type ExecutionResult } from '../run/execution-result.ts'
+import { serveAllowedCall } from '../protocol/serve-allowed-call.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import type { RunWithIds } from './with-ids.ts'
@@ -66,9 +66,8 @@ export class MockExecution {
     this.#emitToolEvent({ type: 'tool.called', ...call })
     const { correlationId } = options
     const context = structuredClone(options.session?.context ?? request.context ?? {})
-    const answer: ToolResponse = request.tools?.some(({ name }) => name === tool)
-      ? await options.callTool({ type: 'tool.call', executionId, correlationId, context, ...call }, this.#ending.signal)
-      : toolFailed('TOOL_NOT_ALLOWED', `The tool ${tool} is not one of the tools of this execution`)
+    const toolCall = { type: 'tool.call', executionId, correlationId, context, ...call } as const
+    const answer = await serveAllowedCall(this.#given, toolCall, this.#ending.signal)
     if ('approvalRequired' in answer) this.#waits.resolve({ tool, input: call.input, reason: answer.reason })
     if (!('ok' in answer)) return this.#untilEnd()
     if (!this.#ending.signal.aborted) this.#settle(summary, answer)

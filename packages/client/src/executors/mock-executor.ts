@@ -11,6 +11,7 @@ import { withIds } from './with-ids.ts'
 import { endOf, isMockResponse, matches, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
 import { MockSessions } from './mock-sessions.ts'
+import { runTimeoutMs } from './run-timeout.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
 
 /** Run that a mock has received, with its ids. */
@@ -72,7 +73,7 @@ export class MockExecutor implements Executor {
     const call = withIds(given, givenOptions)
     const { id: executionId } = call.request
     const { correlationId, signal, session } = call.options
-    const timeoutMs = session?.isDurable === true ? Infinity : (call.options.requestTimeoutMs ?? Infinity)
+    const timeoutMs = runTimeoutMs(call.options)
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
     const execution = new MockExecution(call)
     this.#calls.push(call)
@@ -84,7 +85,8 @@ export class MockExecutor implements Executor {
         return Promise.race([this.#execute(call, execution, lifetime.signal), whenAborted(lifetime.signal)])
       }
       if (session === undefined) return await run()
-      const step = { executionId, code: call.request.code, onAccepted: call.options.onAccepted }
+      const { onAccepted } = call.options
+      const step = { executionId, code: call.request.code, onAccepted, signal: lifetime.signal }
       return await this.sessions.runStep(session.id, step, run)
     } catch (error) {
       if (error instanceof CancelledById) return execution.cancel(error.message)

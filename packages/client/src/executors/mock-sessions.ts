@@ -7,6 +7,7 @@ import {
   type SessionStep,
 } from '@codemode/shared'
 
+import { unlessAborted } from '../async/unless-aborted.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { SessionListQuery, SessionsExecutor } from '../executor.ts'
 import { statusOf, type ExecutionResult } from '../run/execution-result.ts'
@@ -22,6 +23,8 @@ interface MockStep {
   readonly executionId: string
   readonly code: string
   readonly onAccepted: (() => void) | undefined
+  /** Signal that ends the step, also while it waits for the steps before. */
+  readonly signal: AbortSignal
 }
 
 /** Sessions of a mock: their steps run in order and are listed, but there are no variables. */
@@ -96,10 +99,13 @@ export class MockSessions implements SessionsExecutor {
     return structuredClone(session.record)
   }
 
-  /** Runs a step after the earlier steps of its session. Resolves with its result, which has the number of the step. */
+  /**
+   * Accepts a step, and runs it after the earlier steps of its session. Resolves with its result, which has the number of the step.
+   * Rejects with the reason of the signal when that aborts.
+   */
   async runStep(
     sessionId: string,
-    { executionId, code, onAccepted }: MockStep,
+    { executionId, code, onAccepted, signal }: MockStep,
     run: () => Promise<ExecutionResult>,
   ): Promise<ExecutionResult> {
     const session = this.#find(sessionId)
@@ -108,11 +114,11 @@ export class MockSessions implements SessionsExecutor {
     session.record.stepList.push(step)
     session.record.steps += 1
     session.record.pendingSteps += 1
-    if (session.record.durable) onAccepted?.()
+    onAccepted?.()
     const running = session.tail.then(run)
     session.tail = running.catch(() => {})
     try {
-      const result = await running
+      const result = await unlessAborted(running, signal)
       step.status = statusOf(result)
       return { ...result, session: { id: sessionId, step: number, stateKept: true } }
     } catch (error) {

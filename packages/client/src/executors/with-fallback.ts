@@ -20,7 +20,7 @@ const correctCall = 'withFallback(primary, secondary, { timeoutMs: 5_000 })'
 const optionsSchema = z.strictObject({
   /** Milliseconds that the primary may take; 5,000 by default. */
   timeoutMs: milliseconds.default(5_000),
-  /** Whether the secondary runs the code after this error of the primary; always, by default. */
+  /** Function that returns whether the secondary runs the code after an error of the primary; by default it always does. */
   shouldFallBack: z
     .custom<ShouldFallBack>((value) => typeof value === 'function', 'must be a function')
     .default(() => () => true),

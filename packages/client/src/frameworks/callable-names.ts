@@ -4,8 +4,8 @@ import { textHead } from '@codemode/shared/internal'
 import { isUncallable, reservedPartOf, unreserved, wireNameOf } from '../tools/names.ts'
 
 const maxLength = toolDeclarationSchema.shape.name.maxLength!
-/** Number of characters that a suffix may take. */
-const suffixLength = 8
+/** Length to which a longer name is cut, which leaves room for the change of a reserved word at the end. */
+const cutLength = maxLength - 8
 
 /**
  * Returns names by which code can call tools of these names, in the same order and all different: a name that code can call
@@ -26,14 +26,24 @@ export function callableNames(names: readonly string[]): string[] {
 
 function firstFree(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name
-  for (let n = 2; ; n += 1) if (!taken.has(`${name}_${n}`)) return `${name}_${n}`
+  for (let n = 2; ; n += 1) {
+    const suffix = `_${n}`
+    const free = `${textHead(name, maxLength - suffix.length)}${suffix}`
+    if (!taken.has(free)) return free
+  }
 }
 
 function callableName(name: string): string {
   const parts = name.split('.').map((part) => (isUncallable(part) ? 'tool' : part))
-  let callable = wireNameOf(parts.join('.'))
-  // Without its `$`, a name may be another reserved one.
-  while (reservedPartOf(callable) !== undefined) callable = wireNameOf(unreserved(callable))
+  const callable = withoutReserved(wireNameOf(parts.join('.')))
   if (callable.length <= maxLength) return callable
-  return textHead(callable, maxLength - suffixLength).replace(/\.$/, '')
+  // The rest of the last part may be a reserved word.
+  return withoutReserved(textHead(callable, cutLength).replace(/\.$/, ''))
+}
+
+function withoutReserved(wireName: string): string {
+  let name = wireName
+  // Without its `$`, a name may be another reserved one.
+  while (reservedPartOf(name) !== undefined) name = wireNameOf(unreserved(name))
+  return name
 }

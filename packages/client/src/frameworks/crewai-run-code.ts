@@ -1,6 +1,7 @@
 /** The tool that runs code, in the shape of CrewAI's `BaseTool`. */
 import type { JsonObject } from '@codemode/shared'
 
+import type { Codemode } from '../codemode.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { formatError } from '../prompt/format-error.ts'
 import { formatResult } from '../prompt/format-result.ts'
@@ -28,6 +29,14 @@ export interface CrewaiTool {
   readonly _run: (input: RunCodeInput) => string
   /** Another name of `run`. */
   readonly _arun: (input: RunCodeInput, call?: RunCodeCall) => Promise<string>
+}
+
+/**
+ * Returns the tool by which a model runs code with the tools of a client or view, in the shape of CrewAI's `BaseTool`: the same as
+ * `codemode.asCrewaiTool(options)`.
+ */
+export function toCrewaiTool(codemode: Codemode, options: RunCodeToolOptions = {}): CrewaiTool {
+  return codemode.asCrewaiTool(options)
 }
 
 /** Returns the tool that runs code in the shape of CrewAI's `BaseTool`. */

@@ -1,5 +1,4 @@
 /** Entry point `@codemode/client/crewai`. */
 export type { ForeignFunction } from './convert-tools.ts'
-export type { CrewaiTool } from './crewai-run-code.ts'
+export { toCrewaiTool, type CrewaiTool } from './crewai-run-code.ts'
 export { fromCrewaiTools, type CrewaiToolLike } from './crewai-tools.ts'
-export { toCrewaiTool } from './to-crewai-tool.ts'

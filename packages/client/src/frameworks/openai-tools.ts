@@ -19,9 +19,9 @@ export interface OpenAITool {
   readonly outputSchema?: unknown
   /** Whether the schema requires every property. */
   readonly strict?: boolean | undefined
-  /** Whether calls need an approval. */
+  /** Whether calls need an approval, or a function that decides it. */
   readonly needsApproval?: boolean | ForeignFunction | undefined
-  /** Whether the tool may be called now. */
+  /** Whether the tool may be called, or a function that decides it. */
   readonly isEnabled?: boolean | ForeignFunction | undefined
   /** Guardrails before a call. */
   readonly inputGuardrails?: readonly unknown[] | undefined

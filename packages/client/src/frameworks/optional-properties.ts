@@ -1,3 +1,5 @@
+import { isObject } from '@codemode/shared/internal'
+
 /** Keywords of JSON Schema whose values are data and no schemas. */
 const dataKeywords = new Set(['const', 'enum', 'default', 'examples', 'required'])
 
@@ -12,23 +14,23 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function withOptional(schema: unknown, isOptional: (property: Fields) => boolean): unknown {
   if (Array.isArray(schema)) return schema.map((item) => withOptional(item, isOptional))
-  if (!isFields(schema)) return schema
+  if (!isObject(schema)) return schema
   const entries = Object.entries(schema).map(([key, value]) => [
     key,
     dataKeywords.has(key) ? value : optionalIn(key, value, isOptional),
   ])
   const copy = Object.fromEntries(entries) as Record<string, unknown>
   const { properties, required } = schema
-  if (!isFields(properties) || !Array.isArray(required)) return copy
+  if (!isObject(properties) || !Array.isArray(required)) return copy
   copy['required'] = required.filter((name) => {
     const property = Object.hasOwn(properties, name as string) ? properties[name as string] : undefined
-    return !isFields(property) || !isOptional(property)
+    return !isObject(property) || !isOptional(property)
   })
   return copy
 }
 
 function optionalIn(keyword: string, value: unknown, isOptional: (property: Fields) => boolean): unknown {
-  if (!mapKeywords.has(keyword) || !isFields(value)) return withOptional(value, isOptional)
+  if (!mapKeywords.has(keyword) || !isObject(value)) return withOptional(value, isOptional)
   return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withOptional(schema, isOptional)]))
 }
 
@@ -39,9 +41,5 @@ export const hasDefault = (schema: Fields): boolean => Object.hasOwn(schema, 'de
 export function acceptsNull(schema: Fields): boolean {
   const { type, anyOf } = schema
   if (type === 'null' || (Array.isArray(type) && type.includes('null'))) return true
-  return Array.isArray(anyOf) && anyOf.some((option) => isFields(option) && acceptsNull(option))
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return Array.isArray(anyOf) && anyOf.some((option) => isObject(option) && acceptsNull(option))
 }

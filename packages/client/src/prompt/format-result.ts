@@ -3,6 +3,9 @@ import type { ExecutionResult, PausedExecution } from '../run/execution-result.t
 import { fitSections, type Section } from './fit-sections.ts'
 import { callSections, errorSections, indented, logSections, valueSection, warningSections } from './result-sections.ts'
 
+/** Minimum of `maxChars`: room for the error, and for what the other sections are. */
+export const minChars = 1_000
+
 /** Options of `formatResult`. */
 export interface FormatResultOptions {
   /** Maximum length of the text in characters; 20,000 by default, 1,000 or more. */
@@ -27,7 +30,7 @@ export interface FormatResultOptions {
  */
 export function formatResult(result: ExecutionResult<unknown>, options: FormatResultOptions = {}): string {
   const { maxChars = 20_000, howToResume = 'The result follows when that has been decided.' } = options
-  if (!Number.isInteger(maxChars) || maxChars < 1_000) {
+  if (!Number.isInteger(maxChars) || maxChars < minChars) {
     throw new ConfigurationError(
       `maxChars must be a whole number from 1,000; it is ${String(maxChars)}.`,
       'formatResult(result, { maxChars: 20_000 })',

@@ -21,7 +21,7 @@ const sentences: Readonly<Partial<Record<string, string>>> = {
 }
 
 /** Codes of errors whose messages are about what the model has sent, or what its code did. */
-const publicCodes: ReadonlySet<string> = new Set<ErrorCode>([
+export const publicCodes: ReadonlySet<string> = new Set<ErrorCode>([
   ...codesOfKind('execution'),
   'APPROVAL_PENDING',
   'EXECUTION_ENDED',

@@ -4,7 +4,7 @@ import { declarationsOf } from './declarations/declarations.ts'
 
 /** Options of the description. */
 export interface DescriptionOptions {
-  /** Whether the description has the declarations of the tools; by default the prompt has them. */
+  /** Place of the declarations of the tools: `description` adds them to the description. By default only the prompt has them. */
   readonly declarations?: 'description' | undefined
   /** Maximum length of the declarations in the description, in characters; no limit by default. */
   readonly budget?: number | undefined

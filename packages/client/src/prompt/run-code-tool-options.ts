@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 import { parseWrapperOptions } from '../executors/wrapper-options.ts'
 import { executeOptionsSchema } from '../run/execute-options.ts'
+import { minBudget } from './declarations/declarations.ts'
+import { minChars } from './format-result.ts'
 import type { RunCodeToolOptions } from './run-code-tool.ts'
 
 const optionsSchema = z.strictObject({
@@ -10,8 +12,8 @@ const optionsSchema = z.strictObject({
     .regex(/^[\w-]{1,64}$/, 'must have 1 to 64 characters, and only letters, digits, _ and -: endpoints refuse others')
     .optional(),
   declarations: z.literal('description').optional(),
-  budget: z.int().min(1_000).optional(),
-  maxChars: z.int().min(1_000).optional(),
+  budget: z.int().min(minBudget).optional(),
+  maxChars: z.int().min(minChars).optional(),
   howToResume: z.string().optional(),
   execution: executeOptionsSchema.omit({ signal: true, correlationId: true }).optional(),
 })

@@ -1,10 +1,11 @@
-import type { JsonObject } from '@codemode/shared'
+import type { JsonObject, ToolDeclaration } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecuteOptions } from '../run/execute-options.ts'
 import { failedResultOf, type ExecutionResult } from '../run/execution-result.ts'
 import { formatResult, type FormatResultOptions } from './format-result.ts'
-import type { DescriptionOptions } from './run-code-description.ts'
+import { runCodeDescription, type DescriptionOptions } from './run-code-description.ts'
+import { checkRunCodeToolOptions } from './run-code-tool-options.ts'
 
 /** Input of `run_code`. */
 export interface RunCodeInput {
@@ -32,9 +33,9 @@ export interface RunCodeTool {
   /** JSON Schema of the input. */
   readonly inputSchema: JsonObject
   /**
-   * Runs the code of the input, which may be JSON text as chat APIs have it, and resolves with the text of `formatResult`, also if the code failed, is too long or is
-   * missing, and if the execution is paused. Rejects with an ExecutorClientError, of which `formatError` makes a text, if the
-   * request or the executor failed, and with a CancelledError if the signal aborts.
+   * Runs the code of the input, which may be JSON text as chat APIs have it. Resolves with the text of `formatResult`, also if the
+   * code failed, is too long or is missing, and if the execution is paused. Rejects with an ExecutorClientError, of which
+   * `formatError` makes a text, if the request or the executor failed, and with a CancelledError if the signal aborts.
    */
   execute(this: void, input: RunCodeInput | string, call?: RunCodeCall): Promise<string>
   /** Runs the code as `execute` does, and resolves with the result itself. */
@@ -42,7 +43,8 @@ export interface RunCodeTool {
 }
 
 interface ToolParts {
-  readonly description: string
+  /** Returns the declarations of the tools with these names, or of all tools. */
+  readonly declared: (names: readonly string[] | undefined) => readonly ToolDeclaration[]
   readonly run: (code: string, options: ExecuteOptions) => Promise<ExecutionResult>
 }
 
@@ -53,16 +55,16 @@ const inputSchema: JsonObject = {
   additionalProperties: false,
 }
 
-/** Returns the tool that runs code by a function, with this description. */
-export function runCodeTool(
-  { name = 'run_code', execution = {}, maxChars, howToResume }: RunCodeToolOptions,
-  { description, run: runCode }: ToolParts,
-): RunCodeTool {
+/** Returns the tool that runs code by a function. Throws a ConfigurationError for invalid options. */
+export function runCodeTool(options: RunCodeToolOptions, { declared, run: runCode }: ToolParts): RunCodeTool {
+  checkRunCodeToolOptions(options)
+  const { name = 'run_code', execution = {}, maxChars, howToResume } = options
+  const description = runCodeDescription(declared(execution.availableTools), options)
   const run = async (input: RunCodeInput | string, call: RunCodeCall = {}): Promise<ExecutionResult> => {
     const { signal, correlationId, context, onApproval } = call
     const code = codeOf(input)
     if (code === undefined) return withoutCode(name)
-    const options = {
+    const executeOptions = {
       ...execution,
       ...(signal && { signal }),
       ...(correlationId !== undefined && { correlationId }),
@@ -70,7 +72,7 @@ export function runCodeTool(
       ...(onApproval && { onApproval }),
     }
     try {
-      return await runCode(code, options)
+      return await runCode(code, executeOptions)
     } catch (error) {
       if (error instanceof ExecutorClientError && error.code === 'PAYLOAD_TOO_LARGE')
         return failedResultOf(error, noIds)

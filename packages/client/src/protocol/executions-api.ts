@@ -68,14 +68,20 @@ export class ExecutionsApi {
     }
   }
 
-  /** Sends `POST /v1/executions`, or adds a step to a session. Resolves when the execution has ended or is paused. Every attempt sends the same body. */
+  /**
+   * Sends `POST /v1/executions`, or adds a step to a session. Resolves when the execution has ended or is paused. Every attempt
+   * sends the same body.
+   */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult | PausedExecution> {
     return this.#sendCreation(scope, async (creation) =>
       parseResponse(outcomeSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
     )
   }
 
-  /** Sends `POST /v1/executions`. Resolves with the stream of events when the executor has accepted the execution. */
+  /**
+   * Sends `POST /v1/executions`, or adds a step to a session. Resolves with the stream of events when the executor has accepted
+   * the execution.
+   */
   open(body: string, scope: ExecutionScope): Promise<Readable> {
     return this.#sendCreation(scope, (creation) => this.#http.stream({ ...creation, body }, scope))
   }
@@ -128,8 +134,8 @@ export class ExecutionsApi {
   }
 
   /**
-   * Sends `POST /v1/executions` for a detached execution, or adds a step to a durable session. Resolves when it has been stored. The executor decides by the id
-   * whether an attempt is a repeat, so each attempt may be sent to another node.
+   * Sends `POST /v1/executions` for a detached execution, or adds a step to a durable session. Resolves when it has been stored.
+   * The executor decides by the id whether an attempt is a repeat, so each attempt may be sent to another node.
    */
   submit(body: string, scope: ExecutionScope): Promise<AcceptedExecution> {
     return withRetries(this.#retryScope(scope), async (attemptNumber) => {

@@ -2,7 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { newExecutionId, type ExecutionRequest, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
+import {
+  newExecutionId,
+  newSessionId,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type ToolResultsRequest,
+} from '@codemode/shared'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -366,6 +372,20 @@ test('the request timeout expires in the client, is named in the error, and canc
     ambiguous: true,
   })
   await executor.nextRequest('/cancel')
+})
+
+test('the request of a step of a durable session has the timeout of the client', async () => {
+  await using executor = await FakeExecutor.start((_, reply) => reply.error(404, 'NOT_FOUND'))
+  await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
+  const session = { id: newSessionId(), context: {}, isDurable: true }
+  const error = await failureOf(client.run({ code: 'x' }, { ...noTools, session }))
+  expect(error).toMatchObject({ code: 'SESSION_EXPIRED' })
+  const [request] = executor.requests
+  expect(request).toMatchObject({
+    path: `/v1/sessions/${session.id}/steps`,
+    headers: { 'x-codemode-execution-id': error.executionId },
+  })
+  expect(Number(request!.headers['x-codemode-timeout-ms'])).toBeLessThanOrEqual(5_000)
 })
 
 test('the request timeout gives the same error when the executor detects it first', async () => {

@@ -20,14 +20,7 @@ import { pausedFromWire, resultFromWire, type ExecutionResult } from '../run/exe
 import type { ExecutionScope } from '../http/request-scope.ts'
 import { DetachedClient } from './detached-client.ts'
 import { anyObject, ExecutionsApi } from './executions-api.ts'
-import type {
-  ControlOptions,
-  DetachedExecutor,
-  Executor,
-  RunOptions,
-  SessionOfRun,
-  SessionsExecutor,
-} from '../executor.ts'
+import type { ControlOptions, DetachedExecutor, Executor, RunOptions, SessionsExecutor } from '../executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from '../http/http-client.ts'
 import { parseResponse } from '../http/parse-response.ts'
@@ -37,7 +30,7 @@ import { withJsonValues } from '../run/request-json.ts'
 import { RunLifetime } from './run-lifetime.ts'
 import { withinTime } from './within-time.ts'
 import { runByStream } from './run-by-stream.ts'
-import { runDurableStep } from './run-durable-step.ts'
+import { runDurableStep, type DurableStepOptions } from './run-durable-step.ts'
 import { SessionsClient } from '../sessions/sessions-client.ts'
 import { asExpired } from '../sessions/session-errors.ts'
 import { resolveIfUnknown, unknownOutcome } from './resolve-outcome.ts'
@@ -60,7 +53,7 @@ interface RunningExecution {
 export class ExecutorClient implements Executor {
   /** Detached executions, which outlive this client. */
   readonly detached: DetachedExecutor
-  /** Sessions, which stay in the memory of the executor when this client closes. */
+  /** Sessions, which stay at the executor when this client closes. */
   readonly sessions: SessionsExecutor
   readonly #http: HttpClient
   readonly #api: ExecutionsApi
@@ -82,12 +75,19 @@ export class ExecutorClient implements Executor {
     this.detached = new DetachedClient(this.#api, this.#closing.signal, this.#callRecord)
   }
 
-  /** Runs an execution to its end, or until it is paused. Rejects with a typed error if the request failed, not if the code failed. */
+  /**
+   * Runs an execution to its end, or until it is paused. Rejects with a typed error if the request failed, not if the code
+   * failed.
+   */
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
-    if (options.session?.isDurable === true) return this.#runDurableStep(request, options, options.session)
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
+    if (options.session?.isDurable === true) {
+      const { session } = options
+      const resolved = { ...options, session, correlationId, requestTimeoutMs: timeoutMs }
+      return this.#runDurableStep({ ...request, id: executionId }, resolved)
+    }
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [options.signal] })
     const callsEnded = new AbortController()
     const running: RunningExecution & { result?: Promise<ExecutionResult> } = { executionId, lifetime, callsEnded }
@@ -163,7 +163,7 @@ export class ExecutorClient implements Executor {
     return this.#probe('/readyz')
   }
 
-  /** Cancels all running executions, and closes all connections. */
+  /** Cancels the executions that it runs, except steps of durable sessions, and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)
@@ -174,14 +174,16 @@ export class ExecutorClient implements Executor {
     await this.#http.close()
   }
 
-  async #runDurableStep(given: ExecutionRequest, options: RunOptions, session: SessionOfRun): Promise<ExecutionResult> {
-    const id = given.id ?? newExecutionId()
-    const ids = { [attributes.executionId]: id, [attributes.correlationId]: options.correlationId ?? '' }
+  #runDurableStep(
+    given: ExecutionRequest & { readonly id: string },
+    options: DurableStepOptions,
+  ): Promise<ExecutionResult> {
+    const ids = { [attributes.executionId]: given.id, [attributes.correlationId]: options.correlationId }
     return inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const hasTools = (given.tools?.length ?? 0) > 0
-      const callback = hasTools ? await options.callbackFor?.(id) : undefined
-      const request = { ...withJsonValues(given), id, ...(callback && { callback }) }
-      const step = { request, session, options, closing: this.#closing.signal, record: this.#callRecord }
+      const callback = hasTools ? await options.callbackFor?.(given.id) : undefined
+      const request = { ...withJsonValues(given), ...(callback && { callback }) }
+      const step = { request, options, closing: this.#closing.signal, record: this.#callRecord }
       const result = resultFromWire(await runDurableStep(step, this.#api))
       if ('error' in result) markFailed(span, result.error.code)
       return result

@@ -4,9 +4,7 @@ import {
   type ExecutionResult,
   type PausedExecution,
   type ToolCallMessage,
-  type ToolResponse,
 } from '@codemode/shared'
-import { toolFailed } from '@codemode/shared/internal'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
@@ -17,6 +15,7 @@ import { malformed } from '../http/parse-response.ts'
 import { pausedFrom } from './paused-from.ts'
 import type { RunLifetime } from './run-lifetime.ts'
 import { canBeResolved, ambiguousError, resolveOutcome } from './resolve-outcome.ts'
+import { serveAllowedCall } from './serve-allowed-call.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
 import type { CallRecord } from '../tools/call-record.ts'
@@ -83,17 +82,6 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   } finally {
     calls.end('The execution has ended')
   }
-}
-
-async function serveAllowedCall(
-  { request, options }: StreamRun,
-  call: ToolCallMessage,
-  signal: AbortSignal,
-): Promise<ToolResponse> {
-  if (request.tools?.some(({ name }) => name === call.tool) !== true) {
-    return toolFailed('TOOL_NOT_ALLOWED', `The tool ${call.tool} is not one of the tools of this execution`)
-  }
-  return options.callTool(call, signal)
 }
 
 function callMessage(

@@ -1,12 +1,5 @@
 // Runs a step of a durable session: stores it, and follows it to its end.
-import {
-  defaultRequestLimits,
-  maxTimerMs,
-  newCorrelationId,
-  type ExecutionRequest,
-  type ExecutionResult,
-} from '@codemode/shared'
-import { toolFailed } from '@codemode/shared/internal'
+import { defaultRequestLimits, maxTimerMs, type ExecutionRequest, type ExecutionResult } from '@codemode/shared'
 
 import { forwardAbort } from '../async/forward-abort.ts'
 import { requestAborted } from '../errors/cancelled-error.ts'
@@ -17,12 +10,20 @@ import type { ExecutionsApi } from './executions-api.ts'
 import { followEvents } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
 import { resumeExecution } from './resume-execution.ts'
+import { serveAllowedCall } from './serve-allowed-call.ts'
 import { withinTime } from './within-time.ts'
+
+/** Options of a step of a durable session, with their defaults. */
+export interface DurableStepOptions extends RunOptions {
+  readonly session: SessionOfRun
+  readonly correlationId: string
+  /** Milliseconds within which the executor must have stored the step. */
+  readonly requestTimeoutMs: number
+}
 
 interface DurableStep {
   readonly request: ExecutionRequest & { readonly id: string }
-  readonly session: SessionOfRun
-  readonly options: RunOptions
+  readonly options: DurableStepOptions
   /** Signal that aborts when the client closes. */
   readonly closing: AbortSignal
   readonly record: CallRecord
@@ -33,8 +34,8 @@ interface DurableStep {
  * when a signal aborts; a step that was stored goes on.
  */
 export async function runDurableStep(step: DurableStep, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, session, options, closing } = step
-  const { correlationId = newCorrelationId(), requestTimeoutMs: timeoutMs, canGoElsewhere, onRetry } = options
+  const { request, options, closing } = step
+  const { session, correlationId, requestTimeoutMs: timeoutMs, canGoElsewhere, onRetry } = options
   const signals = [options.signal, closing]
   const ids = { executionId: request.id, correlationId }
   const body = JSON.stringify(request)
@@ -73,19 +74,16 @@ async function followToEnd(
   throw malformed('event stream', undefined)
 }
 
-function servingOptions({ request, options }: DurableStep): ResumeOptions {
-  const { tools = [], limits } = request
-  const { callTool, onEvent, onCallConflict } = options
-  const find = (name: string) => tools.find((tool) => tool.name === name)
+function servingOptions(step: DurableStep): ResumeOptions {
+  const { tools = [], limits } = step.request
+  const { onEvent, onCallConflict } = step.options
   return {
     ...(onEvent && { onEvent }),
     ...(onCallConflict && { onCallConflict }),
-    callTool: async (call, signal) =>
-      find(call.tool) === undefined
-        ? toolFailed('TOOL_NOT_ALLOWED', `The tool ${call.tool} is not one of the tools of this execution`)
-        : callTool(call, signal),
+    callTool: (call, signal) => serveAllowedCall(step, call, signal),
     timeoutOf: (name) => {
-      const timeoutMs = find(name)?.timeoutMs ?? limits?.toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs
+      const declared = tools.find((tool) => tool.name === name)
+      const timeoutMs = declared?.timeoutMs ?? limits?.toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs
       return Math.min(timeoutMs, maxTimerMs)
     },
   }

@@ -1,8 +1,8 @@
 /** Options of methods that read or wait: each is checked when the method is called, and refused with a correct call. */
+import { isObject } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
-import { isRecord } from '../config/layer.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 
 const milliseconds = 'it must be a number of milliseconds, 0 or more'
@@ -28,7 +28,7 @@ export function parseCallOptions<Schema extends z.ZodObject>(
   given: unknown,
   { method, correctCall }: CalledMethod,
 ): z.output<Schema> {
-  if (!isRecord(given)) {
+  if (!isObject(given)) {
     const problem = `The options of ${method} must be an object; the value is ${typeText(given)}.`
     throw new ConfigurationError(problem, correctCall)
   }

@@ -1,6 +1,5 @@
 import {
   isFinal,
-  type Approval,
   type Callback,
   type ExecutionEvent,
   type ExecutionRecord,
@@ -8,12 +7,11 @@ import {
 } from '@codemode/shared'
 
 import type { ClientAdmission } from '../back-pressure/client-admission.ts'
-import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
+import { CancelledError, cancelledBy, requestAborted } from '../errors/cancelled-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
-import { approvalOfEvent } from '../approvals/approval-of-event.ts'
 import { Execution, type EventsOptions } from './execution.ts'
-import { failedResultOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import { failedResultOf, statusOf, type ExecutionResult } from './execution-result.ts'
 import type { DetachedExecutions } from './detached-executions.ts'
 import { ExecutionState } from './execution-state.ts'
 import { requirePart } from './executor-parts.ts'
@@ -23,6 +21,7 @@ import type { StatsCounter } from '../insight/stats.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import { unlessAborted } from '../async/unless-aborted.ts'
 import type { Plan } from './plan.ts'
+import { RunReports } from './run-reports.ts'
 import type { View } from './view.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
@@ -47,7 +46,7 @@ export interface RunParts {
 export interface ClientRunOptions {
   /** View that started the run, whose tools it has; views share the client's queue fairly. */
   readonly view: View
-  /** Whether the execution's events are read while it runs. */
+  /** Whether the execution's events are read while it runs; the place of a step decides it for the step. */
   readonly readsEvents: boolean
   /** Whether the run may wait in the client's queue without a timeout, as part of a batch. */
   readonly isInBatch: boolean
@@ -62,9 +61,9 @@ export interface StepOfRun {
   readonly session: SessionOfRun
   /** Promise that resolves when the executor has accepted the steps before. */
   readonly turn: Promise<unknown>
-  /** Returns the milliseconds that the steps before may still take. */
+  /** Returns the milliseconds for which the request of the step may have to wait for the steps before. */
   earlierStepsMs(this: void): number
-  /** Returns whether the client has to know when the step starts: it has a handle, or waits for earlier steps. */
+  /** Returns whether the client reads the events of the step. */
   readsEvents(this: void): boolean
 }
 
@@ -81,20 +80,17 @@ export class ClientRun {
   readonly #options: ClientRunOptions
   readonly #ended = Promise.withResolvers<ExecutionResult>()
   readonly #stop = new AbortController()
-  readonly #createdAt = performance.now()
-  #sentAt: number | undefined
+  readonly #reports: RunReports
   #isCancelled = false
   /** Id under which the executor keeps the execution; a fallback runs the code under another id. */
   #keptId: string
-  /** Ids of the calls whose pending approvals were emitted as events. */
-  readonly #announced = new Set<string>()
 
   constructor(plan: Plan, parts: RunParts, options: ClientRunOptions) {
     this.plan = plan
     this.#keptId = plan.request.id
     this.#parts = parts
     this.#options = options
-    parts.stats.queued()
+    this.#reports = new RunReports(plan, parts)
     this.result = this.#ended.promise
     // A failed execution without a caller of `wait` must not become an unhandled rejection.
     this.result.catch(() => {})
@@ -112,7 +108,7 @@ export class ClientRun {
     })
   }
 
-  /** Tools that the execution may call. */
+  /** Tools of the view that started the run. */
   get registry(): ToolRegistry {
     return this.#options.view.registry
   }
@@ -138,9 +134,9 @@ export class ClientRun {
     this.#isCancelled = true
     const { executor } = this.#parts
     // A step that is being stored has to be cancelled at the executor, too.
-    if (this.#isDurable && this.#sentAt !== undefined) await this.accepted.catch(() => {})
+    if (this.#isDurable && this.#reports.wasSent) await this.accepted.catch(() => {})
     const { request, correlationId } = this.plan
-    if (this.#sentAt === undefined || executor.cancel === undefined) return this.stop(reason)
+    if (!this.#reports.wasSent || executor.cancel === undefined) return this.stop(reason)
     try {
       await executor.cancel(request.id, reason, { correlationId })
     } catch (error) {
@@ -154,7 +150,20 @@ export class ClientRun {
     const { executor, assertOpen } = this.#parts
     const { executionId, correlationId } = this.#ids
     assertOpen()
-    return requirePart(executor, 'events').events(executionId, { ...options, correlationId })
+    const reader = requirePart(executor, 'events')
+    const read = () => reader.events(executionId, { ...options, correlationId })
+    return this.#options.step === undefined ? read() : this.#whenAccepted(read, options.signal)
+  }
+
+  /** Yields the events of a step when the executor has accepted it: before that, the executor does not know it. */
+  async *#whenAccepted(
+    read: () => AsyncIterable<ExecutionEvent>,
+    signal: AbortSignal = new AbortController().signal,
+  ): AsyncGenerator<ExecutionEvent, void> {
+    // A step whose request failed may be at the executor, so it is asked in any case.
+    await unlessAborted(this.accepted, signal).catch(() => {})
+    if (signal.aborted) throw requestAborted(signal.reason, this.#ids)
+    yield* read()
   }
 
   #record(): Promise<ExecutionRecord> {
@@ -173,7 +182,7 @@ export class ClientRun {
     } catch (cause) {
       const error = this.#toTypedError(cause)
       const failure = failedResultOf(error, this.#ids)
-      if (this.#sentAt === undefined) this.#settle(failure, undefined)
+      if (!this.#reports.wasSent) this.#settle(failure, undefined)
       if (!(this.#isCancelled && error instanceof CancelledError)) throw error
       this.state.result = failure
       return failure
@@ -195,17 +204,13 @@ export class ClientRun {
 
   /** Sends the request. Settles the run before the next one is admitted. */
   async #send(queuedMs: number): Promise<ExecutionResult> {
-    const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)
-    this.#sentAt = performance.now()
-    // A durable step is followed by its events in any case.
-    const readsEvents = this.#isDurable || (this.#options.step?.readsEvents() ?? this.#options.readsEvents)
+    const readsEvents = this.#options.step?.readsEvents() ?? this.#options.readsEvents
     // A step may wait at the executor for the steps before it, until its first event.
     if (this.#options.step === undefined || !readsEvents) this.state.sent()
-    stats.sent()
-    events.emit('start', { ...this.#ids, label: request.label, queuedMs })
+    this.#reports.sent(queuedMs)
     try {
-      const result = await executor.run(request, this.#runOptions(readsEvents))
+      const result = await this.#parts.executor.run(request, this.#runOptions(readsEvents))
       this.state.accept()
       if ('error' in result) keepHandlerErrors(result, this.state.handlerErrors)
       if (result.status !== 'paused') this.state.result = result
@@ -220,7 +225,7 @@ export class ClientRun {
   #runOptions(readsEvents: boolean): RunOptions {
     const { admission, events, tools } = this.#parts
     const { step } = this.#options
-    const earlierMs = this.#isDurable ? 0 : (step?.earlierStepsMs() ?? 0)
+    const earlierMs = step?.earlierStepsMs() ?? 0
     const plan = { ...this.plan, requestTimeoutMs: this.plan.requestTimeoutMs + earlierMs }
     const { correlationId, requestTimeoutMs } = plan
     return {
@@ -289,33 +294,13 @@ export class ClientRun {
     // A custom executor may send events after the end.
     if (isFinal(this.state.status)) return
     this.state.update(event)
-    if (event.type === 'approval.requested') this.#announce(approvalOfEvent(event))
-    if (event.type !== 'log') return
-    const { level, text, at } = event
-    this.#parts.events.emit('log', { ...this.#ids, level, text, at })
-  }
-
-  /** Emits the event of a pending approval, once. */
-  #announce(approval: Approval): void {
-    if (this.#announced.has(approval.callId)) return
-    this.#announced.add(approval.callId)
-    this.#parts.events.emit('approval', { ...this.#ids, label: this.plan.request.label, approval })
+    this.#reports.received(event)
   }
 
   #settle(result: ExecutionResult, source: SettleEvent['source']): void {
-    const { stats, events } = this.#parts
-    const status = statusOf(result)
-    const now = performance.now()
-    this.state.status = status
-    stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
-    const { label } = this.plan.request
-    const error = 'error' in result ? shortError(result.error) : undefined
-    if (result.status === 'paused') {
-      this.#keptId = result.executionId
-      for (const approval of result.approvals) this.#announce(approval)
-    }
-    const { warnings = [] } = result as Partial<ExecutionResult>
-    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#createdAt, error, warnings, source })
+    this.state.status = statusOf(result)
+    if (result.status === 'paused') this.#keptId = result.executionId
+    this.#reports.settled(result, source)
   }
 
   /** Returns a typed error: a custom executor may reject with the bare reason of the signal. */
@@ -327,8 +312,4 @@ export class ClientRun {
   get #ids(): { executionId: string; correlationId: string } {
     return { executionId: this.plan.request.id, correlationId: this.plan.correlationId }
   }
-}
-
-function shortError({ code, message, cause, errors }: FailedExecution['error']): NonNullable<SettleEvent['error']> {
-  return { code, message, ...(cause && { cause }), ...(errors && { errors }) }
 }

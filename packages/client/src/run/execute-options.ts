@@ -1,8 +1,9 @@
 import { correlationIdSchema, executionRequestSchema, requestLimitsSchema } from '@codemode/shared'
+import { isObject } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
-import { executeOptionsOrigin, isRecord } from '../config/layer.ts'
+import { executeOptionsOrigin } from '../config/layer.ts'
 import { onApprovalSchema } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 
@@ -11,7 +12,7 @@ const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryL
 
 /** Value that becomes JSON. Its type takes objects that an interface describes, which have no index signature. */
 const jsonValue = z.custom<string | number | boolean | object | null>((value) => value !== undefined)
-const jsonObject = z.custom<object>(isRecord, 'expected an object')
+const jsonObject = z.custom<object>(isObject, 'expected an object')
 
 /** Schema of the options of one execution. */
 export const executeOptionsSchema = z.strictObject({
@@ -73,7 +74,7 @@ export function parseOptions(options: ExecuteOptions): ExecuteOptions {
 
 /** Throws a ConfigurationError unless the options are an object. */
 export function requireObject(options: unknown): asserts options is Record<string, unknown> {
-  if (isRecord(options)) return
+  if (isObject(options)) return
   const kind = options === null ? 'null' : Array.isArray(options) ? 'an array' : `of type ${typeof options}`
   throw new ConfigurationError(
     `The options of an execution must be an object; the value is ${kind}.`,

@@ -60,7 +60,7 @@ export interface SucceededExecution<T = Json> extends ResultFields {
 }
 
 /**
- * Result of an execution that failed, mostly because its code failed. In the results of `executeAll` it may also stand
+ * Result of an execution that failed, mostly because its code failed. In the results of `executeAll` and of sessions it may also stand
  * for a failed request, with the code and message of its error and without logs, calls and usage.
  */
 export interface FailedExecution extends ResultFields {

@@ -54,11 +54,12 @@ export class ExecutionState implements ReadableState {
   isAccepted = false
   readonly #accepted = Promise.withResolvers<void>()
 
-  /** Promise that resolves when the executor has accepted the execution: at its first event at the latest. */
+  /** Promise that resolves when the client knows that the executor has accepted the execution. */
   get accepted(): Promise<void> {
     return this.#accepted.promise
   }
 
+  /** Notes that the request was sent. */
   sent(): void {
     this.status = 'running'
   }

@@ -61,8 +61,8 @@ export class Execution<T = Json> {
   }
 
   /**
-   * Status as far as this client knows it: `queued` until the request is sent, then `running`, `waiting` or `paused`, or final. For a
-   * detached execution, that of the last record or event that this handle has read.
+   * Status as far as this client knows it: `queued` until the request is sent, or a session's step starts, then `running`, `waiting`
+   * or `paused`, or final. For a detached execution, that of the last record or event that this handle has read.
    */
   get status(): ExecutionStatus {
     return this.#parts.state.status
@@ -89,8 +89,8 @@ export class Execution<T = Json> {
 
   /**
    * Returns the events from the first one, or from the one after the given id, to `finished`. They are read from the
-   * executor as fast as the caller takes them (back-pressure). When the signal aborts, the iteration rejects with a
-   * CancelledError, whose name is `AbortError`.
+   * executor as fast as the caller takes them (back-pressure), and those of a session's step when the executor has accepted the
+   * step. When the signal aborts, the iteration rejects with a CancelledError, whose name is `AbortError`.
    *
    * @example
    * import { Codemode } from '@codemode/client'
@@ -119,9 +119,10 @@ export class Execution<T = Json> {
 
   /**
    * Resolves with the result, whether the code succeeded or failed; for an attached execution that waits for approvals, with
-   * the paused form of it. Waiting for a detached execution goes on while that is paused. Rejects after `timeoutMs` milliseconds, if given,
-   * with an ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects if the request failed; for a detached
-   * execution also if the executor can't be reached or the client is closed, and then it can be waited for again.
+   * the paused form of it. Waiting for a detached execution goes on while that is paused. Rejects after `timeoutMs`
+   * milliseconds, if given, with an ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects if the request
+   * failed; for a detached execution also if the executor can't be reached or the client is closed, and then it can be waited
+   * for again.
    */
   async wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<ExecutionResult<T>> {
     const { id: executionId, correlationId } = this

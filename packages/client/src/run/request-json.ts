@@ -1,5 +1,6 @@
 /** Conversion of the values of a request to JSON. Values that JSON can't represent are refused before sending. */
 import type { ExecutionRequest, Json } from '@codemode/shared'
+import { isObject } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { NotJsonError } from '../tools/not-json.ts'
@@ -23,7 +24,7 @@ export function jsonOf(name: ValueName, value: unknown): Json {
 /** Returns a copy of an object as JSON. Throws a ConfigurationError for any other value, as `jsonOf` does. */
 export function jsonObjectOf(name: ValueName, value: unknown): Record<string, Json> {
   const json = jsonOf(name, value)
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
+  if (isObject(json)) return json
   const kind =
     value === undefined ? 'undefined' : json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
   throw new ConfigurationError(

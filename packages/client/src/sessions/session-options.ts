@@ -1,9 +1,10 @@
 import { newSessionId, sessionIdSchema, sessionRequestSchema } from '@codemode/shared'
+import { isObject } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
 import { asCall } from '../config/examples.ts'
-import { executeOptionsOrigin, isRecord } from '../config/layer.ts'
+import { executeOptionsOrigin } from '../config/layer.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { executeOptionsSchema, parseOptions, requireObject, type ExecuteOptions } from '../run/execute-options.ts'
 import type { ToolLike } from '../tools/define.ts'
@@ -28,7 +29,7 @@ const sessionOptionsSchema = z.strictObject({
   /** Milliseconds without a step after which the session expires; 24 hours by default. */
   idleTimeoutMs,
   /** Tools of the steps in addition to those of the client or view, as in `withTools`. They are not kept by the executor. */
-  tools: z.custom<Readonly<Record<string, ToolLike>>>(isRecord, 'expected an object of tools').optional(),
+  tools: z.custom<Readonly<Record<string, ToolLike>>>(isObject, 'expected an object of tools').optional(),
 })
 
 /** Options of a session. Times are in milliseconds. */
@@ -49,7 +50,7 @@ const origin = {
 
 /** Returns the options of a session. Throws a ConfigurationError with the corrected call if they are invalid. */
 export function parseSessionOptions(options: SessionOptions): z.output<typeof sessionOptionsSchema> {
-  if (!isRecord(options)) throw new ConfigurationError('The options of a session must be an object.', correctCall)
+  if (!isObject(options)) throw new ConfigurationError('The options of a session must be an object.', correctCall)
   const parsed = sessionOptionsSchema.safeParse(options)
   if (!parsed.success) {
     throw configError(parsed.error.issues, {

@@ -18,6 +18,8 @@ const maxSent = 32
  * the order of the calls.
  */
 export class SessionSteps {
+  /** Whether the steps are stored: their requests do not wait for earlier steps, and the client follows each by its events. */
+  readonly #isDurable: boolean
   #current: AddedStep[] = []
   /** Steps that each reader of `follow` has not taken yet. */
   readonly #followers = new Set<AddedStep[]>()
@@ -25,6 +27,10 @@ export class SessionSteps {
   #turn: Promise<unknown> = Promise.resolve()
   #isClosed = false
   #changed = Promise.withResolvers<void>()
+
+  constructor({ isDurable }: { readonly isDurable: boolean }) {
+    this.#isDurable = isDurable
+  }
 
   /** Steps since the last reset. */
   get current(): readonly AddedStep[] {
@@ -36,8 +42,8 @@ export class SessionSteps {
     const before = this.#current.at(-maxSent)
     const run = start({
       turn: before === undefined ? this.#turn : Promise.all([this.#turn, before.settled]),
-      earlierStepsMs: () => this.#msBefore(run),
-      readsEvents: () => hasHandle || this.#msBefore(run) > 0,
+      earlierStepsMs: () => (this.#isDurable ? 0 : this.#msBefore(run)),
+      readsEvents: () => this.#isDurable || hasHandle || this.#msBefore(run) > 0,
     })
     const step: AddedStep = { run, settled: settledOf(run) }
     void step.settled.then((result) => (step.ended = result))

@@ -68,10 +68,10 @@ test('one deadline holds for all steps, which go on after it', { tags: ['SE-2'] 
   expect(await session.waitForTask(slow.id)).toMatchObject({ result: 'late' })
 })
 
-test('a step that is cancelled before its turn is not sent, and the next ones keep their order', async () => {
+test('a step that is cancelled before it is sent is not sent, and the next ones keep their order', async () => {
   const gate = Promise.withResolvers<null>()
   const executor = new MockExecutor({ responses: [{ code: 'a', result: () => gate.promise }] })
-  await using session = await clientOf(executor).session()
+  await using session = await Codemode.fromClientConfig({ executor, concurrency: 1 }).session()
   await session.addStep('a')
   const cancelled = await session.addStep('b')
   const last = await session.addStep('c')
@@ -81,6 +81,36 @@ test('a step that is cancelled before its turn is not sent, and the next ones ke
   await session.waitForTask(last.id)
   expect(executor.calls.map(({ request }) => request.code)).toEqual(['a', 'c'])
   expect(session.getQueueStats()).toMatchObject({ completed: 2, cancelled: 1 })
+})
+
+test('the events of a step can be read before it is sent', { tags: ['SE-2'] }, async () => {
+  const gate = Promise.withResolvers<null>()
+  const executor = new MockExecutor({ responses: [{ code: 'a', result: () => gate.promise }] })
+  await using codemode = Codemode.fromClientConfig({ executor, concurrency: 1 })
+  await using session = await codemode.session()
+  void session.addStep('a')
+  const step = await session.addStep('b')
+  const controller = new AbortController()
+  const [read, given] = [undefined, controller.signal].map((signal) =>
+    step.events({ signal })[Symbol.asyncIterator]().next(),
+  )
+  controller.abort('enough')
+  await expect(given).rejects.toMatchObject({ name: 'AbortError', executionId: step.id })
+  gate.resolve(null)
+  expect(await read).toMatchObject({ value: { executionId: step.id, type: 'started' } })
+})
+
+test('a step that is cancelled while it waits at the executor ends at once', async () => {
+  const gate = Promise.withResolvers<null>()
+  const executor = new MockExecutor({ responses: [{ code: 'a', result: () => gate.promise }] })
+  await using session = await clientOf(executor).session()
+  const first = await session.addStep('a')
+  const waiting = await session.addStep('b')
+  await expect.poll(() => executor.calls).toHaveLength(2)
+  await waiting.cancel('changed my mind')
+  expect(await session.waitForTask(waiting.id)).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+  gate.resolve(null)
+  expect(await session.waitForTask(first.id)).toMatchObject({ success: true })
 })
 
 test('listeners get each step when it has ended, and can be removed', { tags: ['SE-2'] }, async () => {
@@ -200,9 +230,10 @@ test('disposing detaches, and closing ends the session', { tags: ['SE-3'] }, asy
 test('closing cancels the steps that have not been sent', async () => {
   const gate = Promise.withResolvers<null>()
   const executor = new MockExecutor({ responses: [{ code: 'a', result: () => gate.promise }] })
-  const session = await clientOf(executor).session()
+  const session = await Codemode.fromClientConfig({ executor, concurrency: 1 }).session()
   void session.addStep('a')
   const pending = await session.addStep('b')
+  await expect.poll(() => executor.calls).toHaveLength(1)
   const closing = session.close()
   gate.resolve(null)
   await closing

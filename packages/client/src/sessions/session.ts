@@ -75,7 +75,7 @@ export class Session implements AsyncDisposable {
   /** Whether the session is stored: it outlives client and executor, and its steps are detached executions. */
   readonly isDurable: boolean
   readonly #parts: SessionParts
-  readonly #steps = new SessionSteps()
+  readonly #steps: SessionSteps
   readonly #listeners = new Set<(task: TaskStatus) => void>()
   /** Call that ended this object; undefined while it takes steps. */
   #ended: 'closed' | 'finalized' | 'detached' | undefined
@@ -86,6 +86,7 @@ export class Session implements AsyncDisposable {
     this.isNew = parts.isNew
     this.isDurable = parts.isDurable
     this.#parts = parts
+    this.#steps = new SessionSteps(parts)
   }
 
   /**
@@ -175,8 +176,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Returns the events of all steps of this object as one stream, from the first step since the last reset on. It ends after the last step when the
-   * object is closed, finalized or disposed of. When the signal aborts, the iteration rejects with a CancelledError.
+   * Returns the events of all steps of this object as one stream, from the first step since the last reset on. It ends after the
+   * last step when the object is closed, finalized or disposed of. When the signal aborts, the iteration rejects with a
+   * CancelledError.
    */
   events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<ExecutionEvent> {
     return sessionEvents(this.#steps, signal)

@@ -1,4 +1,5 @@
 /** Parts of schemas of zod 3, valibot and arktype, from the public fields in which each library keeps them. */
+import { isObject } from '@codemode/shared/internal'
 
 export interface Part {
   readonly schema: unknown
@@ -129,8 +130,8 @@ export function readArkType({ schema, path }: Part): Shape {
     ...listOf(fields['index']).flatMap((each) => partAt(fieldsOf(each)['value'], `${path}.*`)),
   ]
   const { sequence } = fields
-  if (typeof sequence === 'object' && sequence !== null && !Array.isArray(sequence) && 'prefix' in sequence) {
-    parts.push(...indexedParts(sequence.prefix, path), ...partAt(fieldsOf(sequence)['variadic'], `${path}[]`))
+  if (isObject(sequence) && 'prefix' in sequence) {
+    parts.push(...indexedParts(sequence['prefix'], path), ...partAt(fieldsOf(sequence)['variadic'], `${path}[]`))
   } else parts.push(...partAt(sequence, `${path}[]`))
   return { ...absent(fields['proto'] ?? fields['domain']), parts }
 }

@@ -13,7 +13,7 @@ import { handlerErrorOf } from './tool-failure.ts'
 export interface ServedRun {
   /** State of an execution that this client runs; undefined for one that it resumes. */
   readonly state: ExecutionState | undefined
-  /** Tools that the execution may call. */
+  /** Tools of the client or view that serves the calls. */
   readonly registry: ToolRegistry
   /** Names of the tools that the execution may call. */
   readonly allowed: readonly string[]

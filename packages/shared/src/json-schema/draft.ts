@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { nearestName } from '../nearest-name.ts'
 
@@ -21,9 +22,6 @@ export function draftOf($schema: Json | undefined): Draft | undefined {
 }
 
 export const isSchema = (value: Json | undefined): value is JsonSchema => typeof value === 'boolean' || isObject(value)
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Keywords whose value is a schema or a list of schemas. */
 const schemaKeywords = [

@@ -1,7 +1,8 @@
+import { isObject } from '../is-object.ts'
 import type { Json, JsonObject } from '../json.ts'
 
 import { keepValidDefaults } from './defaults.ts'
-import { isObject, isSchema, type JsonSchema, keywordMeantBy, own } from './draft.ts'
+import { isSchema, type JsonSchema, keywordMeantBy, own } from './draft.ts'
 import { failure } from './failure.ts'
 import { finalKeywords, keywords, onlyReference } from './keywords/all.ts'
 import { type DynamicTargets, type Keyword, malformed, type Preparation } from './keywords/keyword.ts'

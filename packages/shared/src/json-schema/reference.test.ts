@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../json.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { isObject } from './draft.ts'
+import { isObject } from '../is-object.ts'
 import { jsonSchemaCheck } from './json-schema.ts'
 import { SchemaError } from './schema-error.ts'
 

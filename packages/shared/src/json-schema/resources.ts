@@ -1,8 +1,9 @@
 /** Resolution of references to schemas: by URI, by anchor, or by JSON Pointer (RFC 6901). Nothing is fetched. */
+import { isObject } from '../is-object.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { textHead } from '../text-ends.ts'
 
-import { type Draft, draftOf, isObject, isSchema, type JsonSchema, own, subschemasOf } from './draft.ts'
+import { type Draft, draftOf, isSchema, type JsonSchema, own, subschemasOf } from './draft.ts'
 import { SchemaError } from './schema-error.ts'
 
 /** Schema with a URI of its own, and its anchors. */

@@ -160,5 +160,6 @@ export function registerMcpTools(server: McpServerLike, codemode: Codemode, opti
 }
 
 const unknownSession =
-  'SESSION_EXPIRED: There is no session with this id, so the code was not run: its variables are gone. ' +
+  'SESSION_EXPIRED: run_code has no session with this id, so the code was not run. The session has ended, or it is a durable one, ' +
+  'which run_code does not use. ' +
   `Use the sessionId "${newSession}" for another session, and define in it what the code needs.`

@@ -2,7 +2,7 @@
 // package, and a server that the user has made fits whatever else it has.
 import type { z } from 'zod'
 
-/** Text or other content of a tool's result. */
+/** Text in the result of a tool. */
 export interface McpContent {
   /** Kind of the content. */
   readonly type: 'text'

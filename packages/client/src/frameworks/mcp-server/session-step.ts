@@ -13,7 +13,7 @@ export interface StepOutcome {
 
 /**
  * Runs code as a step of a session, or of a new one. Resolves with undefined, and runs nothing, if the executor does not have the
- * session: its variables, on which the code may rely, are gone.
+ * session, whose variables the code may need, or the session is durable: a step of it could wait for an approval.
  */
 export async function runStep(
   codemode: Codemode,
@@ -21,8 +21,8 @@ export async function runStep(
   { code, ...options }: Omit<StepOptions, 'wait'> & { readonly code: string },
 ): Promise<StepOutcome | undefined> {
   await using session = await codemode.session(sessionId === newSession ? {} : { id: sessionId })
-  if (session.isNew && sessionId !== newSession) {
-    await session.close()
+  if (sessionId !== newSession && (session.isNew || session.isDurable)) {
+    if (session.isNew) await session.close()
     return undefined
   }
   const step = await session.addStep(code, { ...options, onApproval: rejectInSession, wait: false })

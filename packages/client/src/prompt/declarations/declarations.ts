@@ -5,7 +5,7 @@ import { docComment } from './type-text.ts'
 import { toolsType } from './tools-type.ts'
 
 /** Minimum budget of declarations, in characters: room for how to discover the tools. */
-const minBudget = 1_000
+export const minBudget = 1_000
 
 /** Length of the shortest type of a tool. */
 const minTypeLength = '(input: {}): Promise<{}>'.length

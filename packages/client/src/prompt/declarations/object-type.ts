@@ -1,4 +1,5 @@
 import type { JsonObject } from '@codemode/shared'
+import { isObject } from '@codemode/shared/internal'
 
 import { schemaDoc } from './schema-doc.ts'
 import { keyOf, neverType, objectOf, unionOf, unknownType, type Member, type TypeText } from './type-text.ts'
@@ -62,5 +63,5 @@ function indexType(
 }
 
 function objectIn(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+  return isObject(value) ? (value as JsonObject) : {}
 }

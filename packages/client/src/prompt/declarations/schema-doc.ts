@@ -1,5 +1,5 @@
 import type { JsonObject } from '@codemode/shared'
-import { shortened } from '@codemode/shared/internal'
+import { isObject, shortened } from '@codemode/shared/internal'
 
 /** Maximum length of the description of a property. */
 const maxLength = 300
@@ -39,9 +39,6 @@ function onlyForm({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
   const forms = options.filter((option): option is JsonObject => isObject(option) && option['type'] !== 'null')
   return forms.length === 1 && options.length === 2 ? forms[0] : undefined
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function constraintsOf(schema: JsonObject): string[] {
   const isInteger = schema['type'] === 'integer'

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@codemode/shared'
+import { isObject } from '@codemode/shared/internal'
 
 import { resolveLocal } from './local-reference.ts'
 import type { NamedTypes } from './named-types.ts'
@@ -32,8 +33,7 @@ const arrayKeywords = ['items', 'prefixItems']
  */
 export function schemaType(schema: unknown, scope: SchemaScope): TypeText {
   if (schema === false) return neverType
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema) || scope.depth > maxDepth)
-    return unknownType
+  if (!isObject(schema) || scope.depth > maxDepth) return unknownType
   const fields = schema as JsonObject
   return intersectionOf([
     ...(typeof fields['$ref'] === 'string' ? [referenceType(fields['$ref'], scope)] : []),
@@ -81,7 +81,7 @@ function isOf(value: unknown, type: string): boolean {
   if (type === 'integer') return Number.isInteger(value)
   if (type === 'null') return value === null
   if (type === 'array') return Array.isArray(value)
-  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (type === 'object') return isObject(value)
   return typeof value === type
 }
 

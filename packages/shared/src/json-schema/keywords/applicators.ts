@@ -1,7 +1,8 @@
 /** Keywords that apply other schemas to the same value. */
+import { isObject } from '../../is-object.ts'
 import type { Json } from '../../json.ts'
 
-import { isObject, isSchema, own } from '../draft.ts'
+import { isSchema, own } from '../draft.ts'
 import { closest, type Failure, failure, joined } from '../failure.ts'
 import type { Check, Evaluator, SchemaNode } from '../node.ts'
 import type { Location } from '../location.ts'

@@ -1,3 +1,4 @@
+import { isObject } from '../../is-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 
 import type { Draft } from '../draft.ts'
@@ -69,7 +70,7 @@ export function listOf(schema: JsonObject, keyword: string): Json[] | undefined 
 export function recordOf(schema: JsonObject, keyword: string): [string, Json][] | undefined {
   const value = own(schema, keyword)
   if (value === undefined) return undefined
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value)
+  if (isObject(value)) return Object.entries(value)
   throw malformed(keyword, value, 'an object')
 }
 

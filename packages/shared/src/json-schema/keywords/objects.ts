@@ -1,7 +1,8 @@
 /** Keywords for objects, except `unevaluatedProperties` and those that apply other schemas to the same object. */
+import { isObject } from '../../is-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 
-import { isObject, own } from '../draft.ts'
+import { own } from '../draft.ts'
 import { ChildFailures, failure, incomplete } from '../failure.ts'
 import type { SchemaNode } from '../node.ts'
 import { Pattern } from '../pattern/pattern.ts'

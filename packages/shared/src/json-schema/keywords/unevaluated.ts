@@ -2,7 +2,8 @@
  * Keywords `unevaluatedProperties` and `unevaluatedItems`. They are evaluated last, because they apply to the children
  * that no other keyword has evaluated.
  */
-import { isObject, own } from '../draft.ts'
+import { isObject } from '../../is-object.ts'
+import { own } from '../draft.ts'
 import { ChildFailures, failure } from '../failure.ts'
 import type { Keyword } from './keyword.ts'
 

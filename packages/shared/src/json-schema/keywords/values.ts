@@ -1,7 +1,8 @@
 /** Keywords `type`, `const` and `enum`. */
+import { isObject } from '../../is-object.ts'
 import type { Json } from '../../json.ts'
 
-import { isObject, own } from '../draft.ts'
+import { own } from '../draft.ts'
 import { isEqual } from '../equality.ts'
 import { otherConstant, otherType } from '../failure.ts'
 import { shortJson } from '../resources.ts'
