@@ -181,13 +181,14 @@ export class MemorySessions implements SessionStore {
     }
   }
 
-  /** Takes the end of a step. Returns the id of the step that can go on then. */
+  /** Takes the end of a step. Returns the id of the next step if it has not begun. */
   ended(executionId: string, end: StepEnd | undefined): string | undefined {
     const place = this.#places.get(executionId)
     if (place === undefined) return undefined
     this.#ends.set(executionId, end!)
     place.session.lastUsedAt = Date.now()
-    return this.#pending(place.session)[0]?.executionId
+    const next = this.#pending(place.session)[0]?.executionId
+    return next !== undefined && this.#rows.find(next).status === 'queued' ? next : undefined
   }
 
   #add(session: Session): StoredSession {

@@ -60,6 +60,9 @@ describe('the steps of a durable session', () => {
     const third = await addStep(node, session, 'c')
     await approve(store, first.id)
     expect(await resultOf(third)).toEqual(['call', 'c'])
+    // The end of the second step has not woken the first one.
+    const { entries } = (await store.read('acme', first.id, 0))!
+    expect(entries.filter(({ type }) => type === 'claim')).toHaveLength(2)
     expect(await stepsOf(node, session)).toEqual([
       [1, 'completed', true],
       [2, 'cancelled', false],
