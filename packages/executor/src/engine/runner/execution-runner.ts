@@ -360,7 +360,7 @@ export class ExecutionRunner {
 
   /** Returns the time of the next entry. Times never go backwards, also when a node takes over whose clock is slow. */
   #at(): number {
-    return Math.max(this.#options.state.lastAt, this.#options.now())
+    return Math.max(this.#options.state.time.lastAt, this.#options.now())
   }
 }
 

@@ -13,7 +13,7 @@ import type { AttachedExecution } from '../attached/attached-execution.ts'
 import { boundReached, sessionBounds, sessionFull } from './session-bounds.ts'
 import { noSuchStep, stepNotEnded } from './session-facts.ts'
 import type { SessionHandle } from './session-handle.ts'
-import { SessionRealm } from './session-realm.ts'
+import { AttachedRealm } from './attached-realm.ts'
 import { StepPermit } from './step-permit.ts'
 
 /** Step that was accepted. */
@@ -38,7 +38,7 @@ export class AttachedSession implements SessionHandle {
   readonly createdAt: number
   readonly #owner: SessionOwner
   readonly #now: () => number
-  #realm: SessionRealm
+  #realm: AttachedRealm
   #steps: Step[] = []
   #lastUsedAt: number
   /** Number of the last step that was accepted. */
@@ -49,7 +49,7 @@ export class AttachedSession implements SessionHandle {
   #sizeBytes = 0
   #cpuMs = 0
 
-  constructor(facts: SessionFacts, owner: SessionOwner, realm = new SessionRealm()) {
+  constructor(facts: SessionFacts, owner: SessionOwner, realm = new AttachedRealm()) {
     this.facts = facts
     this.#owner = owner
     this.#now = owner.now
@@ -62,7 +62,7 @@ export class AttachedSession implements SessionHandle {
     return { createdAt: this.createdAt, id: this.facts.id }
   }
 
-  get realm(): SessionRealm {
+  get realm(): AttachedRealm {
     return this.#realm
   }
 
@@ -93,14 +93,13 @@ export class AttachedSession implements SessionHandle {
   }
 
   /**
-   * Returns the permit of the next step, which runs after all earlier ones. A step that waits for them is accepted, and gets a
-   * permit later, unless the steps before it have used what a session may use.
+   * Returns the permit of a step that has to wait for earlier ones. It is requested when they have ended, and refused if they have
+   * used what a session may use.
    */
-  permit(requestPermit: (isAccepted: boolean) => Permit): Permit {
-    if (this.isIdle) return requestPermit(false)
+  laterPermit(requestPermit: () => Permit): Permit {
     return new StepPermit(this.#tail, () => {
       this.#requireRoom()
-      return requestPermit(true)
+      return requestPermit()
     })
   }
 
@@ -112,7 +111,7 @@ export class AttachedSession implements SessionHandle {
     this.#lastUsedAt = this.#now()
     const { journalBytes } = execution
     this.#sizeBytes += journalBytes
-    const ended = endOf(execution).then(() => this.#ended(execution, journalBytes))
+    const ended = execution.settled.then(() => this.#ended(execution, journalBytes))
     // A step may end before its turn: when it is cancelled, or has a syntax error.
     this.#tail = this.#tail.then(() => ended)
   }
@@ -181,7 +180,7 @@ export class AttachedSession implements SessionHandle {
     this.#lastUsedAt = this.#now()
     this.#sizeBytes -= countedBytes
     this.#count(execution)
-    if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
+    this.#realm.ended(execution.isStateKept ? execution.journal() : undefined)
   }
 
   #requireEnded(step: number): void {
@@ -204,14 +203,4 @@ export class AttachedSession implements SessionHandle {
 function stepOf({ number, execution }: Step): SessionStep {
   const { id, status, code, hasEnded, isStateKept } = execution
   return { number, executionId: id, status, code, ...(hasEnded && { stateKept: isStateKept }) }
-}
-
-/** Resolves when the step has ended, or was refused by admission control. */
-async function endOf(execution: AttachedExecution): Promise<void> {
-  try {
-    await execution.admitted
-  } catch {
-    return
-  }
-  await execution.finished
 }
