@@ -6,13 +6,13 @@ import {
   type SessionSummary,
 } from '@codemode/shared'
 
-import type { SessionFacts, SessionPlace } from '../../store/session-store.ts'
-import { timestamp } from '../../timestamp.ts'
+import { reachedBound, type SessionFacts, type SessionPlace } from '../../store/session-store.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
-import { boundReached, sessionBounds, sessionFull } from './session-bounds.ts'
-import { noSuchStep, stepNotEnded } from './session-facts.ts'
+import { sessionBounds, sessionFull } from './session-bounds.ts'
 import type { SessionHandle } from './session-handle.ts'
+import { noSuchStep, stepNotEnded } from './session-refusals.ts'
+import { summaryOf } from './session-summary.ts'
 import { AttachedRealm } from './attached-realm.ts'
 import { StepPermit } from './step-permit.ts'
 
@@ -87,8 +87,7 @@ export class AttachedSession implements SessionHandle {
 
   /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */
   nextNumber(): number {
-    if (this.#steps.length >= sessionBounds.steps) throw sessionFull(this.facts.id, 'steps')
-    this.#requireRoom()
+    this.#requireRoom({ steps: this.#steps.length })
     return this.#lastNumber + 1
   }
 
@@ -150,19 +149,9 @@ export class AttachedSession implements SessionHandle {
   }
 
   summary(): SessionSummary {
-    const { id, owner, label, idleTimeoutMs } = this.facts
-    return {
-      sessionId: id,
-      durable: false,
-      owner,
-      ...(label !== undefined && { label }),
-      createdAt: timestamp(this.createdAt),
-      lastUsedAt: timestamp(this.#lastUsedAt),
-      expiresAt: timestamp(this.#lastUsedAt + idleTimeoutMs),
-      steps: this.#steps.length,
-      pendingSteps: this.#pending,
-      sizeBytes: this.#sizeBytes,
-    }
+    const { facts, createdAt, lastUsedAt, sizeBytes } = this
+    const counts = { steps: this.#steps.length, pendingSteps: this.#pending, sizeBytes }
+    return summaryOf({ facts, createdAt, lastUsedAt, ...counts }, { durable: false })
   }
 
   record(): SessionRecord {
@@ -189,8 +178,10 @@ export class AttachedSession implements SessionHandle {
     if (!found.execution.hasEnded) throw stepNotEnded(this.facts.id, step)
   }
 
-  #requireRoom(): void {
-    const bound = boundReached({ journalBytes: this.#sizeBytes, replayCpuMs: this.#cpuMs })
+  /** Throws `RequestError` SESSION_FULL if a step may not run. `steps` is their number when one is added. */
+  #requireRoom({ steps = 0 } = {}): void {
+    const used = { steps, journalBytes: this.#sizeBytes, replayCpuMs: this.#cpuMs }
+    const bound = reachedBound(used, sessionBounds)
     if (bound !== undefined) throw sessionFull(this.facts.id, bound)
   }
 

@@ -20,7 +20,6 @@ export async function resetSession({ db, payloads }: ReadingParts, ids: SessionI
       update codemode.sessions
       set base_step = last_step, runtime = null, last_used_at = now(), expires_at = ${nextExpiry}
       where key = ${key}`.execute(trx)
-    await releaseSteps(trx, key)
     return { type: 'found', session: sessionOf((await findSessionRow(trx, ids))!, payloads) }
   })
 }
@@ -28,14 +27,4 @@ export async function resetSession({ db, payloads }: ReadingParts, ids: SessionI
 /** Has a runtime kept for as long as a step can live that was accepted before the reset. */
 async function keepRuntime(trx: Transaction<Tables>, hash: string): Promise<void> {
   await sql`update codemode.guest_runtimes set used_at = now() where hash = ${hash}`.execute(trx)
-}
-
-/** Removes the steps from which no later step starts, so that their journals are deleted when they are old. */
-async function releaseSteps(trx: Transaction<Tables>, key: string): Promise<void> {
-  await sql`
-    delete from codemode.session_steps st
-    where session_key = ${key} and step <= coalesce(
-      (select min(base_step) from codemode.executions where session_key = ${key} and finished_at is null),
-      (select base_step from codemode.sessions where key = ${key})
-    )`.execute(trx)
 }

@@ -1,9 +1,8 @@
-import type { JournalHeader } from '@codemode/shared'
 import { sql, type RawBuilder } from 'kysely'
 
 import type { SessionFacts, StoredSession } from '../../session-store.ts'
 import type { Database, SessionRow } from '../database.ts'
-import { decodeText, encodeText, type Payloads } from '../payload.ts'
+import { decodeText, type Payloads } from '../payload.ts'
 
 /** Id of a session of a tenant. */
 export interface SessionIds {
@@ -35,18 +34,39 @@ export const isOver: RawBuilder<boolean> = sql`(
   s.ended_at is not null or (s.expires_at <= now() and not ${hasPendingSteps(sql`s.key`)})
 )`
 
-/** Condition that an execution `e` is a step that has not started, although all earlier ones of its session have ended. */
-export const isNextStep: RawBuilder<boolean> = sql`(
-  e.session_key is not null and e.status = 'queued' and not exists (
-    select from codemode.executions earlier
-    where earlier.session_key = e.session_key and earlier.step < e.step and earlier.finished_at is null
-  )
+/** Place of a step: columns or values. */
+interface StepPlace {
+  readonly session: unknown
+  readonly step: unknown
+}
+
+/** Returns the condition that a session has a step of its own before the given one that has not ended. */
+export const hasEarlierPending = ({ session, step }: StepPlace): RawBuilder<boolean> => sql`exists (
+  select from codemode.executions earlier
+  where earlier.session_key = ${session} and earlier.step < ${step} and earlier.finished_at is null
 )`
 
-/** Returns the condition that a session which has not ended has the execution with a key as a step. */
-export const isStepOfSession = (key: RawBuilder<unknown>): RawBuilder<boolean> => sql`exists (
+/** Condition that an execution `e` is a step that has not started, although all earlier ones of its session have ended. */
+export const isNextStep: RawBuilder<boolean> = sql`(
+  e.session_key is not null and e.status = 'queued'
+  and not ${hasEarlierPending({ session: sql`e.session_key`, step: sql`e.step` })}
+)`
+
+/** Returns the steps `st` and their executions `e` from whose states a step starts, as tables with their condition. */
+export const fromStatesBefore = ({ session, step, baseStep }: StepPlace & { readonly baseStep: unknown }) => sql`
+  from codemode.session_steps st join codemode.executions e on e.key = st.execution_key
+  where st.session_key = ${session} and st.step > ${baseStep} and st.step < ${step} and e.state_kept`
+
+/**
+ * Returns the condition that a step of a session can start from the state of the execution with a key: one that is added later, or
+ * one that was added before the last reset and has not ended.
+ */
+export const isNeededBySession = (key: RawBuilder<unknown>): RawBuilder<boolean> => sql`exists (
   select from codemode.session_steps st join codemode.sessions s on s.key = st.session_key
-  where st.execution_key = ${key} and s.ended_at is null
+  where st.execution_key = ${key} and s.ended_at is null and st.step > least(s.base_step, (
+    select min(pending.base_step) from codemode.executions pending
+    where pending.session_key = s.key and pending.finished_at is null
+  ))
 )`
 
 /** Time at which a session expires that is used now. */
@@ -92,19 +112,13 @@ export function encodeFacts(
   return payloads.encode({ context, config, memoryLimitMb } satisfies SessionPayload, { tenant, id, kind: 'session' })
 }
 
-/** Returns the label as it is stored. */
-export const encodeLabel = (label: string | undefined): string | null =>
-  label === undefined ? null : encodeText(label)
-
 /** Returns a session that has not ended. Throws STORE_UNAVAILABLE if it cannot be decrypted. */
 export function sessionOf(row: FoundSessionRow, payloads: Payloads): StoredSession {
   const { tenant, id } = row
   return withPayload(row, payloads.decode(row.payload!, { tenant, id, kind: 'session' }) as SessionPayload)
 }
 
-/**
- * Returns a session without its context if it cannot be decrypted: it must not hide others in a list, and can be ended.
- */
+/** Returns a session, without its context and configuration if they cannot be decrypted: it must not hide others in a list. */
 export function readableSessionOf(row: FoundSessionRow, payloads: Payloads): StoredSession {
   const { tenant, id } = row
   const payload = payloads.decodeIfReadable(row.payload!, { tenant, id, kind: 'session' })
@@ -129,6 +143,5 @@ function withPayload(row: FoundSessionRow, { context, config, memoryLimitMb }: S
     steps: row.steps,
     pendingSteps: row.pending_steps,
     sizeBytes: row.size_bytes,
-    ...(row.runtime !== null && { runtime: row.runtime satisfies JournalHeader['runtime'] }),
   }
 }

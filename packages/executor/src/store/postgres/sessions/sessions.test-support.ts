@@ -108,5 +108,6 @@ export class HoldingWorker implements Worker {
 /** Ends a step with one entry, whose text is the code. */
 export function endStep(lease: Lease, end: Partial<StepEnd> = {}): Promise<void> {
   const entry = answer(1, lease.header.code)
-  return lease.finish([entry], { status: 'completed', finishedAt: Date.now() }, { ...stepEnd, ...end })
+  const variables = end.stateKept === false ? undefined : stepEnd.variables
+  return lease.finish([entry], { status: 'completed', finishedAt: Date.now() }, { ...stepEnd, variables, ...end })
 }
