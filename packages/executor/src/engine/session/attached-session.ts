@@ -117,10 +117,12 @@ export class AttachedSession implements SessionHandle {
 
   /** Starts over without variables, after the steps that were accepted. */
   async reset(): Promise<SessionRecord> {
+    const last = this.#lastNumber
     await this.#tail
     this.#realm.reset()
-    this.#steps = []
-    this.#sizeBytes = 0
+    // Steps that were accepted meanwhile have not started.
+    this.#steps = this.#steps.filter(({ number }) => number > last)
+    this.#sizeBytes = this.#steps.reduce((sum, { execution }) => sum + execution.journalBytes, 0)
     this.#cpuMs = 0
     this.#lastUsedAt = this.#now()
     return this.record()

@@ -100,7 +100,7 @@ export async function readEntries(
 }
 
 /** Returns the entry of a stored text. */
-export function entryOf(
+function entryOf(
   payloads: Payloads,
   { payload, ...place }: ExecutionIds & Pick<JournalRow, 'position'> & { readonly payload: string },
 ): JournalEntry {
