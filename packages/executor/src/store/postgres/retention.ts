@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { Database } from './database.ts'
-import { isNeededBySession } from './sessions/session-row.ts'
+import { isNeededBySession } from './sessions/session-conditions.ts'
 
 /** Maximum number of executions that are deleted in one transaction. */
 const maxAtOnce = 500

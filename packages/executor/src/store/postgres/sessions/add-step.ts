@@ -9,7 +9,8 @@ import type { SessionRow, Tables } from '../database.ts'
 import { encodeLabel, type Payloads } from '../payload.ts'
 import { withUnknownOutcome } from '../store-errors.ts'
 import type { StoreParts } from '../store-parts.ts'
-import { hasPendingSteps, isOver, lockSession, nextExpiry, totals } from './session-row.ts'
+import { hasPendingSteps, isOver, nextExpiry } from './session-conditions.ts'
+import { lockSession, totals } from './session-row.ts'
 
 interface NewStep {
   readonly sessionId: string

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 
 import type { LeasedStep } from '../../session-store.ts'
 import type { Database, ExecutionRow } from '../database.ts'
-import { fromStatesBefore, hasEarlierPending } from './session-row.ts'
+import { fromStatesBefore, hasEarlierPending } from './session-conditions.ts'
 
 /** Place of a claimed execution in its session. */
 export interface ClaimedStep extends LeasedStep {

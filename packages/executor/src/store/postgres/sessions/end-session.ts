@@ -3,7 +3,8 @@ import { sql, type Transaction } from 'kysely'
 import type { Tables } from '../database.ts'
 import { insertCancellations } from '../inbox.ts'
 import type { ExecutionKey, StoreParts } from '../store-parts.ts'
-import { isOver, lockSession, type SessionIds } from './session-row.ts'
+import { isOver } from './session-conditions.ts'
+import { lockSession, type SessionIds } from './session-row.ts'
 
 /**
  * Ends a session, and posts a cancellation to each of its steps that have not ended, in one transaction. Returns these steps;

@@ -5,7 +5,7 @@ import { sql, type Transaction } from 'kysely'
 import type { StepEnd } from '../../session-store.ts'
 import type { Tables } from '../database.ts'
 import type { WakeUp } from '../wake-ups.ts'
-import { isNextStep, nextExpiry } from './session-row.ts'
+import { isNextStep, nextExpiry } from './session-conditions.ts'
 
 /** End of a step, with the variables as a payload. */
 export interface EndedStep extends Omit<StepEnd, 'variables'> {

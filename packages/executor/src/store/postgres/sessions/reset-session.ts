@@ -3,7 +3,8 @@ import { sql, type Transaction } from 'kysely'
 import type { FoundSession } from '../../session-store.ts'
 import type { Tables } from '../database.ts'
 import type { ReadingParts } from '../store-parts.ts'
-import { findSessionRow, lockSession, nextExpiry, sessionOf, type SessionIds } from './session-row.ts'
+import { nextExpiry } from './session-conditions.ts'
+import { findSessionRow, lockSession, sessionOf, type SessionIds } from './session-row.ts'
 
 /**
  * Makes the steps that a session accepts from now on start without variables. Steps that were accepted before run with the

@@ -5,7 +5,7 @@ import type { StepJournal } from '../../session-store.ts'
 import type { ExecutionIds } from '../read-executions.ts'
 import { JournalReader } from '../read-journal.ts'
 import type { ReadingParts } from '../store-parts.ts'
-import { fromStatesBefore } from './session-row.ts'
+import { fromStatesBefore } from './session-conditions.ts'
 
 /** Returns the journals of the steps from whose state a step starts, in order. */
 export async function readJournalsBefore(parts: ReadingParts, { tenant, id }: ExecutionIds): Promise<StepJournal[]> {
