@@ -101,24 +101,28 @@ test(
   },
 )
 
-test('a session gets the variables after a turn only if the turn has kept its CPU limit', { tags: ['SE-4'] }, async () => {
-  const variables = [{ name: 'a', kind: 'let' }] as const
-  const run = async (cpuMs: number) => {
-    const turn = async (): Promise<TurnOutcome> => ({ type: 'turn', cpuMs, effects, variables })
-    const realm = new AttachedRealm()
-    const guest = new RestorableGuest({
-      sandbox: { placeGuest: () => ({ turn, close() {} }) } as Partial<Sandbox> as Sandbox,
-      journal: journalOf(1_000),
-      state: { turns: 0, cpuMs: 0 },
-      placement: { tenant: 't', isolation: 'tenant' },
-      realm,
-    })
-    const { type } = await guest.turn({ kind: 'start', at: 1 }, () => 60_000)
-    return { type, variables: realm.reportedVariables }
-  }
-  expect(await run(1_000)).toEqual({ type: 'turn', variables })
-  expect(await run(1_500)).toEqual({ type: 'stopped', variables: undefined })
-})
+test(
+  'a session gets the variables after a turn only if the turn has kept its CPU limit',
+  { tags: ['SE-4'] },
+  async () => {
+    const variables = [{ name: 'a', kind: 'let' }] as const
+    const run = async (cpuMs: number) => {
+      const turn = async (): Promise<TurnOutcome> => ({ type: 'turn', cpuMs, effects, variables })
+      const realm = new AttachedRealm()
+      const guest = new RestorableGuest({
+        sandbox: { placeGuest: () => ({ turn, close() {} }) } as Partial<Sandbox> as Sandbox,
+        journal: journalOf(1_000),
+        state: { turns: 0, cpuMs: 0 },
+        placement: { tenant: 't', isolation: 'tenant' },
+        realm,
+      })
+      const { type } = await guest.turn({ kind: 'start', at: 1 }, () => 60_000)
+      return { type, variables: realm.reportedVariables }
+    }
+    expect(await run(1_000)).toEqual({ type: 'turn', variables })
+    expect(await run(1_500)).toEqual({ type: 'stopped', variables: undefined })
+  },
+)
 
 /** Runs a turn after the one in the journal, on a node whose sandbox gives the replayed turns these outcomes, in order. */
 async function restoreOn(v8: string, ...outcomes: readonly TurnOutcome[]) {

@@ -4,7 +4,15 @@ import type { FoundSession, SessionListOptions, StoredSession } from '../../sess
 import { encodeText } from '../payload.ts'
 import type { ReadingParts } from '../store-parts.ts'
 import { isOver } from './session-conditions.ts'
-import { findSessionRow, foundColumns, readableSessionOf, sessionOf, totals, type FoundSessionRow, type SessionIds } from './session-row.ts'
+import {
+  findSessionRow,
+  foundColumns,
+  readableSessionOf,
+  sessionOf,
+  totals,
+  type FoundSessionRow,
+  type SessionIds,
+} from './session-row.ts'
 
 /** Returns a session; undefined if there is none. */
 export async function findSession({ db, payloads }: ReadingParts, ids: SessionIds): Promise<FoundSession | undefined> {

@@ -55,7 +55,10 @@ const storedEntries = (text: string) =>
 
 /** Makes all executions that have ended look old, and deletes what is no longer kept. */
 async function deleteOld(): Promise<void> {
-  await query(url, "update codemode.executions set finished_at = now() - interval '8 days' where finished_at is not null")
+  await query(
+    url,
+    "update codemode.executions set finished_at = now() - interval '8 days' where finished_at is not null",
+  )
   await new Retention(parts.db, 7 * 86_400_000).deleteOld()
 }
 
