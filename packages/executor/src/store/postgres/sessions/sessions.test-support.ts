@@ -105,9 +105,10 @@ export class HoldingWorker implements Worker {
   }
 }
 
-/** Ends a step with one entry, whose text is the code. */
+/** Ends a step, or another execution, with one entry, whose text is the code. */
 export function endStep(lease: Lease, end: Partial<StepEnd> = {}): Promise<void> {
   const entry = answer(1, lease.header.code)
   const variables = end.stateKept === false ? undefined : stepEnd.variables
-  return lease.finish([entry], { status: 'completed', finishedAt: Date.now() }, { ...stepEnd, variables, ...end })
+  const step = lease.step && { ...stepEnd, variables, ...end }
+  return lease.finish([entry], { status: 'completed', finishedAt: Date.now() }, step)
 }
