@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 
 import type { StepJournal } from '../../session-store.ts'
 import type { ExecutionIds } from '../read-executions.ts'
-import { JournalReader } from '../read-journal.ts'
+import { JournalReader, maxJournals } from '../read-journal.ts'
 import type { ReadingParts } from '../store-parts.ts'
 import { fromStatesBefore } from './session-conditions.ts'
 
@@ -41,9 +41,14 @@ export async function readSessionJournals(parts: ReadingParts, sessionKey: strin
   return readJournals(parts, rows)
 }
 
-/** Returns the journals of executions that have one, in the order of the ids. */
+/** Returns the journals of executions that have one, in the order of the ids. No read begins after one that has failed. */
 async function readJournals(parts: ReadingParts, ids: readonly ExecutionIds[]): Promise<Journal[]> {
   const reader = new JournalReader(parts)
-  const journals = await Promise.all(ids.map((each) => reader.read({ ...each, after: 0 })))
-  return journals.map((journal) => journal!)
+  const journals: Journal[] = []
+  for (let from = 0; from < ids.length; from += maxJournals) {
+    const page = ids.slice(from, from + maxJournals)
+    const read = await Promise.all(page.map((each) => reader.read({ ...each, after: 0 })))
+    journals.push(...read.map((journal) => journal!))
+  }
+  return journals
 }
