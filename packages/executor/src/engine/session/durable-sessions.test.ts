@@ -150,6 +150,23 @@ describe('the steps of a durable session', () => {
     expect(node.counts.placed).toBe(2)
   })
 
+  test('a guest that the sandbox has evicted is rebuilt', async () => {
+    const store = new MemoryStore()
+    await using node = startSessionNode(store, 'one', { call: () => new Promise(() => {}) })
+    const session = await createSession(node)
+    await resultOf(await addStep(node, session, 'a'))
+    node.evictAll()
+    expect(await resultOf(await addStep(node, session, 'b'))).toEqual(['a', 'b'])
+    // The guest of a step that the host has ended is told so before the next step.
+    const cancelled = await addStep(node, session, 'call')
+    await untilStatus(store, cancelled.id, 'waiting')
+    await cancelled.cancel()
+    expect(await resultOf(cancelled)).toBe('CANCELLED')
+    node.evictAll()
+    expect(await resultOf(await addStep(node, session, 'c'))).toEqual(['a', 'b', 'c'])
+    expect(node.counts.placed).toBe(3)
+  })
+
   test('one whose node dies runs on another node, from the state before it', async () => {
     let isDead = false
     const store = new MemoryStore({
