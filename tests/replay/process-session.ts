@@ -2,7 +2,7 @@ import type { Delivery, JournalEntry, JournalHeader } from '@codemode/shared'
 
 import { answerIn, guestDeliveryOf, guestSpecOf } from '../../packages/executor/src/engine/runner/guest-input.ts'
 import { replayAll } from '../../packages/executor/src/engine/runner/replay.ts'
-import { SessionRealm } from '../../packages/executor/src/engine/session/session-realm.ts'
+import { AttachedRealm } from '../../packages/executor/src/engine/session/attached-realm.ts'
 import type { StepJournal } from '../../packages/executor/src/store/session-store.ts'
 import { headerOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
 import type { Guest, Sandbox, SessionVariable, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
@@ -24,7 +24,7 @@ const error = { code: 'CANCELLED', name: 'AbortError', message: 'ended', retryab
 
 /** Session in sandbox processes, whose steps are driven at random and journalled as the engine journals them. */
 export class ProcessSession {
-  readonly realm: SessionRealm
+  readonly realm: AttachedRealm
   readonly #sandbox: Sandbox
   readonly #tenant: string
   readonly #random: () => number
@@ -33,7 +33,7 @@ export class ProcessSession {
   #at = 1_000
   #number = 0
 
-  constructor(sandbox: Sandbox, { tenant, random, realm = new SessionRealm() }: SessionOptions) {
+  constructor(sandbox: Sandbox, { tenant, random, realm = new AttachedRealm() }: SessionOptions) {
     this.#sandbox = sandbox
     this.#tenant = tenant
     this.#random = random
@@ -64,7 +64,7 @@ export class ProcessSession {
       delivery = this.#next(entries, { open, hasTimer: nextTimerAt !== null })
     }
     if (delivery === undefined) await this.#end({ header, entries })
-    this.realm.add({ header, entries })
+    this.realm.ended({ header, entries })
     return true
   }
 
@@ -168,5 +168,5 @@ interface SessionOptions {
   /** Tenant of the session's guests: each has processes of its own. */
   readonly tenant: string
   readonly random: () => number
-  readonly realm?: SessionRealm
+  readonly realm?: AttachedRealm
 }

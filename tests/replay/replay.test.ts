@@ -84,10 +84,14 @@ test('the journal records an ending that the host decides, and replay stops ther
   const wall = await journalOf("console.log('waits'); await sleep(60_000)", { executionTimeoutMs: 50 })
   expect(cpu.entries.at(-1)).toMatchObject({ type: 'end', error: { code: 'CPU_TIMEOUT' } })
   expect(wall.entries.at(-1)).toMatchObject({ type: 'end', error: { code: 'EXECUTION_TIMEOUT' } })
-  const { exitCode, lines } = await replayOf([cpu, wall])
+  const error = { code: 'APPROVAL_REJECTED', name: 'ExecutionError', message: 'no', retryable: false } as const
+  const rejection = { type: 'decision', at: wall.entries.at(-1)!.at, call: 1, decision: 'reject', end: error } as const
+  const rejected = { ...wall, entries: [...wall.entries.slice(0, -1), rejection] }
+  const { exitCode, lines } = await replayOf([cpu, wall, rejected])
   expect(exitCode).toBe(0)
   expect(lines[0]).toContain('ended by the host: CPU_TIMEOUT')
   expect(lines[1]).toContain('ended by the host: EXECUTION_TIMEOUT')
+  expect(lines[2]).toContain('ended by the host: APPROVAL_REJECTED')
 })
 
 test('the journal keeps payloads byte for byte', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { RestorableGuest } from '../../packages/executor/src/engine/runner/restorable-guest.ts'
-import { SessionRealm } from '../../packages/executor/src/engine/session/session-realm.ts'
+import { AttachedRealm } from '../../packages/executor/src/engine/session/attached-realm.ts'
 import type { StepJournal } from '../../packages/executor/src/store/session-store.ts'
 import { headerOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
 import { JournalLog } from '../../packages/executor/src/engine/state/journal-log.ts'
@@ -25,7 +25,7 @@ test('a session is rebuilt with more memory than its limit, because peaks differ
       journal,
       state: { turns: 0, cpuMs: 0 },
       placement: { tenant: 'a', isolation: 'tenant' },
-      realm: new SessionRealm(before),
+      realm: new AttachedRealm(before),
     })
     const delivery = { kind: 'start' } as const
     const turn = await guest.turn(journal.guestDelivery(delivery, step), () => 60_000)

@@ -6,6 +6,7 @@ import { guestSpecOf } from '../engine/runner/guest-input.ts'
 import { rebuiltSpec } from '../engine/runner/restorable-guest.ts'
 import { replayAll, type ReplayOutcome } from '../engine/runner/replay.ts'
 import { versionDifferences } from '../engine/runner/version-differences.ts'
+import { guestEndOf, hostErrorOf } from '../engine/state/outcome.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
@@ -113,8 +114,9 @@ function readJournal(path: string): Journal | string {
 
 function endOf({ entries }: Journal): string {
   const last = entries.at(-1)
-  if (last?.type === 'end') return `ended by the host: ${last.error.code}: ${last.error.message}`
-  const end = last?.type === 'turn' ? last.effects.end : undefined
+  const error = last && hostErrorOf(last)
+  if (error !== undefined) return `ended by the host: ${error.code}: ${error.message}`
+  const end = last && guestEndOf(last)
   if (end === undefined) return 'the journal has no end of the execution'
   return end.ok ? `result: ${end.result}` : `failed: ${end.code}: ${end.message}`
 }

@@ -17,7 +17,7 @@ export function deferredSessions({ ready, readyUnlessEmpty }: DeferredSessionsOp
     addStep: async (...step) => (await readyUnlessEmpty())?.addStep(...step) ?? { type: 'no-session' },
     fork: async (...fork) => (await readyUnlessEmpty())?.fork(...fork) ?? { type: 'no-session' },
     reset: async (tenant, id) => (await readyUnlessEmpty())?.reset(tenant, id),
-    end: async (tenant, id) => (await readyUnlessEmpty())?.end(tenant, id),
+    end: async (tenant, id) => (await readyUnlessEmpty())?.end(tenant, id) ?? false,
     journalsBefore: async (tenant, executionId) => (await ready()).journalsBefore(tenant, executionId),
   }
 }

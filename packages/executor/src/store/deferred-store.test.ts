@@ -62,7 +62,7 @@ test('the first durable session starts the store, and requests before it find no
   expect(await sessions.steps('acme', 'ses_1')).toEqual([])
   expect(await sessions.fork('acme', 'ses_1', fork)).toEqual({ type: 'no-session' })
   expect(await sessions.addStep('ses_1', execution, sessionBounds)).toEqual({ type: 'no-session' })
-  expect([await sessions.reset('acme', 'ses_1'), await sessions.end('acme', 'ses_1')]).toEqual([undefined, undefined])
+  expect([await sessions.reset('acme', 'ses_1'), await sessions.end('acme', 'ses_1')]).toEqual([undefined, false])
   expect(start).not.toHaveBeenCalled()
   const { id, tenant, owner, isolation } = { ...execution.facts, id: 'ses_1' }
   const facts = { id, tenant, owner, isolation, label: undefined, context: {}, config: {}, memoryLimitMb: undefined }

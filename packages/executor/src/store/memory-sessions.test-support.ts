@@ -1,21 +1,24 @@
 // Durable sessions of the store in memory. Their steps are executions of that store.
+import { isDeepStrictEqual } from 'node:util'
+
 import { isFinal, type ExecutionStatus, type JournalEntry, type JournalHeader } from '@codemode/shared'
 
-import { comesAfter } from '../engine/session/session-order.ts'
+import { byPlace, comesAfter } from '../engine/session/session-order.ts'
 import type { Created, NewExecution } from './execution-store.ts'
-import type {
-  Forked,
-  FoundSession,
-  LeasedStep,
-  SessionBounds,
-  SessionFacts,
-  SessionListOptions,
-  SessionStore,
-  StepAdded,
-  StepEnd,
-  StepJournal,
-  StoredSession,
-  StoredStep,
+import {
+  reachedBound,
+  type Forked,
+  type FoundSession,
+  type LeasedStep,
+  type SessionBounds,
+  type SessionFacts,
+  type SessionListOptions,
+  type SessionStore,
+  type StepAdded,
+  type StepEnd,
+  type StepJournal,
+  type StoredSession,
+  type StoredStep,
 } from './session-store.ts'
 
 /** Part of an execution's row that its session needs. */
@@ -85,7 +88,7 @@ export class MemorySessions implements SessionStore {
       .filter(({ facts }) => (owner ?? facts.owner) === facts.owner && (label ?? facts.label) === facts.label)
       .map((session) => ({ session, place: { createdAt: session.createdAt, id: session.facts.id } }))
       .filter(({ place }) => before === undefined || comesAfter(place, before))
-      .toSorted((a, b) => (comesAfter(a.place, b.place) ? 1 : -1))
+      .toSorted(byPlace)
       .slice(0, limit)
       .map(({ session }) => this.#stored(session))
   }
@@ -100,10 +103,10 @@ export class MemorySessions implements SessionStore {
     if (this.#rows.has(execution)) return (await this.#rows.create(execution, false)) as StepAdded
     if (session === undefined) return { type: 'no-session' }
     if (session.endedAt !== undefined) return { type: 'session-ended' }
-    const bound = this.#reached(session, bounds)
+    const bound = reachedBound({ steps: this.#current(session).length, ...this.#sums(this.#current(session)) }, bounds)
     if (bound !== undefined) return { type: 'full', bound }
     const { header } = execution
-    if (session.runtime !== undefined && session.runtime.guestRuntime !== header.runtime.guestRuntime)
+    if (session.runtime !== undefined && !isDeepStrictEqual(session.runtime, header.runtime))
       return { type: 'other-runtime', runtime: session.runtime }
     const number = session.lastStep + 1
     const waits = this.#pending(session).length > 0
@@ -158,10 +161,11 @@ export class MemorySessions implements SessionStore {
     return this.find(tenant, id)
   }
 
-  async end(tenant: string, id: string): Promise<FoundSession | undefined> {
-    const found = await this.find(tenant, id)
-    if (found?.type === 'found') this.#end(this.#get(tenant, id)!)
-    return found
+  async end(tenant: string, id: string): Promise<boolean> {
+    const session = this.#get(tenant, id)
+    if (session === undefined || session.endedAt !== undefined) return false
+    this.#end(session)
+    return true
   }
 
   async journalsBefore(_tenant: string, executionId: string): Promise<readonly StepJournal[]> {
@@ -177,17 +181,18 @@ export class MemorySessions implements SessionStore {
       session: place.session.facts.id,
       isBlocked: this.#pending(place.session).some(({ number }) => number < place.number),
       stateOf: before.at(-1)?.executionId,
-      rebuild: { journalBytes: this.#sum(before, 'journalBytes'), replayCpuMs: this.#sum(before, 'cpuMs') },
+      rebuild: this.#sums(before),
     }
   }
 
-  /** Takes the end of a step. Returns the id of the step that can go on then. */
+  /** Takes the end of a step. Returns the id of the next step if it has not begun. */
   ended(executionId: string, end: StepEnd | undefined): string | undefined {
     const place = this.#places.get(executionId)
     if (place === undefined) return undefined
     this.#ends.set(executionId, end!)
     place.session.lastUsedAt = Date.now()
-    return this.#pending(place.session)[0]?.executionId
+    const next = this.#pending(place.session)[0]?.executionId
+    return next !== undefined && this.#rows.find(next).status === 'queued' ? next : undefined
   }
 
   #add(session: Session): StoredSession {
@@ -229,19 +234,17 @@ export class MemorySessions implements SessionStore {
     )
   }
 
-  #reached(session: Session, bounds: SessionBounds): keyof SessionBounds | undefined {
-    const { steps, sizeBytes } = this.#stored(session)
-    if (steps >= bounds.steps) return 'steps'
-    if (sizeBytes >= bounds.journalBytes) return 'journalBytes'
-    return this.#sum(this.#current(session), 'cpuMs') >= bounds.replayCpuMs ? 'replayCpuMs' : undefined
-  }
-
-  #sum(steps: readonly Step[], field: 'journalBytes' | 'cpuMs'): number {
-    return steps.reduce((sum, { executionId }) => sum + (this.#ends.get(executionId)?.[field] ?? 0), 0)
+  /** Returns the size of the journals of steps that have ended, and their CPU time. */
+  #sums(steps: readonly Step[]): LeasedStep['rebuild'] {
+    const ends = steps.map(({ executionId }) => this.#ends.get(executionId)).filter((end) => end !== undefined)
+    return {
+      journalBytes: ends.reduce((sum, { journalBytes }) => sum + journalBytes, 0),
+      replayCpuMs: ends.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    }
   }
 
   #stored(session: Session): StoredSession {
-    const { facts, createdAt, lastUsedAt, runtime } = session
+    const { facts, createdAt, lastUsedAt } = session
     const current = this.#current(session)
     return {
       facts,
@@ -249,8 +252,7 @@ export class MemorySessions implements SessionStore {
       lastUsedAt,
       steps: current.length,
       pendingSteps: this.#pending(session).length,
-      sizeBytes: this.#sum(current, 'journalBytes'),
-      ...(runtime !== undefined && { runtime }),
+      sizeBytes: this.#sums(current).journalBytes,
     }
   }
 

@@ -1,7 +1,5 @@
 // Store of detached executions in memory, which workers of several simulated nodes share. It has the behaviour of the real
 // one: leases with epochs, an inbox, wake-ups, and redelivery when a node is gone.
-import { isDeepStrictEqual } from 'node:util'
-
 import type { Callback, ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
 import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
 
@@ -24,15 +22,9 @@ import {
   type Worker,
   type Working,
 } from './execution-store.ts'
+import { MemoryApprovals, type MemoryApproval } from './memory-approvals.test-support.ts'
 import { MemorySessions } from './memory-sessions.test-support.ts'
-import type {
-  ApprovalListOptions,
-  ApprovalPage,
-  Decided,
-  NewDecision,
-  RequestedApproval,
-  StoredApproval,
-} from './stored-approval.ts'
+import type { ApprovalListOptions, ApprovalPage, Decided, NewDecision, StoredApproval } from './stored-approval.ts'
 
 interface Row {
   readonly facts: ExecutionFacts
@@ -52,11 +44,9 @@ interface Row {
   inbox: ReceivedMessage[]
   onMessage: (() => void) | undefined
   callback: Callback | undefined
-  readonly approvals: Map<number, MemoryApproval>
+  readonly approvals: MemoryApprovals
   serving: { readonly reader: string; readonly until: number } | undefined
 }
-
-type MemoryApproval = RequestedApproval & Pick<StoredApproval, 'status' | 'decided'>
 
 /** Name of an operation of a lease, before which a node may crash. */
 export type Operation = 'append' | 'finish' | 'park' | 'messages' | 'release'
@@ -99,25 +89,10 @@ export class MemoryStore implements ExecutionStore {
       (row) => row.facts.tenant === facts.tenant && row.status === 'queued',
     )
     if (queued.length >= maxQueued) return { type: 'too-many-queued' }
-    this.#rows.set(facts.id, {
-      facts,
-      header,
-      entries: [],
-      isAttached: false,
-      createdAt: Date.now(),
-      status: 'queued',
-      epoch: 0,
-      holder: undefined,
-      isDue,
-      timer: undefined,
-      inbox: [],
-      onMessage: undefined,
-      callback: facts.callback,
-      approvals: new Map(),
-      serving: undefined,
-    })
+    const row = newRow({ facts, header, createdAt: Date.now(), status: 'queued', isDue })
+    this.#rows.set(facts.id, row)
     if (isDue) this.#dispatch()
-    else this.#wakeAt(this.#rows.get(facts.id)!)
+    else this.#wakeAt(row)
     return { type: 'created' }
   }
 
@@ -125,23 +100,16 @@ export class MemoryStore implements ExecutionStore {
     for (const { facts, journal, end } of executions) {
       if (this.#rows.has(facts.id)) continue
       const createdAt = Date.parse(journal.header.createdAt)
-      this.#rows.set(facts.id, {
+      const row = newRow({
         facts: { ...facts, expiresAfterMs: end.finishedAt - createdAt },
         header: journal.header,
         entries: [...journal.entries],
         isAttached: true,
         createdAt,
         epoch: 1,
-        holder: undefined,
-        isDue: false,
-        timer: undefined,
-        inbox: [],
-        onMessage: undefined,
-        callback: undefined,
-        approvals: new Map(),
-        serving: undefined,
         ...end,
       })
+      this.#rows.set(facts.id, row)
     }
   }
 
@@ -151,48 +119,29 @@ export class MemoryStore implements ExecutionStore {
     if (existing !== undefined) {
       return !existing.isAttached && existing.createdAt === Date.parse(header.createdAt)
     }
-    const row: Row = {
+    const row = newRow({
       facts,
       header,
       entries: [...entries],
       createdAt: Date.parse(header.createdAt),
       startedAt,
       status: 'paused',
-      isAttached: false,
       epoch,
-      holder: undefined,
-      isDue: false,
-      timer: undefined,
-      inbox: [],
-      onMessage: undefined,
-      callback: undefined,
-      approvals: new Map(requested.map((approval) => [approval.call, { ...approval, status: 'pending' }])),
-      serving: undefined,
-    }
+      approvals: new MemoryApprovals(requested),
+    })
     this.#rows.set(facts.id, row)
     this.#wakeAt(row, wakeAt)
     return true
   }
 
-  async decide(tenant: string, id: string, { call, inputHash, made }: NewDecision): Promise<Decided | undefined> {
+  async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
     const row = this.#rows.get(id)
-    const approval = row?.facts.tenant === tenant ? row.approvals.get(call) : undefined
-    if (row === undefined || approval === undefined) return undefined
-    const stored = (): StoredApproval => approvalOf(row, row.approvals.get(call)!)
-    const isLate = approval.expiresAt !== undefined && approval.expiresAt <= Date.now()
-    if (approval.inputHash !== inputHash || approval.status !== 'pending' || isLate) {
-      const isRepeated =
-        approval.inputHash === inputHash && isDeepStrictEqual(approval.decided?.made.decision, made.decision)
-      return { type: isRepeated ? 'repeated' : 'refused', approval: stored() }
-    }
-    const status = { approve: 'approved', reject: 'rejected', respond: 'responded' } as const
-    row.approvals.set(call, {
-      ...approval,
-      status: status[made.decision.decision],
-      decided: { made, at: Date.now() },
-    })
-    await this.post(tenant, id, { kind: 'decision', call, made })
-    return { type: 'decided', approval: stored() }
+    const decided = row?.facts.tenant === tenant ? row.approvals.decide(decision) : undefined
+    if (row === undefined || decided === undefined) return undefined
+    const [type, approval] = decided
+    const { call, made } = decision
+    if (type === 'decided') await this.post(tenant, id, { kind: 'decision', call, made })
+    return { type, approval: approvalOf(row, approval) }
   }
 
   async listApprovals(
@@ -202,7 +151,7 @@ export class MemoryStore implements ExecutionStore {
     const all = [...this.#rows.values()]
       .filter(({ facts }) => facts.tenant === tenant && (owner === undefined || facts.owner === owner))
       .filter(({ facts }) => executionId === undefined || facts.id === executionId)
-      .flatMap((row) => [...row.approvals.values()].map((approval) => approvalOf(row, approval)))
+      .flatMap((row) => row.approvals.all.map((approval) => approvalOf(row, approval)))
       .filter((approval) => status === undefined || approval.status === status)
     const start = Number(cursor)
     const items = all.slice(start, start + limit)
@@ -388,17 +337,15 @@ export class MemoryStore implements ExecutionStore {
         during('append', () => {
           write(entries, change)
           forget(handled)
-          for (const approval of requested) row.approvals.set(approval.call, { ...approval, status: 'pending' })
-          for (const call of expired) row.approvals.set(call, { ...row.approvals.get(call)!, status: 'expired' })
+          row.approvals.request(requested)
+          row.approvals.expire(expired)
         }),
       finish: (entries, change, step) =>
         during('finish', () => {
           write(entries, change)
           row.holder = undefined
           row.inbox = []
-          for (const [call, approval] of row.approvals) {
-            if (approval.status === 'pending') row.approvals.set(call, { ...approval, status: 'cancelled' })
-          }
+          row.approvals.cancel()
           const next = this.#rows.get(this.sessions.ended(row.facts.id, step) ?? '')
           if (next !== undefined && next.holder === undefined) this.#makeDue(next)
         }),
@@ -418,6 +365,24 @@ export class MemoryStore implements ExecutionStore {
       confirm: () => undefined,
       onMessage: (listener) => (row.onMessage = listener),
     }
+  }
+}
+
+/** Returns a row with the given fields, which no node holds. */
+function newRow(row: Pick<Row, 'facts' | 'header' | 'createdAt' | 'status'> & Partial<Row>): Row {
+  return {
+    entries: [],
+    isAttached: false,
+    epoch: 0,
+    holder: undefined,
+    isDue: false,
+    timer: undefined,
+    inbox: [],
+    onMessage: undefined,
+    callback: row.facts.callback,
+    approvals: new MemoryApprovals(),
+    serving: undefined,
+    ...row,
   }
 }
 

@@ -26,6 +26,17 @@ export interface SessionBounds {
   readonly replayCpuMs: number
 }
 
+/** Returns the first bound that the steps of a session have reached; undefined if there is room for another step. */
+export function reachedBound(
+  used: Omit<SessionBounds, 'steps'> & Partial<SessionBounds>,
+  bounds: SessionBounds,
+): keyof SessionBounds | undefined {
+  const { steps = 0, journalBytes, replayCpuMs } = used
+  if (steps >= bounds.steps) return 'steps'
+  if (journalBytes >= bounds.journalBytes) return 'journalBytes'
+  return replayCpuMs >= bounds.replayCpuMs ? 'replayCpuMs' : undefined
+}
+
 /** Stored session. Steps, sizes and times are those since the last reset. */
 export interface StoredSession {
   readonly facts: SessionFacts
@@ -34,8 +45,6 @@ export interface StoredSession {
   readonly steps: number
   readonly pendingSteps: number
   readonly sizeBytes: number
-  /** Versions with which the first step was accepted, and which all later ones have; absent before the first step. */
-  readonly runtime?: JournalHeader['runtime']
 }
 
 /** Session as it was found: one that has ended or expired lately is remembered. */
@@ -60,7 +69,8 @@ export type StepAdded =
   | {
       readonly type: 'created'
       readonly number: number
-      /** Whether earlier steps have not ended. */ readonly waits: boolean
+      /** Whether earlier steps have not ended. */
+      readonly waits: boolean
     }
   | { readonly type: 'no-session' }
   | { readonly type: 'session-ended' }
@@ -142,8 +152,8 @@ export interface SessionStore {
   ): Promise<Forked>
   /** Makes the steps that are added from now on start without variables. Returns undefined if there is no session. */
   reset(tenant: string, id: string): Promise<FoundSession | undefined>
-  /** Ends a session: cancels its steps that have not ended. Returns the session as it was; undefined if there is none. */
-  end(tenant: string, id: string): Promise<FoundSession | undefined>
+  /** Ends a session, and cancels its steps that have not ended. Resolves with false if there is none, or it has ended. */
+  end(tenant: string, id: string): Promise<boolean>
   /** Returns the journals that rebuild the state from which a step starts, in order. */
   journalsBefore(tenant: string, executionId: string): Promise<readonly StepJournal[]>
 }

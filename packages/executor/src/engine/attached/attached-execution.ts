@@ -17,7 +17,7 @@ import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, notAdmitted, type WallTimeout } from '../runner/failures.ts'
-import type { SessionRealm } from '../session/session-realm.ts'
+import type { AttachedRealm } from '../session/attached-realm.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { pendingApprovals } from '../state/pending-approval.ts'
 import type { JournalLog } from '../state/journal-log.ts'
@@ -37,7 +37,7 @@ interface AttachedExecutionOptions extends RunnerParts {
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answerStreamedCall: ((callId: string, response: ToolResponse) => boolean) | undefined
   /** Realm of the session whose step the execution is. */
-  readonly realm?: SessionRealm | undefined
+  readonly realm?: AttachedRealm | undefined
   /** Makes the execution a detached one by its journal; absent without a store. */
   readonly promote: Promote | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
@@ -147,11 +147,6 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#state.hasEnded
   }
 
-  /** Whether a turn of the code has ended, so that it may have changed its session. */
-  get hasRun(): boolean {
-    return this.#state.turns > 0
-  }
-
   /** Whether the session of the step has the state after it. */
   get isStateKept(): boolean {
     return this.#state.isStateKept
@@ -173,6 +168,14 @@ export class AttachedExecution implements ExecutionHandle {
   /** Memory that the execution retains after its end, in bytes. */
   get heapBytes(): number {
     return ownHeapBytes + this.#journal.heapBytes + heapBytesOfState(this.#state)
+  }
+
+  /** Resolves when the execution has ended, or was refused by admission control. */
+  get settled(): Promise<void> {
+    return this.admitted.then(
+      () => this.finished,
+      () => {},
+    )
   }
 
   /** Journal and final state, for the record in the store; undefined before the end. */

@@ -118,7 +118,7 @@ export class AttachedExecutions {
   async close({ drainMs }: { drainMs: number }): Promise<void> {
     this.#isClosing = true
     this.#admission.refuseAll(shuttingDown)
-    const drained = Promise.all([...this.#active.values()].map(endOf))
+    const drained = Promise.all([...this.#active.values()].map(({ settled }) => settled))
     const timer = setTimeout(() => {
       for (const execution of this.#active.values()) execution.stop('the executor is shutting down')
     }, drainMs)
@@ -139,14 +139,15 @@ export class AttachedExecutions {
     const step = session && { id: session.facts.id, step: session.nextNumber() }
     const journal = new JournalLog(step === undefined ? header : { ...header, session: step })
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
+    // A step that has to wait for others is accepted, and requests its permit later.
     const isAccepted = session !== undefined && !session.isIdle
-    const requestPermit = (isAccepted: boolean): Permit =>
+    const requestPermit = (): Permit =>
       this.#admission.requestPermit(principal, {
         priority: request.priority ?? 0,
         isAccepted,
         ...queueTimeoutOf(limits, remainingMs),
       })
-    const permit = session === undefined ? requestPermit(false) : session.permit(requestPermit)
+    const permit = isAccepted ? session.laterPermit(requestPermit) : requestPermit()
     const execution = new AttachedExecution({
       journal,
       bodyHash,
@@ -175,7 +176,7 @@ export class AttachedExecutions {
       },
     })
     session?.add(execution)
-    // A step that has to wait is checked now, because a syntax error needs no other step's end.
+    // It is checked now, because a syntax error needs no other step's end.
     if (isAccepted) this.#checkSource(execution, journal.header, session.facts)
     return execution
   }
@@ -224,16 +225,6 @@ function refuseApprovals({ request: { approvals, tools = [] } }: Submission): vo
     details: { tool: tool.name },
     suggestion: 'Decide in the client with onApproval, or remove CODEMODE_STORE=none from the executor.',
   })
-}
-
-/** Resolves when the execution has ended, or was refused. */
-async function endOf(execution: AttachedExecution): Promise<void> {
-  try {
-    await execution.admitted
-  } catch {
-    return
-  }
-  await execution.finished
 }
 
 function keyOf(tenant: string, id: string): string {

@@ -30,14 +30,14 @@ import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
 import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import { syntaxErrorOf } from '../session/check-source.ts'
 import { sessionBounds, sessionFull } from '../session/session-bounds.ts'
-import { sessionExpired, sessionNotFound } from '../session/session-facts.ts'
+import { sessionExpired, sessionNotFound } from '../session/session-refusals.ts'
 import { stepOf } from '../session/step-request.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
 import { servedInPlaceOfCallback } from './serving-lease.ts'
 import { StoredJournals } from './stored-journals.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
-import { callbackMissing, hasEnded, isStep, refuseAmbiguously, tooManyQueued } from './refusals.ts'
+import { callbackMissing, executionEnded, refuseAmbiguously, stepNotRetryable, tooManyQueued } from './refusals.ts'
 
 /** Milliseconds after which a promotion is sent again that the store did not confirm. */
 const promotionRetryMs = 500
@@ -159,7 +159,7 @@ export class DetachedExecutions {
     const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
     // The client of an attached execution may have decided about its approvals itself; nobody does so for a retry.
     const { approvals: _, ...header } = (await original.journal()).header
-    if (header.session !== undefined) throw isStep(id, header.session.id)
+    if (header.session !== undefined) throw stepNotRetryable(id, header.session.id)
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
     const newHeader = {
@@ -188,7 +188,7 @@ export class DetachedExecutions {
   /** Claims an execution that needs attention again. Rejects with `RequestError`, EXECUTION_ENDED if it has ended. */
   async wake(tenant: string, id: string): Promise<DetachedExecution> {
     const execution = await this.find(tenant, id)
-    if (!(await this.#options.store.post(tenant, id, { kind: 'wake' }))) throw hasEnded(id)
+    if (!(await this.#options.store.post(tenant, id, { kind: 'wake' }))) throw executionEnded(id)
     return execution
   }
 

@@ -116,7 +116,7 @@ export class LeaseRun {
       option: 'executionTimeoutMs',
       timeoutMs: executionTimeoutMs,
     }
-    const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMsAtLastEntry)
+    const leftMs = Math.max(1, executionTimeoutMs - this.#state.time.activeMsAtLastEntry)
     if (this.#state.nodesWithoutProgress.size >= maxNodesWithoutProgress)
       this.#runner.stop(claimedWithoutProgress(maxNodesWithoutProgress))
     const refusal = this.#lease.step && refusalOfStep(this.#lease.step)
@@ -166,7 +166,7 @@ export class LeaseRun {
 
   /** Gives the lease back. A suspension is an entry, so that it does not count as a crash of the node. */
   async #giveBack(): Promise<void> {
-    const park = { type: 'park', at: Math.max(this.#state.lastAt, this.#now()) } as const
+    const park = { type: 'park', at: Math.max(this.#state.time.lastAt, this.#now()) } as const
     const status = this.#state.isPaused ? 'paused' : 'waiting'
     if (this.#isSuspended && !this.#isBlocked)
       await this.#lease.append([park], { change: { status }, handled: this.#handled })

@@ -1,7 +1,7 @@
 import { RequestError } from '@codemode/shared'
 
 /** Returns the refusal to continue an execution that has ended. */
-export function hasEnded(executionId: string): RequestError {
+export function executionEnded(executionId: string): RequestError {
   return new RequestError('EXECUTION_ENDED', `The execution ${executionId} has ended`, {
     executionId,
     suggestion: 'Read its record, or run it again: POST /v1/executions/:id/retry.',
@@ -42,7 +42,7 @@ export function tooManyQueued(limit: number): RequestError {
 }
 
 /** Returns the refusal to retry a step: it would run outside of its session. */
-export function isStep(executionId: string, session: string): RequestError {
+export function stepNotRetryable(executionId: string, session: string): RequestError {
   return new RequestError('INVALID_REQUEST', `The execution ${executionId} is a step of the session ${session}`, {
     executionId,
     suggestion: 'Add its code to the session again, as a new step.',

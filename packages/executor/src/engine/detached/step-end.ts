@@ -4,24 +4,26 @@ import type { StepEnd } from '../../store/session-store.ts'
 import type { Realm } from '../session/realm.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
 import { sizesOf, type JournalLog } from '../state/journal-log.ts'
+import { isStateKept } from '../state/status-after.ts'
 
 interface EndingStep {
-  readonly journal: JournalLog
+  readonly journal: Pick<JournalLog, 'sizeBytes'>
   /** State before the entries. */
   readonly state: Pick<ExecutionState, 'turns' | 'cpuMs'>
-  readonly realm: Pick<Realm, 'variables'>
+  readonly realm: Pick<Realm, 'reportedVariables'>
 }
 
-/** Returns the state of a session after a step that ends with the given entries. */
+/** Returns the state of a session after a step that ends with the given entries, which are not applied yet. */
 export function stepEndOf(entries: readonly JournalEntry[], { journal, state, realm }: EndingStep): StepEnd {
-  const hasRun = state.turns > 0 || entries.some(({ type }) => type === 'turn')
-  const last = entries.at(-1)!
-  const stateKept = hasRun && !(last.type === 'end' && last.withinTurn === true)
   let { sizeBytes } = journal
-  let { cpuMs } = state
+  let { turns, cpuMs } = state
+  let isStoppedInTurn = false
   for (const entry of entries) {
     sizeBytes += sizesOf(entry).sizeBytes
+    if (entry.type === 'turn') turns += 1
     if (entry.type === 'turn' || entry.type === 'end') cpuMs += entry.cpuMs ?? 0
+    if (entry.type === 'end') isStoppedInTurn = entry.withinTurn === true
   }
-  return { stateKept, journalBytes: sizeBytes, cpuMs, variables: stateKept ? realm.variables : undefined }
+  const stateKept = isStateKept({ turns, isStoppedInTurn })
+  return { stateKept, journalBytes: sizeBytes, cpuMs, variables: stateKept ? realm.reportedVariables : undefined }
 }

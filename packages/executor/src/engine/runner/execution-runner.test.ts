@@ -271,7 +271,7 @@ test('the guest of a cancelled step is not kept if the journal has no room for i
     placement: { tenant: 't', isolation: 'tenant' },
     transport: { call: () => expect.unreachable() },
     pacer: { reserve: () => (asked!.resolve(), reserved!.promise) } as Partial<Pacer> as Pacer,
-    realm: { isEmpty: true, variables: [], journals: async () => [], take: () => undefined, giveBack },
+    realm: { isEmpty: true, reportedVariables: undefined, journals: async () => [], take: () => undefined, giveBack },
     now: Date.now,
     onTurnRequested() {},
     onEnded: ended!.resolve,

@@ -5,7 +5,7 @@ import { LeaseLost } from '../../store/execution-store.ts'
 import type { DecisionMade } from '../../store/stored-approval.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
-import type { Changes, EntryOf } from '../state/changes.ts'
+import type { Changes } from '../state/changes.ts'
 import { takesPostedResponse } from '../state/posted-response.ts'
 import { CallEntries, type CallEntry } from './call-entries.ts'
 import { CallRunner } from './call-runner.ts'
@@ -20,13 +20,11 @@ import {
   type WallTimeout,
 } from './failures.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { Parker } from './parker.ts'
 import { endedByHostAt } from './replay.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
-
-/** Milliseconds after which a refused park is tried again. */
-const parkRetryMs = 200
 
 /** Milliseconds after which messages that could not be read are read again. */
 const messagesRetryMs = 500
@@ -46,6 +44,7 @@ export class ExecutionRunner {
   readonly #guest: RestorableGuest
   readonly #calls: CallRunner
   readonly #callEntries: CallEntries
+  readonly #parker: Parker
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #wakeUp = new WakeUp()
   #wallTimeout: WallTimeout | undefined
@@ -59,8 +58,6 @@ export class ExecutionRunner {
   #hasLeft = false
   /** Whether a turn runs, or was stopped: its effects are in no journal. */
   #isInTurn = false
-  /** Whether nothing was written during the last wait. */
-  #isQuiet = false
   /** Whether the end that the host has set is written, if not yet committed. */
   #isEnding = false
 
@@ -82,6 +79,16 @@ export class ExecutionRunner {
       at: () => this.#at(),
       write: (entry) => this.#writeCallEntry(entry),
       stop: (error) => this.stop(error),
+    })
+    this.#parker = new Parker({
+      parking: options.parking,
+      state,
+      writer: this.#writer,
+      callEntries: this.#callEntries,
+      wakeUp: this.#wakeUp,
+      now: options.now,
+      at: () => this.#at(),
+      onParked: () => this.#leave('the execution was parked'),
     })
     this.#calls = new CallRunner({
       state,
@@ -173,7 +180,7 @@ export class ExecutionRunner {
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
       else if (this.#callEntries.isOverdue) await this.#settleOverdue()
-      else if (!(await this.#park())) await this.#waitForDelivery()
+      else if (!(await this.#parker.park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
   }
@@ -189,40 +196,8 @@ export class ExecutionRunner {
   }
 
   async #waitForDelivery(): Promise<void> {
-    const { state, now } = this.#options
-    if (this.#isOver || state.dueDelivery(this.#at()) !== undefined) return
-    const dueAt = this.#nextDueAt
-    // An execution that has just been refused to be parked is parked soon.
-    const parkMs = this.#parkDelayMs()
-    const parkedMs = parkMs === undefined ? Infinity : Math.max(parkMs, parkRetryMs)
-    const waitMs = Math.min(dueAt - now(), parkedMs)
-    const since = this.#writer.entries
-    await this.#wakeUp.wait(waitMs === Infinity ? undefined : waitMs)
-    this.#isQuiet = since === this.#writer.entries
-  }
-
-  /** Time at which a timer or the deadline of a held call is due; `Infinity` if there is none. */
-  get #nextDueAt(): number {
-    return Math.min(this.#options.state.timerAt ?? Infinity, this.#callEntries.nextDueAt)
-  }
-
-  #parkDelayMs(): number | undefined {
-    const { parking, state } = this.#options
-    return parking !== undefined && state.canBeParked ? parking.delayMs(this.#nextDueAt) : undefined
-  }
-
-  /** Parks an execution that only waits. Resolves with false if it stays here. */
-  async #park(): Promise<boolean> {
-    const delayMs = this.#parkDelayMs()
-    if (delayMs === undefined || (delayMs > 0 && !this.#isQuiet)) return false
-    const until = this.#nextDueAt
-    return this.#parkWith({ type: 'park', at: this.#at(), ...(until !== Infinity && { until }) })
-  }
-
-  async #parkWith(entry: EntryOf<'park'>): Promise<boolean> {
-    const isParked = await this.#writer.writeBy(() => this.#options.parking!.park(entry))
-    if (isParked) this.#leave('the execution was parked')
-    return isParked
+    if (this.#isOver || this.#options.state.dueDelivery(this.#at()) !== undefined) return
+    await this.#parker.wait()
   }
 
   async #turn(delivery: Delivery): Promise<void> {
@@ -249,9 +224,8 @@ export class ExecutionRunner {
   /** Parks an execution whose guest can't be rebuilt here, if it can be parked: another node may be able to. */
   async #failed(error: ExecutionFailure): Promise<void> {
     if (!this.#options.parking?.keepsDiverged || !concernsVersions(error)) return this.stop(error)
-    while (!this.#isOver && !(await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) {
-      await this.#wakeUp.wait(parkRetryMs)
-    }
+    let isParked = false
+    while (!isParked && !this.#isOver) isParked = await this.#parker.parkForAttention(error)
   }
 
   async #commitTurn({ cpuMs, effects }: CompletedTurn, delivery: Delivery, at: number): Promise<void> {
@@ -360,7 +334,7 @@ export class ExecutionRunner {
 
   /** Returns the time of the next entry. Times never go backwards, also when a node takes over whose clock is slow. */
   #at(): number {
-    return Math.max(this.#options.state.lastAt, this.#options.now())
+    return Math.max(this.#options.state.time.lastAt, this.#options.now())
   }
 }
 

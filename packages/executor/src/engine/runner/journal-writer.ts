@@ -3,6 +3,7 @@ import type { JournalEntry } from '@codemode/shared'
 import type { Changes } from '../state/changes.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
 import { sizesOf, type EntrySizes, type JournalLog } from '../state/journal-log.ts'
+import { isEnd } from '../state/outcome.ts'
 
 interface JournalWriterOptions {
   readonly journal: JournalLog
@@ -156,9 +157,4 @@ export class JournalWriter {
     journal.append(entry, sizes)
     onChanges(state.apply(entry), entry)
   }
-}
-
-function isEnd(entry: JournalEntry): boolean {
-  if (entry.type === 'turn') return entry.effects.end !== undefined
-  return entry.type === 'end' || (entry.type === 'decision' && entry.end !== undefined)
 }

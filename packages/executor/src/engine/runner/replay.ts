@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
 
 import type { Guest, TurnOutcome } from '../../sandbox/sandbox.ts'
+import { hostErrorOf } from '../state/outcome.ts'
 import { answerIn, guestDeliveryOf } from './guest-input.ts'
 
 /** Outcome of a replay. After `replayed` the guest is in the state in which the journal ends. */
@@ -44,8 +45,7 @@ export async function replayAll(
 
 /** Returns the time at which an entry, which may be the last one, ends the execution in place of the guest. */
 export function endedByHostAt(entry: JournalEntry | undefined): number | undefined {
-  const isEnd = entry?.type === 'end' || (entry?.type === 'decision' && entry.end !== undefined)
-  return isEnd ? entry.at : undefined
+  return entry !== undefined && hostErrorOf(entry) !== undefined ? entry.at : undefined
 }
 
 /** Ends the step of a session that the host has ended at the given time, in a guest. Does nothing without a time. */

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Placement, Sandbox, TurnOptions, TurnOutcome } from '../../sandbox/sandbox.ts'
+import { AttachedRealm } from '../session/attached-realm.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 
@@ -97,6 +98,29 @@ test(
     expect(type).toBe('turn')
     expect(cpuMs).toBeCloseTo(600)
     expect(attempts).toBe(2)
+  },
+)
+
+test(
+  'a session gets the variables after a turn only if the turn has kept its CPU limit',
+  { tags: ['SE-4'] },
+  async () => {
+    const variables = [{ name: 'a', kind: 'let' }] as const
+    const run = async (cpuMs: number) => {
+      const turn = async (): Promise<TurnOutcome> => ({ type: 'turn', cpuMs, effects, variables })
+      const realm = new AttachedRealm()
+      const guest = new RestorableGuest({
+        sandbox: { placeGuest: () => ({ turn, close() {} }) } as Partial<Sandbox> as Sandbox,
+        journal: journalOf(1_000),
+        state: { turns: 0, cpuMs: 0 },
+        placement: { tenant: 't', isolation: 'tenant' },
+        realm,
+      })
+      const { type } = await guest.turn({ kind: 'start', at: 1 }, () => 60_000)
+      return { type, variables: realm.reportedVariables }
+    }
+    expect(await run(1_000)).toEqual({ type: 'turn', variables })
+    expect(await run(1_500)).toEqual({ type: 'stopped', variables: undefined })
   },
 )
 

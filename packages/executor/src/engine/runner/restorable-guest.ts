@@ -132,10 +132,7 @@ export class RestorableGuest {
         maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
       if (this.#closed) return { type: 'closed' }
-      if (outcome.type === 'turn') {
-        if (this.#realm !== undefined && outcome.variables !== undefined) this.#realm.variables = outcome.variables
-        return this.#completed(outcome)
-      }
+      if (outcome.type === 'turn') return this.#completed(outcome)
       this.#guest = undefined
       if (outcome.type === 'stopped') {
         const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs
@@ -197,9 +194,12 @@ export class RestorableGuest {
   /** Returns a completed turn, or a stopped one if it has exceeded the CPU limit. */
   #completed(outcome: Extract<TurnOutcome, { type: 'turn' }>): GuestTurn {
     this.#kills = 0
+    const { cpuMs, effects, variables } = outcome
     // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
-    if (this.#state.cpuMs + outcome.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
-    const { cpuMs, effects } = outcome
+    if (this.#state.cpuMs + cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) {
+      if (this.#realm !== undefined && variables !== undefined) this.#realm.reportedVariables = variables
+      return outcome
+    }
     const { logs, logsDropped, warnings } = effects
     const kept = { logs, logsDropped, ...(warnings && { warnings }) }
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept }

@@ -5,9 +5,10 @@ import type { SessionFacts } from '../../store/session-store.ts'
 import type { Principal } from '../principal.ts'
 import type { AttachedSessions } from './attached-sessions.ts'
 import { DurableSession, type DurableSessionParts } from './durable-session.ts'
-import { requireSame, sessionExpired, sessionFactsOf, sessionNotFound } from './session-facts.ts'
+import { requireSame, sessionFactsOf } from './session-facts.ts'
 import type { OpenedSession, SessionHandle, SessionPage, SessionPageOptions, Sessions } from './session-handle.ts'
-import { comesAfter, cursorOf, placeOf } from './session-order.ts'
+import { byPlace, cursorOf, placeOf } from './session-order.ts'
+import { sessionExpired, sessionNotFound, sessionsNeedStore } from './session-refusals.ts'
 
 /** Durable sessions of the store that this node uses. */
 export interface DurableParts extends DurableSessionParts {
@@ -45,16 +46,14 @@ export class AllSessions implements Sessions {
     const options = { owner, label, limit: limit + 1, before }
     const stored = (await this.#durable?.sessions.list(tenant, options)) ?? []
     const durable = stored.map((session) => new DurableSession(session, this.#durable!))
-    const all = [...this.#attached.list(tenant, options), ...durable].sort((a, b) =>
-      comesAfter(a.place, b.place) ? 1 : -1,
-    )
+    const all = [...this.#attached.list(tenant, options), ...durable].sort(byPlace)
     const items = all.slice(0, limit)
     return { items, nextCursor: all.length > limit ? cursorOf(items.at(-1)!.place) : null }
   }
 
   async #createDurable(request: SessionRequest, facts: SessionFacts): Promise<OpenedSession> {
     const durable = this.#durable
-    if (durable === undefined) throw withoutStore()
+    if (durable === undefined) throw sessionsNeedStore()
     const attached = this.#attached.get(facts.tenant, facts.id)
     if (attached !== undefined) requireSame(attached, request, facts)
     const { isNew, ...found } = await durable.sessions.create(facts)
@@ -87,14 +86,4 @@ export class AllSessions implements Sessions {
       throw error
     }
   }
-}
-
-function withoutStore(): RequestError {
-  return new RequestError(
-    'STORE_DISABLED',
-    'Durable sessions need a store, and this executor has none (CODEMODE_STORE=none).',
-    {
-      suggestion: 'Remove CODEMODE_STORE=none from the configuration of the executor, or omit durable.',
-    },
-  )
 }

@@ -6,14 +6,14 @@ import {
   type SessionSummary,
 } from '@codemode/shared'
 
-import type { SessionFacts, SessionPlace } from '../../store/session-store.ts'
-import { timestamp } from '../../timestamp.ts'
+import { reachedBound, type SessionFacts, type SessionPlace } from '../../store/session-store.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
-import { boundReached, sessionBounds, sessionFull } from './session-bounds.ts'
-import { noSuchStep, stepNotEnded } from './session-facts.ts'
+import { sessionBounds, sessionFull } from './session-bounds.ts'
 import type { SessionHandle } from './session-handle.ts'
-import { SessionRealm } from './session-realm.ts'
+import { noSuchStep, stepNotEnded } from './session-refusals.ts'
+import { summaryOf } from './session-summary.ts'
+import { AttachedRealm } from './attached-realm.ts'
 import { StepPermit } from './step-permit.ts'
 
 /** Step that was accepted. */
@@ -38,7 +38,7 @@ export class AttachedSession implements SessionHandle {
   readonly createdAt: number
   readonly #owner: SessionOwner
   readonly #now: () => number
-  #realm: SessionRealm
+  #realm: AttachedRealm
   #steps: Step[] = []
   #lastUsedAt: number
   /** Number of the last step that was accepted. */
@@ -49,7 +49,7 @@ export class AttachedSession implements SessionHandle {
   #sizeBytes = 0
   #cpuMs = 0
 
-  constructor(facts: SessionFacts, owner: SessionOwner, realm = new SessionRealm()) {
+  constructor(facts: SessionFacts, owner: SessionOwner, realm = new AttachedRealm()) {
     this.facts = facts
     this.#owner = owner
     this.#now = owner.now
@@ -62,7 +62,7 @@ export class AttachedSession implements SessionHandle {
     return { createdAt: this.createdAt, id: this.facts.id }
   }
 
-  get realm(): SessionRealm {
+  get realm(): AttachedRealm {
     return this.#realm
   }
 
@@ -87,20 +87,18 @@ export class AttachedSession implements SessionHandle {
 
   /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */
   nextNumber(): number {
-    if (this.#steps.length >= sessionBounds.steps) throw sessionFull(this.facts.id, 'steps')
-    this.#requireRoom()
+    this.#requireRoom({ steps: this.#steps.length })
     return this.#lastNumber + 1
   }
 
   /**
-   * Returns the permit of the next step, which runs after all earlier ones. A step that waits for them is accepted, and gets a
-   * permit later, unless the steps before it have used what a session may use.
+   * Returns the permit of a step that has to wait for earlier ones. It is requested when they have ended, and refused if they have
+   * used what a session may use.
    */
-  permit(requestPermit: (isAccepted: boolean) => Permit): Permit {
-    if (this.isIdle) return requestPermit(false)
+  laterPermit(requestPermit: () => Permit): Permit {
     return new StepPermit(this.#tail, () => {
       this.#requireRoom()
-      return requestPermit(true)
+      return requestPermit()
     })
   }
 
@@ -112,17 +110,19 @@ export class AttachedSession implements SessionHandle {
     this.#lastUsedAt = this.#now()
     const { journalBytes } = execution
     this.#sizeBytes += journalBytes
-    const ended = endOf(execution).then(() => this.#ended(execution, journalBytes))
+    const ended = execution.settled.then(() => this.#ended(execution, journalBytes))
     // A step may end before its turn: when it is cancelled, or has a syntax error.
     this.#tail = this.#tail.then(() => ended)
   }
 
   /** Starts over without variables, after the steps that were accepted. */
   async reset(): Promise<SessionRecord> {
+    const last = this.#lastNumber
     await this.#tail
     this.#realm.reset()
-    this.#steps = []
-    this.#sizeBytes = 0
+    // Steps that were accepted meanwhile have not started.
+    this.#steps = this.#steps.filter(({ number }) => number > last)
+    this.#sizeBytes = this.#steps.reduce((sum, { execution }) => sum + execution.journalBytes, 0)
     this.#cpuMs = 0
     this.#lastUsedAt = this.#now()
     return this.record()
@@ -151,19 +151,9 @@ export class AttachedSession implements SessionHandle {
   }
 
   summary(): SessionSummary {
-    const { id, owner, label, idleTimeoutMs } = this.facts
-    return {
-      sessionId: id,
-      durable: false,
-      owner,
-      ...(label !== undefined && { label }),
-      createdAt: timestamp(this.createdAt),
-      lastUsedAt: timestamp(this.#lastUsedAt),
-      expiresAt: timestamp(this.#lastUsedAt + idleTimeoutMs),
-      steps: this.#steps.length,
-      pendingSteps: this.#pending,
-      sizeBytes: this.#sizeBytes,
-    }
+    const { facts, createdAt, lastUsedAt, sizeBytes } = this
+    const counts = { steps: this.#steps.length, pendingSteps: this.#pending, sizeBytes }
+    return summaryOf({ facts, createdAt, lastUsedAt, ...counts }, { durable: false })
   }
 
   record(): SessionRecord {
@@ -181,7 +171,7 @@ export class AttachedSession implements SessionHandle {
     this.#lastUsedAt = this.#now()
     this.#sizeBytes -= countedBytes
     this.#count(execution)
-    if (execution.hasRun && execution.isStateKept) this.#realm.add(execution.journal())
+    this.#realm.ended(execution.isStateKept ? execution.journal() : undefined)
   }
 
   #requireEnded(step: number): void {
@@ -190,8 +180,10 @@ export class AttachedSession implements SessionHandle {
     if (!found.execution.hasEnded) throw stepNotEnded(this.facts.id, step)
   }
 
-  #requireRoom(): void {
-    const bound = boundReached({ journalBytes: this.#sizeBytes, replayCpuMs: this.#cpuMs })
+  /** Throws `RequestError` SESSION_FULL if a step may not run. `steps` is their number when one is added. */
+  #requireRoom({ steps = 0 } = {}): void {
+    const used = { steps, journalBytes: this.#sizeBytes, replayCpuMs: this.#cpuMs }
+    const bound = reachedBound(used, sessionBounds)
     if (bound !== undefined) throw sessionFull(this.facts.id, bound)
   }
 
@@ -204,14 +196,4 @@ export class AttachedSession implements SessionHandle {
 function stepOf({ number, execution }: Step): SessionStep {
   const { id, status, code, hasEnded, isStateKept } = execution
   return { number, executionId: id, status, code, ...(hasEnded && { stateKept: isStateKept }) }
-}
-
-/** Resolves when the step has ended, or was refused by admission control. */
-async function endOf(execution: AttachedExecution): Promise<void> {
-  try {
-    await execution.admitted
-  } catch {
-    return
-  }
-  await execution.finished
 }

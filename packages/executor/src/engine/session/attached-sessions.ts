@@ -3,8 +3,8 @@ import { RequestError } from '@codemode/shared'
 import type { SessionFacts, SessionListOptions } from '../../store/session-store.ts'
 import { RetentionStore } from '../attached/retention-store.ts'
 import { AttachedSession, type SessionOwner } from './attached-session.ts'
-import { sessionExists, sessionExpired, sessionNotFound } from './session-facts.ts'
 import { comesAfter } from './session-order.ts'
+import { sessionExists, sessionExpired, sessionNotFound } from './session-refusals.ts'
 
 /** Maximum number of sessions of one tenant, and of the bytes of all sessions of this node. */
 const maxPerTenant = 1_000
@@ -55,17 +55,14 @@ export class AttachedSessions implements SessionOwner {
     throw this.hasEnded(tenant, id) ? sessionExpired(id) : sessionNotFound(id)
   }
 
-  /** Returns the tenant's sessions after the given place, newest first. */
-  list(tenant: string, { owner, label, limit, before }: SessionListOptions): AttachedSession[] {
-    return [...(this.#byTenant.get(tenant)?.values() ?? [])]
-      .filter(
-        ({ place, facts }) =>
-          (before === undefined || comesAfter(place, before)) &&
-          (owner === undefined || facts.owner === owner) &&
-          (label === undefined || facts.label === label),
-      )
-      .sort((a, b) => (comesAfter(a.place, b.place) ? 1 : -1))
-      .slice(0, limit)
+  /** Returns all of the tenant's sessions after the given place, in any order. */
+  list(tenant: string, { owner, label, before }: Omit<SessionListOptions, 'limit'>): AttachedSession[] {
+    return [...(this.#byTenant.get(tenant)?.values() ?? [])].filter(
+      ({ place, facts }) =>
+        (before === undefined || comesAfter(place, before)) &&
+        (owner === undefined || facts.owner === owner) &&
+        (label === undefined || facts.label === label),
+    )
   }
 
   remove(session: AttachedSession): void {

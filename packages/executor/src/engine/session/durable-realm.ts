@@ -17,7 +17,7 @@ interface DurableRealmOptions {
  * otherwise the journals in the store rebuild it.
  */
 export class DurableRealm implements Realm {
-  variables: readonly SessionVariable[] | undefined
+  reportedVariables: readonly SessionVariable[] | undefined
   readonly #options: DurableRealmOptions
   readonly #ids: SessionIds
   #idle: IdleGuest | undefined

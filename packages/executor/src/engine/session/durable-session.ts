@@ -1,9 +1,9 @@
 import { newSessionId, type ForkRequest, type SessionRecord, type SessionSummary } from '@codemode/shared'
 
 import type { SessionFacts, SessionPlace, SessionStore, StoredSession, StoredStep } from '../../store/session-store.ts'
-import { timestamp } from '../../timestamp.ts'
-import { noSuchStep, sessionExists, sessionExpired, sessionNotFound, stepNotEnded } from './session-facts.ts'
 import type { SessionHandle } from './session-handle.ts'
+import { noSuchStep, sessionExists, sessionExpired, sessionNotFound, stepNotEnded } from './session-refusals.ts'
+import { summaryOf } from './session-summary.ts'
 import type { WarmGuests } from './warm-guests.ts'
 
 /** Parts of a node that its durable sessions share. */
@@ -32,20 +32,7 @@ export class DurableSession implements SessionHandle {
   }
 
   summary(): SessionSummary {
-    const { facts, createdAt, lastUsedAt, steps, pendingSteps, sizeBytes } = this.#stored
-    const { id, owner, label, idleTimeoutMs } = facts
-    return {
-      sessionId: id,
-      durable: true,
-      owner,
-      ...(label !== undefined && { label }),
-      createdAt: timestamp(createdAt),
-      lastUsedAt: timestamp(lastUsedAt),
-      expiresAt: timestamp(lastUsedAt + idleTimeoutMs),
-      steps,
-      pendingSteps,
-      sizeBytes,
-    }
+    return summaryOf(this.#stored, { durable: true })
   }
 
   async record(): Promise<SessionRecord> {
@@ -90,10 +77,9 @@ export class DurableSession implements SessionHandle {
   async end(): Promise<SessionRecord> {
     const { tenant, id } = this.facts
     const record = await this.record()
-    const found = await this.#parts.sessions.end(tenant, id)
+    const isEnded = await this.#parts.sessions.end(tenant, id)
     this.#parts.guests.drop({ tenant, session: id })
-    if (found === undefined) throw sessionNotFound(id)
-    if (found.type === 'ended') throw sessionExpired(id)
+    if (!isEnded) throw sessionExpired(id)
     return record
   }
 }

@@ -28,15 +28,17 @@ const turnOf = (
   ...(variables && { variables }),
 })
 
-/** Sandbox of one node, and the numbers of guests of sessions that it has made and closed. */
+/** Sandbox of one node, the numbers of guests of sessions that it has made and closed, and the eviction of all its guests. */
 export function sessionSandbox() {
   const counts = { placed: 0, closed: 0 }
+  let evictions = 0
   const sandbox = {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     placeGuest(spec: GuestSpec) {
       const isCheck = 'kind' in spec && spec.kind === 'check'
       if (isCheck) return { turn: async () => checked(spec.code), close() {} }
       counts.placed += 1
+      const placedAfter = evictions
       const state: string[] = []
       let code = ''
       let isInStep = false
@@ -50,6 +52,7 @@ export function sessionSandbox() {
         )
       }
       const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
+        if (placedAfter < evictions) return { type: 'lost' }
         if (delivery.kind === 'end-step') {
           isInStep = false
           return turnOf({})
@@ -66,7 +69,7 @@ export function sessionSandbox() {
       return { turn, close: () => void (counts.closed += 1) }
     },
   }
-  return { sandbox: sandbox as Partial<Sandbox> as Sandbox, counts }
+  return { sandbox: sandbox as Partial<Sandbox> as Sandbox, counts, evictAll: () => void (evictions += 1) }
 }
 
 const checked = (code: string): TurnOutcome => turnOf({ end: end(code !== 'syntax error', 'Unexpected token') })
@@ -84,6 +87,8 @@ export interface SessionNode extends AsyncDisposable {
   readonly detached: DetachedExecutions
   readonly sessions: AllSessions
   readonly counts: { readonly placed: number; readonly closed: number }
+  /** Evicts the guests of this node, as its sandbox does when memory is full. */
+  evictAll(): void
 }
 
 interface NodeOptions {
@@ -97,13 +102,14 @@ export function startSessionNode(
   name: string,
   { call, evictAfterMs = minute }: NodeOptions = {},
 ): SessionNode {
-  const { sandbox, counts } = sessionSandbox()
+  const { sandbox, counts, evictAll } = sessionSandbox()
   const guests = new WarmGuests(evictAfterMs)
   const attached = new AttachedSessions({ now: () => Date.now() })
   const detached = startScriptedNode(store, name, { sandbox, guests, ...(call && { call }) })
   return {
     detached,
     counts,
+    evictAll,
     sessions: new AllSessions(attached, { store, sessions: store.sessions, guests }),
     async [Symbol.asyncDispose]() {
       attached.close()

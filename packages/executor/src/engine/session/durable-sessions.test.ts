@@ -60,6 +60,9 @@ describe('the steps of a durable session', () => {
     const third = await addStep(node, session, 'c')
     await approve(store, first.id)
     expect(await resultOf(third)).toEqual(['call', 'c'])
+    // The end of the second step has not woken the first one.
+    const { entries } = (await store.read('acme', first.id, 0))!
+    expect(entries.filter(({ type }) => type === 'claim')).toHaveLength(2)
     expect(await stepsOf(node, session)).toEqual([
       [1, 'completed', true],
       [2, 'cancelled', false],
@@ -145,6 +148,23 @@ describe('the steps of a durable session', () => {
     await expect.poll(() => node.counts.closed).toBe(1)
     expect(await resultOf(await addStep(node, session, 'b'))).toEqual(['a', 'b'])
     expect(node.counts.placed).toBe(2)
+  })
+
+  test('a guest that the sandbox has evicted is rebuilt', async () => {
+    const store = new MemoryStore()
+    await using node = startSessionNode(store, 'one', { call: () => new Promise(() => {}) })
+    const session = await createSession(node)
+    await resultOf(await addStep(node, session, 'a'))
+    node.evictAll()
+    expect(await resultOf(await addStep(node, session, 'b'))).toEqual(['a', 'b'])
+    // The guest of a step that the host has ended is told so before the next step.
+    const cancelled = await addStep(node, session, 'call')
+    await untilStatus(store, cancelled.id, 'waiting')
+    await cancelled.cancel()
+    expect(await resultOf(cancelled)).toBe('CANCELLED')
+    node.evictAll()
+    expect(await resultOf(await addStep(node, session, 'c'))).toEqual(['a', 'b', 'c'])
+    expect(node.counts.placed).toBe(3)
   })
 
   test('one whose node dies runs on another node, from the state before it', async () => {

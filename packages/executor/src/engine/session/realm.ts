@@ -14,8 +14,8 @@ export interface IdleGuest {
 export interface Realm {
   /** Whether the step starts without variables, in a new guest. */
   readonly isEmpty: boolean
-  /** Variables after the last turn that has ended a step; undefined if no such turn was seen here. */
-  variables: readonly SessionVariable[] | undefined
+  /** Variables that the guest reported in the turn in which the step ended; undefined if there was no such turn here. */
+  reportedVariables: readonly SessionVariable[] | undefined
   /** Resolves with the journals that rebuild the state, in order. Rejects with STORE_UNAVAILABLE if they can't be read now. */
   journals(): Promise<readonly StepJournal[]>
   /** Returns the guest that has the state, which the step then owns; undefined if it has to be rebuilt. */

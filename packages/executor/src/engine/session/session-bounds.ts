@@ -1,6 +1,6 @@
 import { RequestError, type ExecutionFailure } from '@codemode/shared'
 
-import type { LeasedStep, SessionBounds } from '../../store/session-store.ts'
+import { reachedBound, type LeasedStep, type SessionBounds } from '../../store/session-store.ts'
 import { notAdmitted } from '../runner/failures.ts'
 
 /** Bounds of one session. Its state is rebuilt from all of its steps, so each of them bounds the time that this takes. */
@@ -22,11 +22,6 @@ export function sessionFull(id: string, bound: keyof SessionBounds): RequestErro
   })
 }
 
-/** Returns the bound that journals of this size and this CPU time have reached; undefined if there is room for a step. */
-export function boundReached(used: LeasedStep['rebuild']): 'journalBytes' | 'replayCpuMs' | undefined {
-  return (['journalBytes', 'replayCpuMs'] as const).find((name) => used[name] >= sessionBounds[name])
-}
-
 /**
  * Returns the failure of a step that was accepted before the steps whose state it starts from have reached a bound; undefined
  * if they have not. Any number of steps can wait, and a node must be able to rebuild the state of each.
@@ -35,6 +30,6 @@ export function refusalOfStep({
   session,
   rebuild,
 }: Pick<LeasedStep, 'session' | 'rebuild'>): ExecutionFailure | undefined {
-  const bound = boundReached(rebuild)
+  const bound = reachedBound(rebuild, sessionBounds)
   return bound && notAdmitted(sessionFull(session, bound))
 }

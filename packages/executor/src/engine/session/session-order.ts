@@ -7,6 +7,11 @@ export function comesAfter(a: SessionPlace, b: SessionPlace): boolean {
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id)
 }
 
+/** Compares two sessions for a list, which has the newest one first. */
+export function byPlace(a: { readonly place: SessionPlace }, b: { readonly place: SessionPlace }): number {
+  return comesAfter(a.place, b.place) ? 1 : -1
+}
+
 /** Returns the cursor of a page whose last session has this place. */
 export function cursorOf({ createdAt, id }: SessionPlace): string {
   return `${createdAt}.${id}`

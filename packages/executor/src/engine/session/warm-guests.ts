@@ -18,7 +18,8 @@ interface WarmGuest {
 
 /**
  * Guests of durable sessions between two steps on this node. A guest that is not used for a while is closed: its session
- * costs rows in the store only, and the next step rebuilds it.
+ * costs rows in the store only, and the next step rebuilds it. The sandbox may evict a guest earlier. Closing it has no effect
+ * then, and its next turn is lost, so that it is rebuilt, too.
  */
 export class WarmGuests {
   readonly #evictAfterMs: number

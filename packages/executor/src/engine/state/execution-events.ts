@@ -23,7 +23,7 @@ type Unstamped<Event> = Event extends unknown
  */
 export function* eventsOf(state: ExecutionState, changes: Changes, sequence: number): Generator<EventText> {
   const { executionId, correlationId } = state.header
-  const at = timestamp(state.lastAt)
+  const at = timestamp(state.time.lastAt)
   let ordinal = 0
 
   function stamped<Event extends Unstamped<ExecutionEvent>>(event: Event) {

@@ -181,7 +181,7 @@ test('the times of waits add up, and those of turns and of due deliveries do not
     answer(50, 2),
     turn([50, 51], answerTo(2), ended),
   )
-  expect(state.waitMs).toBe(8 + 26 + 8)
+  expect(state.time.waitMs).toBe(8 + 26 + 8)
   const { usage } = JSON.parse(resultOf(state).text) as { usage: object }
   expect(usage).toEqual({ cpuMs: 4, wallMs: 50, queueMs: 1, waitMs: 42, turns: 4, replays: 0 })
 })
@@ -189,7 +189,7 @@ test('the times of waits add up, and those of turns and of due deliveries do not
 test('a takeover continues a wait, and counts its time', () => {
   const state = stateOf(claim(1), turn([1, 2], start, { nextTimerAt: createdAt + 100 }), claim(50, 2))
   state.apply(turn([100, 101], tick, ended))
-  expect(state.waitMs).toBe(98)
+  expect(state.time.waitMs).toBe(98)
 })
 
 test('logs have the time at which their turn began, in the record and in the result', () => {
@@ -234,14 +234,14 @@ describe('the active time', () => {
       claim(1_000, 2),
       turn([1_000, 1_007], tick, { calls: callsOf(1) }),
     )
-    expect(state.activeMs).toBe(10)
+    expect(state.time.activeMs).toBe(10)
     state.apply(claim(5_000, 3))
-    expect(state.activeMs).toBe(17)
+    expect(state.time.activeMs).toBe(17)
   })
 
   test('of claims without progress is none, and the nodes that made them are counted once', () => {
     const state = stateOf(claim(1), { ...claim(100, 2), node: 'other' }, claim(200, 3))
-    expect(state).toMatchObject({ activeMs: 0, epoch: 3 })
+    expect(state).toMatchObject({ time: { activeMs: 0 }, epoch: 3 })
     expect(state.nodesWithoutProgress.size).toBe(2)
     state.apply(turn([201, 202], start, { calls: callsOf(1) }))
     expect(state.nodesWithoutProgress.size).toBe(0)

@@ -16,7 +16,8 @@ import { noChanges, type Changes, type DecidedCall, type EntryOf } from './chang
 import { toolsThatPause } from './approval-requests.ts'
 import { inputHashOf } from './input-hash.ts'
 import { EffectsAccount } from './effects-account.ts'
-import { statusAfter, waitsAfter } from './status-after.ts'
+import { isStateKept, statusAfter, waitsAfter } from './status-after.ts'
+import { TimeAccount } from './time-account.ts'
 import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from './outcome.ts'
 
 /**
@@ -29,6 +30,7 @@ export class ExecutionState {
   readonly createdAt: number
   readonly calls: CallTable
   readonly effects: EffectsAccount
+  readonly time: TimeAccount
   readonly logs: LogEntry[] = []
   readonly logsDropped = { entries: 0, bytes: 0 }
   status: ExecutionStatus = 'queued'
@@ -38,43 +40,34 @@ export class ExecutionState {
   /** Time at which the timeout of the execution expires; undefined before the first claim. */
   endsAt: number | undefined
   finishedAt: number | undefined
-  /** Time at which the last entry was written. No later entry was written earlier. */
-  lastAt: number
   /** CPU time in milliseconds of all turns, including one that was stopped. */
   cpuMs = 0
   turns = 0
   /** Number of times that the guest was rebuilt from the journal. */
   replays = 0
-  /** Milliseconds from claims to the ends of these claims, without the current one. */
-  activeMs = 0
   /**
    * Nodes that have claimed the execution since the last entry of another kind. Each has probably crashed before it made progress; a
    * node that claims again was only slow.
    */
   readonly nodesWithoutProgress = new Set<string>()
-  /** Wall time in milliseconds in which no turn ran or was due. */
-  waitMs = 0
   /** Reason for which a parked execution waits for an operator. */
   attention: ExecutionFailure | undefined
-  /** Whether a session has the state after this step: false if the step has not run, or was stopped within a turn. */
-  isStateKept = true
   /** Outcome of the execution; undefined until it has ended. */
   outcome: Outcome | undefined
   /** Answers that the guest has not received yet, in the order of their arrival. */
   readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
   #timerAt: number | null = null
+  /** Whether the host has stopped the execution within a turn. */
+  #isStoppedInTurn = false
   /** Warnings that the execution has if the host ends it now. */
   #warnings: TurnEffects['warnings']
-  #waitsSince: number | undefined
-  /** Time of the claim under which the execution runs; undefined while it is parked. */
-  #claimedAt: number | undefined
   #servedBy: EntryOf<'claim'>['servedBy']
   readonly #toolsThatPause: ReadonlySet<string>
 
   constructor(header: JournalHeader) {
     this.header = header
     this.createdAt = Date.parse(header.createdAt)
-    this.lastAt = this.createdAt
+    this.time = new TimeAccount(this.createdAt)
     this.calls = new CallTable(header.limits.toolCallsInFlight)
     this.effects = new EffectsAccount(header.limits)
     this.#toolsThatPause = toolsThatPause(header)
@@ -84,14 +77,14 @@ export class ExecutionState {
     return isFinal(this.status)
   }
 
+  /** Whether a session has the state after this step. */
+  get isStateKept(): boolean {
+    return isStateKept({ turns: this.turns, isStoppedInTurn: this.#isStoppedInTurn })
+  }
+
   /** Time at which the guest's next timer is due; `null` if it has no timer. */
   get timerAt(): number | null {
     return this.#timerAt
-  }
-
-  /** Milliseconds of active time, with those of a claim that has not ended, up to its last entry. */
-  get activeMsAtLastEntry(): number {
-    return this.activeMs + (this.#claimedAt === undefined ? 0 : this.lastAt - this.#claimedAt)
   }
 
   /** Whether the execution can only continue by approvals. */
@@ -131,21 +124,17 @@ export class ExecutionState {
     return statusAfter(entries, {
       answers: this.#answers.size,
       openCalls: this.calls.openCount,
-      waits: this.#waitsSince !== undefined,
+      waits: this.time.isWaiting,
     })
   }
 
   /** Applies the next entry of the journal, and returns the changes. */
   apply(entry: JournalEntry): Changes {
-    this.#endWait(entry)
     if (entry.type === 'claim') {
-      // After a crash, the entry before a claim is the last sign of life of the claim before.
-      this.#endClaim(this.lastAt)
-      this.calls.addDowntime(entry.at - this.lastAt)
-    }
-    if (entry.type === 'claim') this.nodesWithoutProgress.add(entry.node)
-    else this.nodesWithoutProgress.clear()
-    this.lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
+      this.calls.addDowntime(entry.at - this.time.lastAt)
+      this.nodesWithoutProgress.add(entry.node)
+    } else this.nodesWithoutProgress.clear()
+    this.time.add(entry)
     switch (entry.type) {
       case 'claim':
         return this.#claim(entry)
@@ -174,22 +163,15 @@ export class ExecutionState {
     this.#servedBy = servedBy
     this.startedAt ??= at
     this.endsAt = endsAt
-    this.#claimedAt = at
     this.attention = undefined
-    this.status = this.#waitsSince === undefined ? 'running' : this.#waitStatus()
+    this.status = this.time.isWaiting ? this.#waitStatus() : 'running'
     return { ...noChanges, isStart }
   }
 
-  #park({ at, attention, isPromotion }: EntryOf<'park'>): Changes {
-    this.#endClaim(at)
+  #park({ attention, isPromotion }: EntryOf<'park'>): Changes {
     this.attention = attention
     this.status = attention === undefined ? this.#waitStatus() : 'needs_attention'
     return { ...noChanges, isPromotion: isPromotion === true }
-  }
-
-  #endClaim(at: number): void {
-    if (this.#claimedAt !== undefined) this.activeMs += at - this.#claimedAt
-    this.#claimedAt = undefined
   }
 
   #answer({ at, call, ok, errorCode, decision }: EntryOf<'answer'>): Changes {
@@ -240,7 +222,7 @@ export class ExecutionState {
 
   /** Sets the status after an entry, and returns whether the guest waits. */
   #wait(at: number, isWait = this.dueDelivery(at) === undefined && !this.neverSettles): boolean {
-    if (isWait) this.#waitsSince = at
+    if (isWait) this.time.beginWait(at)
     this.status = isWait ? this.#waitStatus() : 'running'
     return isWait
   }
@@ -281,7 +263,7 @@ export class ExecutionState {
     this.#count(entry)
     const added = this.#addLogs({ logs, logsDropped }, at)
     const { executionId } = this.header
-    this.isStateKept = this.turns > 0 && entry.withinTurn !== true
+    this.#isStoppedInTurn = entry.withinTurn === true
     const outcome = outcomeOfError(error, { warnings: entry.warnings ?? this.#warnings, executionId })
     return { ...this.#finish(outcome, at), logs: added }
   }
@@ -296,13 +278,6 @@ export class ExecutionState {
   #count({ cpuMs = 0, replays = 0 }: { cpuMs?: number | undefined; replays?: number | undefined }): void {
     this.cpuMs += cpuMs
     this.replays += replays
-  }
-
-  #endWait({ type, at }: JournalEntry): void {
-    if (this.#waitsSince === undefined || type === 'claim' || type === 'park') return
-    // An answer ends a wait. A turn ends it too, because a timer leaves no entry before its turn.
-    this.waitMs += at - this.#waitsSince
-    this.#waitsSince = undefined
   }
 
   #addLogs(output: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): LogEntry[] {

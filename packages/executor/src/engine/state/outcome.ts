@@ -31,12 +31,28 @@ export function endOf(outcome: Outcome, finishedAt: number): StatusChange & { re
   return { status, finishedAt, ...(outcome.status !== 'completed' && { error: outcome.error }) }
 }
 
+/** Returns the error with which the host ends the execution by an entry; undefined if it does not. */
+export function hostErrorOf(entry: JournalEntry): ExecutionFailure | undefined {
+  if (entry.type === 'end') return entry.error
+  return entry.type === 'decision' ? entry.end : undefined
+}
+
+/** Returns the report with which the guest has ended the execution in the turn of an entry; undefined if it has not. */
+export function guestEndOf(entry: JournalEntry): GuestEnd | undefined {
+  return entry.type === 'turn' ? entry.effects.end : undefined
+}
+
+/** Returns whether an entry ends the execution. */
+export function isEnd(entry: JournalEntry): boolean {
+  return (guestEndOf(entry) ?? hostErrorOf(entry)) !== undefined
+}
+
 /** Returns the outcome that an entry gives to its execution; undefined if it does not end it. */
 export function outcomeOfEntry(entry: JournalEntry, executionId: string): Outcome | undefined {
-  if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
-  if (entry.type === 'decision' && entry.end !== undefined) return outcomeOfError(entry.end, { executionId })
-  if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
-  return outcomeOfGuestEnd(entry.effects.end, executionId)
+  const error = hostErrorOf(entry)
+  if (error !== undefined) return outcomeOfError(error, { executionId })
+  const end = guestEndOf(entry)
+  return end && outcomeOfGuestEnd(end, executionId)
 }
 
 /** Returns the outcome of an execution that the guest has ended. */

@@ -40,7 +40,7 @@ export function recordOf(state: ExecutionState, label: string | undefined, now: 
     ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
     ...(attention !== undefined && { error: attention }),
     // Another node may have written the last entry, by a clock that is ahead of this one.
-    ...summaryOf(state, finishedAt ?? Math.max(now, state.lastAt)),
+    ...summaryOf(state, finishedAt ?? Math.max(now, state.time.lastAt)),
   } satisfies ExecutionRecord)
 }
 
@@ -60,7 +60,7 @@ function withOutcome({ outcome }: ExecutionState, fields: object): JsonText {
 }
 
 function summaryOf(state: ExecutionState, until: number): Summary {
-  const { header, createdAt, logs, logsDropped, calls, outcome, cpuMs, waitMs, turns, replays } = state
+  const { header, createdAt, logs, logsDropped, calls, outcome, cpuMs, time, turns, replays } = state
   const startedAt = state.startedAt ?? until
   return {
     logs,
@@ -72,7 +72,7 @@ function summaryOf(state: ExecutionState, until: number): Summary {
       cpuMs: Math.round(cpuMs * 1000) / 1000,
       wallMs: until - startedAt,
       queueMs: startedAt - createdAt,
-      waitMs,
+      waitMs: time.waitMs,
       turns,
       replays,
     },

@@ -28,6 +28,11 @@ export function statusAfter(
   return waits ? 'waiting' : 'running'
 }
 
+/** Returns whether a session has the state after a step: a turn has ended, and the host has stopped none. */
+export function isStateKept(step: { readonly turns: number; readonly isStoppedInTurn: boolean }): boolean {
+  return step.turns > 0 && !step.isStoppedInTurn
+}
+
 /** Returns whether the guest waits after a turn. */
 export function waitsAfter(
   { endedAt, effects: { nextTimerAt } }: EntryOf<'turn'>,

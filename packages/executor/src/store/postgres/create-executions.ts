@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely'
 
 import type { Created, NewExecution } from '../execution-store.ts'
 import type { Tables } from './database.ts'
-import { encodeText, type Payloads } from './payload.ts'
+import { encodeLabel, type Payloads } from './payload.ts'
 import { withUnknownOutcome } from './store-errors.ts'
 import type { StoreParts } from './store-parts.ts'
 
@@ -61,7 +61,7 @@ async function insertExecutions(
       ${facts.map(({ owner }) => owner)}::text[],
       ${facts.map(({ keyId }) => keyId)}::text[],
       ${facts.map(({ correlationId }) => correlationId)}::text[],
-      ${facts.map(({ label }) => (label === undefined ? null : encodeText(label)))}::text[],
+      ${facts.map(({ label }) => encodeLabel(label))}::text[],
       ${facts.map(({ bodyHash }) => bodyHash)}::text[],
       ${facts.map(({ isolation }) => isolation)}::text[],
       ${executions.map(({ header, facts: { tenant, id } }) => payloads.encode(header, { tenant, id, kind: 'header' }))}::text[],

@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 
 import type { Database } from './database.ts'
-import { isNextStep } from './sessions/session-row.ts'
+import { isNextStep } from './sessions/session-conditions.ts'
 import { hasWakeUp, isWokenWithin, type WakeUps } from './wake-ups.ts'
 
 /** Maximum number of executions of a pass. */

@@ -80,6 +80,11 @@ export function encodeText(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
 
+/** Returns a label as it is stored. */
+export function encodeLabel(label: string | undefined): string | null {
+  return label === undefined ? null : encodeText(label)
+}
+
 /** Returns the text of `encodeText`. */
 export function decodeText(stored: string): string {
   return JSON.parse(`"${stored}"`) as string

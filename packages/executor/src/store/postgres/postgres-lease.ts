@@ -21,9 +21,6 @@ import type { WakeUpJob } from './wake-ups.ts'
 /** Milliseconds after which a touch of the wake-up no longer confirms the lease; a takeover comes after `heartbeatSeconds`. */
 const confirmedMs = 8_000
 
-/** End of a step that leaves nothing. */
-const withoutState: StepEnd = { stateKept: false, journalBytes: 0, cpuMs: 0, variables: undefined }
-
 interface PostgresLeaseOptions {
   readonly claimed: ClaimedExecution
   readonly payloads: Payloads
@@ -89,7 +86,7 @@ export class PostgresLease implements Lease {
 
   async finish(entries: readonly JournalEntry[], change: StatusChange, step?: StepEnd): Promise<void> {
     const ending = { type: 'finish', job: this.job, cancelsApprovals: this.#hasApprovals } as const
-    await this.#commit(entries, { change, ending, step: this.#ended(step) })
+    await this.#commit(entries, { change, ending, step: step && this.#ended(step) })
   }
 
   async park(entries: readonly JournalEntry[], options: ParkOptions): Promise<boolean> {
@@ -168,16 +165,11 @@ export class PostgresLease implements Lease {
     return outcome === 'committed'
   }
 
-  /** Returns the end of a step as it is stored; undefined for an execution that is no step. */
-  #ended(end: StepEnd = withoutState): EndedStep | undefined {
-    const { claimed, payloads } = this.#options
-    if (claimed.step === undefined) return undefined
+  /** Returns the end of a step as it is stored. */
+  #ended({ variables, ...facts }: StepEnd): EndedStep {
     const { tenant, id } = this.execution.facts
-    const { variables, ...facts } = end
-    const { sessionKey } = claimed.step
-    const encoded =
-      variables === undefined || !end.stateKept ? null : payloads.encode(variables, { tenant, id, kind: 'variables' })
-    return { ...facts, sessionKey, variables: encoded }
+    const encoded = variables && this.#options.payloads.encode(variables, { tenant, id, kind: 'variables' })
+    return { ...facts, sessionKey: this.step!.sessionKey, variables: encoded ?? null }
   }
 
   #stored({ error, ...change }: StatusChange): StoredChange {

@@ -4,7 +4,7 @@ import type { Promotion } from '../execution-store.ts'
 import { storedRequest } from './approvals.ts'
 import type { Tables } from './database.ts'
 import { insertNotifications, notificationRows } from './notification-rows.ts'
-import { encodeText, type Payloads } from './payload.ts'
+import { encodeLabel, type Payloads } from './payload.ts'
 import { withUnknownOutcome } from './store-errors.ts'
 import type { StoreParts } from './store-parts.ts'
 
@@ -59,7 +59,7 @@ async function insertExecution(
       (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, notify, status, epoch, created_at,
         started_at, expires_at, wake_at)
     values (${tenant}, ${id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
-      ${facts.label === undefined ? null : encodeText(facts.label)}, ${facts.bodyHash}, ${facts.isolation},
+      ${encodeLabel(facts.label)}, ${facts.bodyHash}, ${facts.isolation},
       ${payloads.encode(header, { tenant, id, kind: 'header' })},
       ${notify === undefined ? null : payloads.encode(notify, { tenant, id, kind: 'notify' })}, 'paused', ${epoch}, ${new Date(header.createdAt)}, ${new Date(startedAt)},
       now() + ${facts.expiresAfterMs}::float8 * interval '1 ms', ${wakeAt === undefined ? null : new Date(wakeAt)})

@@ -9,7 +9,7 @@ import { isStatementTimeout } from './store-errors.ts'
 import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Maximum number of journals that are read by one statement. */
-const maxJournals = 16
+export const maxJournals = 16
 
 /** Journal to read, without its first `after` entries. */
 interface JournalRange extends ExecutionIds {
@@ -100,7 +100,7 @@ export async function readEntries(
 }
 
 /** Returns the entry of a stored text. */
-export function entryOf(
+function entryOf(
   payloads: Payloads,
   { payload, ...place }: ExecutionIds & Pick<JournalRow, 'position'> & { readonly payload: string },
 ): JournalEntry {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 
 import type { EndedExecution } from '../execution-store.ts'
-import { encodeText } from './payload.ts'
+import { encodeLabel } from './payload.ts'
 import type { ReadingParts } from './store-parts.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function recordExecutions(
         ${facts.map(({ owner }) => owner)}::text[],
         ${facts.map(({ keyId }) => keyId)}::text[],
         ${facts.map(({ correlationId }) => correlationId)}::text[],
-        ${facts.map(({ label }) => (label === undefined ? null : encodeText(label)))}::text[],
+        ${facts.map(({ label }) => encodeLabel(label))}::text[],
         ${facts.map(({ bodyHash }) => bodyHash)}::text[],
         ${facts.map(({ isolation }) => isolation)}::text[],
         ${executions.map(({ journal, facts: { tenant, id } }) => payloads.encode(journal.header, { tenant, id, kind: 'header' }))}::text[],

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { Database } from './database.ts'
-import { isStepOfSession } from './sessions/session-row.ts'
+import { isNeededBySession } from './sessions/session-conditions.ts'
 
 /** Maximum number of executions that are deleted in one transaction. */
 const maxAtOnce = 500
@@ -10,9 +10,9 @@ const maxAtOnce = 500
 const tombstoneDays = 30
 
 /**
- * Deletion of what is no longer kept. Of detached executions that finished more than `retainMs` ago and have no notification
- * to deliver and are no step of a session, all but the id and the hash of the body is deleted, and these `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their
- * request does not look for them in the store.
+ * Deletion of what is no longer kept. Of detached executions that finished more than `retainMs` ago, all but the id and the
+ * hash of the body is deleted, unless they have a notification to deliver or a session needs them; these are deleted
+ * `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their request does not look for them in the store.
  */
 export class Retention {
   readonly #db: Database
@@ -50,7 +50,7 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
             select from codemode.notifications waiting
             where waiting.key = executions.key and waiting.status = 'pending'
           )
-          and not ${isStepOfSession(sql`executions.key`)}
+          and not ${isNeededBySession(sql`executions.key`)}
         order by finished_at
         limit ${limit}
         for update skip locked
@@ -70,6 +70,7 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
       await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.approvals where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.notifications where key = any(${keys}::bigint[])`.execute(trx)
+      await sql`delete from codemode.session_steps where execution_key = any(${keys}::bigint[])`.execute(trx)
     }
     return keys.length
   })

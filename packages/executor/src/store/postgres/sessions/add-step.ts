@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { sql, type Transaction } from 'kysely'
 
 import type { Created, NewExecution } from '../../execution-store.ts'
-import type { SessionBounds, StepAdded } from '../../session-store.ts'
+import { reachedBound, type SessionBounds, type StepAdded } from '../../session-store.ts'
 import { findExisting, placeOf } from '../create-executions.ts'
 import type { SessionRow, Tables } from '../database.ts'
-import { encodeText, type Payloads } from '../payload.ts'
+import { encodeLabel, type Payloads } from '../payload.ts'
 import { withUnknownOutcome } from '../store-errors.ts'
 import type { StoreParts } from '../store-parts.ts'
-import { hasPendingSteps, isOver, lockSession, nextExpiry, totals } from './session-row.ts'
+import { hasPendingSteps, isOver, nextExpiry } from './session-conditions.ts'
+import { lockSession, totals } from './session-row.ts'
 
 interface NewStep {
   readonly sessionId: string
@@ -91,11 +92,10 @@ function refusalOf(
   { header, maxQueued }: NewExecution,
   bounds: SessionBounds,
 ): StepAdded | undefined {
-  const { runtime } = session
+  const { runtime, steps, size_bytes: journalBytes, cpu_ms: replayCpuMs } = session
   if (session.is_over) return { type: 'session-ended' }
-  if (session.steps >= bounds.steps) return { type: 'full', bound: 'steps' }
-  if (session.size_bytes >= bounds.journalBytes) return { type: 'full', bound: 'journalBytes' }
-  if (session.cpu_ms >= bounds.replayCpuMs) return { type: 'full', bound: 'replayCpuMs' }
+  const bound = reachedBound({ steps, journalBytes, replayCpuMs }, bounds)
+  if (bound !== undefined) return { type: 'full', bound }
   if (runtime !== null && !isDeepStrictEqual(runtime, header.runtime)) return { type: 'other-runtime', runtime }
   return session.is_queue_full || maxQueued <= 0 ? { type: 'too-many-queued' } : undefined
 }
@@ -123,7 +123,7 @@ async function insertStep(
         (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, status,
           expires_at, wake_at, session_key, step, base_step)
       values (${tenant}, ${id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
-        ${label === undefined ? null : encodeText(label)}, ${facts.bodyHash}, ${facts.isolation},
+        ${encodeLabel(label)}, ${facts.bodyHash}, ${facts.isolation},
         ${payloads.encode(stored, { ...place, kind: 'header' })},
         ${callback === undefined ? null : payloads.encode(callback, { ...place, kind: 'callback' })},
         ${notify === undefined ? null : payloads.encode(notify, { ...place, kind: 'notify' })}, 'queued',

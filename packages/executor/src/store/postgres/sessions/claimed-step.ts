@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 
 import type { LeasedStep } from '../../session-store.ts'
 import type { Database, ExecutionRow } from '../database.ts'
+import { fromStatesBefore, hasEarlierPending } from './session-conditions.ts'
 
 /** Place of a claimed execution in its session. */
 export interface ClaimedStep extends LeasedStep {
@@ -28,14 +29,12 @@ interface ClaimedStepRow {
 export async function readClaimedStep(
   db: Database,
   session: string,
-  { session_key: sessionKey, step, base_step, status }: StepRow,
+  { session_key: sessionKey, step, base_step: baseStep, status }: StepRow,
 ): Promise<ClaimedStep> {
+  const place = { session: sessionKey, step }
   const { rows } = await sql<ClaimedStepRow>`
     select
-      exists (
-        select from codemode.executions earlier
-        where earlier.session_key = ${sessionKey} and earlier.step < ${step} and earlier.finished_at is null
-      )
+      ${hasEarlierPending(place)}
       or (
         ${status === 'queued'}
         and not exists (select from codemode.sessions where key = ${sessionKey} and ended_at is null)
@@ -43,8 +42,7 @@ export async function readClaimedStep(
       (array_agg(e.id order by st.step desc))[1] as state_of,
       coalesce(sum(e.journal_bytes), 0)::float8 as journal_bytes,
       coalesce(sum(e.cpu_ms), 0)::float8 as cpu_ms
-    from codemode.session_steps st join codemode.executions e on e.key = st.execution_key
-    where st.session_key = ${sessionKey} and st.step > ${base_step} and st.step < ${step} and e.state_kept`.execute(db)
+    ${fromStatesBefore({ ...place, baseStep })}`.execute(db)
   const { is_blocked: isBlocked, state_of, journal_bytes: journalBytes, cpu_ms: replayCpuMs } = rows[0]!
   return { sessionKey, session, isBlocked, stateOf: state_of ?? undefined, rebuild: { journalBytes, replayCpuMs } }
 }

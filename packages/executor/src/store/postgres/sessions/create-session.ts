@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 
 import type { FoundSession, SessionFacts } from '../../session-store.ts'
 import type { Database } from '../database.ts'
+import { encodeLabel } from '../payload.ts'
 import type { ReadingParts } from '../store-parts.ts'
 import { findSession } from './find-sessions.ts'
-import { encodeFacts, encodeLabel } from './session-row.ts'
+import { encodeFacts } from './session-row.ts'
 
 /** Creates a session, or returns the one with the same id. */
 export async function createSession(

@@ -5,7 +5,7 @@ import { sql, type Transaction } from 'kysely'
 import type { StepEnd } from '../../session-store.ts'
 import type { Tables } from '../database.ts'
 import type { WakeUp } from '../wake-ups.ts'
-import { nextExpiry } from './session-row.ts'
+import { isNextStep, nextExpiry } from './session-conditions.ts'
 
 /** End of a step, with the variables as a payload. */
 export interface EndedStep extends Omit<StepEnd, 'variables'> {
@@ -35,7 +35,10 @@ export async function lockSessions(trx: Transaction<Tables>, commits: readonly S
     select from codemode.sessions where key = any(${keys}::bigint[]) order by key for no key update`.execute(trx)
 }
 
-/** Stores the states after steps that have ended, and returns the wake-ups of the next steps of their sessions. */
+/**
+ * Stores the states after steps that have ended, and returns the wake-ups of the next steps of their sessions. A step that has
+ * begun gets none: it may be parked for long, while a later one is cancelled.
+ */
 export async function endSteps(trx: Transaction<Tables>, commits: readonly StepCommit[]): Promise<WakeUp[]> {
   const ended = endingSteps(commits)
   if (ended.length === 0) return []
@@ -58,9 +61,8 @@ export async function endSteps(trx: Transaction<Tables>, commits: readonly StepC
       update codemode.sessions set last_used_at = now(), expires_at = ${nextExpiry}
       where key = any(${sessionKeys}::bigint[])
     )
-    select distinct on (session_key) key, tenant
-    from codemode.executions
-    where session_key = any(${sessionKeys}::bigint[]) and finished_at is null
-    order by session_key, step`.execute(trx)
+    select e.key, e.tenant
+    from codemode.executions e
+    where e.session_key = any(${sessionKeys}::bigint[]) and e.finished_at is null and ${isNextStep}`.execute(trx)
   return rows
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 
 import { AdaptiveLimit } from '../adaptive-limit.ts'
 import type { Database } from '../database.ts'
-import { isOver } from './session-row.ts'
+import { isOver } from './session-conditions.ts'
 
 /** Maximum number of sessions that are ended or deleted in one transaction. */
 const maxAtOnce = 500

@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 
 import type { FoundSession, SessionListOptions, StoredSession } from '../../session-store.ts'
+import { encodeText } from '../payload.ts'
 import type { ReadingParts } from '../store-parts.ts'
+import { isOver } from './session-conditions.ts'
 import {
-  encodeLabel,
   findSessionRow,
   foundColumns,
-  isOver,
   readableSessionOf,
   sessionOf,
   totals,
@@ -30,7 +30,7 @@ export async function listSessions(
   const conditions = [
     sql`s.tenant = ${tenant} and s.ended_at is null and not ${isOver}`,
     ...(owner === undefined ? [] : [sql`s.owner = ${owner}`]),
-    ...(label === undefined ? [] : [sql`s.label = ${encodeLabel(label)}`]),
+    ...(label === undefined ? [] : [sql`s.label = ${encodeText(label)}`]),
     ...(before === undefined ? [] : [sql`(s.created_at, s.id) < (${new Date(before.createdAt)}, ${before.id})`]),
   ]
   const { rows } = await sql<FoundSessionRow>`

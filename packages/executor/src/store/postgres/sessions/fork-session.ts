@@ -2,10 +2,10 @@ import { sql, type Transaction } from 'kysely'
 
 import type { Forked } from '../../session-store.ts'
 import type { Tables } from '../database.ts'
+import { encodeLabel } from '../payload.ts'
 import type { ReadingParts } from '../store-parts.ts'
 import {
   encodeFacts,
-  encodeLabel,
   findSessionRow,
   lockSession,
   sessionOf,

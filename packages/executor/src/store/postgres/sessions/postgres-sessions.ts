@@ -72,11 +72,11 @@ export class PostgresSessions implements SessionStore {
     return resetSession(this.#options.parts, { tenant, id })
   }
 
-  async end(tenant: string, id: string): Promise<FoundSession | undefined> {
+  async end(tenant: string, id: string): Promise<boolean> {
     const { parts, onMessage } = this.#options
-    const { found, cancelled } = await endSession(parts, { tenant, id })
-    for (const ids of cancelled) onMessage(ids)
-    return found
+    const cancelled = await endSession(parts, { tenant, id })
+    for (const ids of cancelled ?? []) onMessage(ids)
+    return cancelled !== undefined
   }
 
   journalsBefore(tenant: string, executionId: string): Promise<readonly StepJournal[]> {

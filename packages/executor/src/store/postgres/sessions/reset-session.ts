@@ -3,7 +3,8 @@ import { sql, type Transaction } from 'kysely'
 import type { FoundSession } from '../../session-store.ts'
 import type { Tables } from '../database.ts'
 import type { ReadingParts } from '../store-parts.ts'
-import { findSessionRow, lockSession, nextExpiry, sessionOf, type SessionIds } from './session-row.ts'
+import { nextExpiry } from './session-conditions.ts'
+import { findSessionRow, lockSession, sessionOf, type SessionIds } from './session-row.ts'
 
 /**
  * Makes the steps that a session accepts from now on start without variables. Steps that were accepted before run with the
@@ -20,7 +21,6 @@ export async function resetSession({ db, payloads }: ReadingParts, ids: SessionI
       update codemode.sessions
       set base_step = last_step, runtime = null, last_used_at = now(), expires_at = ${nextExpiry}
       where key = ${key}`.execute(trx)
-    await releaseSteps(trx, key)
     return { type: 'found', session: sessionOf((await findSessionRow(trx, ids))!, payloads) }
   })
 }
@@ -28,14 +28,4 @@ export async function resetSession({ db, payloads }: ReadingParts, ids: SessionI
 /** Has a runtime kept for as long as a step can live that was accepted before the reset. */
 async function keepRuntime(trx: Transaction<Tables>, hash: string): Promise<void> {
   await sql`update codemode.guest_runtimes set used_at = now() where hash = ${hash}`.execute(trx)
-}
-
-/** Removes the steps from which no later step starts, so that their journals are deleted when they are old. */
-async function releaseSteps(trx: Transaction<Tables>, key: string): Promise<void> {
-  await sql`
-    delete from codemode.session_steps st
-    where session_key = ${key} and step <= coalesce(
-      (select min(base_step) from codemode.executions where session_key = ${key} and finished_at is null),
-      (select base_step from codemode.sessions where key = ${key})
-    )`.execute(trx)
 }

@@ -1,9 +1,9 @@
-import type { JournalHeader } from '@codemode/shared'
 import { sql, type RawBuilder } from 'kysely'
 
 import type { SessionFacts, StoredSession } from '../../session-store.ts'
 import type { Database, SessionRow } from '../database.ts'
-import { decodeText, encodeText, type Payloads } from '../payload.ts'
+import { decodeText, type Payloads } from '../payload.ts'
+import { isOver } from './session-conditions.ts'
 
 /** Id of a session of a tenant. */
 export interface SessionIds {
@@ -24,33 +24,6 @@ export interface FoundSessionRow extends SessionRow {
   /** Number of all steps that have not ended. */
   readonly pending_steps: number
 }
-
-/** Returns the condition that a session has a step of its own that has not ended; steps of a fork that it shares have ended. */
-export const hasPendingSteps = (key: RawBuilder<unknown>): RawBuilder<boolean> => sql`exists (
-  select from codemode.executions pending where pending.session_key = ${key} and pending.finished_at is null
-)`
-
-/** Condition that a session `s` has ended, or expired: nothing pending extends its life, and it can no longer be used. */
-export const isOver: RawBuilder<boolean> = sql`(
-  s.ended_at is not null or (s.expires_at <= now() and not ${hasPendingSteps(sql`s.key`)})
-)`
-
-/** Condition that an execution `e` is a step that has not started, although all earlier ones of its session have ended. */
-export const isNextStep: RawBuilder<boolean> = sql`(
-  e.session_key is not null and e.status = 'queued' and not exists (
-    select from codemode.executions earlier
-    where earlier.session_key = e.session_key and earlier.step < e.step and earlier.finished_at is null
-  )
-)`
-
-/** Returns the condition that a session which has not ended has the execution with a key as a step. */
-export const isStepOfSession = (key: RawBuilder<unknown>): RawBuilder<boolean> => sql`exists (
-  select from codemode.session_steps st join codemode.sessions s on s.key = st.session_key
-  where st.execution_key = ${key} and s.ended_at is null
-)`
-
-/** Time at which a session expires that is used now. */
-export const nextExpiry: RawBuilder<Date> = sql`now() + idle_timeout_ms * interval '1 ms'`
 
 /** Columns of `FoundSessionRow` for sessions `s`. */
 export const foundColumns: RawBuilder<unknown> = sql`s.*, ${isOver} as is_over, total.steps, total.size_bytes,
@@ -92,19 +65,13 @@ export function encodeFacts(
   return payloads.encode({ context, config, memoryLimitMb } satisfies SessionPayload, { tenant, id, kind: 'session' })
 }
 
-/** Returns the label as it is stored. */
-export const encodeLabel = (label: string | undefined): string | null =>
-  label === undefined ? null : encodeText(label)
-
 /** Returns a session that has not ended. Throws STORE_UNAVAILABLE if it cannot be decrypted. */
 export function sessionOf(row: FoundSessionRow, payloads: Payloads): StoredSession {
   const { tenant, id } = row
   return withPayload(row, payloads.decode(row.payload!, { tenant, id, kind: 'session' }) as SessionPayload)
 }
 
-/**
- * Returns a session without its context if it cannot be decrypted: it must not hide others in a list, and can be ended.
- */
+/** Returns a session, without its context and configuration if they cannot be decrypted: it must not hide others in a list. */
 export function readableSessionOf(row: FoundSessionRow, payloads: Payloads): StoredSession {
   const { tenant, id } = row
   const payload = payloads.decodeIfReadable(row.payload!, { tenant, id, kind: 'session' })
@@ -129,6 +96,5 @@ function withPayload(row: FoundSessionRow, { context, config, memoryLimitMb }: S
     steps: row.steps,
     pendingSteps: row.pending_steps,
     sizeBytes: row.size_bytes,
-    ...(row.runtime !== null && { runtime: row.runtime satisfies JournalHeader['runtime'] }),
   }
 }

@@ -53,6 +53,15 @@ const countEntries = () => query(url, 'select count(*)::int as count from codemo
 const storedEntries = (text: string) =>
   query(url, "select 1 from codemode.entries where payload::json ->> 'text' = $1", [text])
 
+/** Makes all executions that have ended look old, and deletes what is no longer kept. */
+async function deleteOld(): Promise<void> {
+  await query(
+    url,
+    "update codemode.executions set finished_at = now() - interval '8 days' where finished_at is not null",
+  )
+  await new Retention(parts.db, 7 * 86_400_000).deleteOld()
+}
+
 /** Makes a session look as if nobody has used it for longer than it lives. */
 const age = (id: string) =>
   query(url, "update codemode.sessions set expires_at = now() - interval '1 s' where id = $1", [id])
@@ -108,7 +117,7 @@ test('a session is created once, found, and listed newest first; another tenant 
   expect(await sessions.find('acme', id)).toBeUndefined()
   expect(await sessions.steps('acme', id)).toEqual([])
   expect(await sessions.reset('acme', id)).toBeUndefined()
-  expect(await sessions.end('acme', id)).toBeUndefined()
+  expect(await sessions.end('acme', id)).toBe(false)
   expect(await sessions.fork('acme', id, { id: newSessionId(), label: undefined, atStep: undefined })).toEqual({
     type: 'no-session',
   })
@@ -192,7 +201,7 @@ test('the end of a session cancels its steps; its id is remembered for a day', a
   const first = await node.take(ids[0]!)
   const { promise: told, resolve } = Promise.withResolvers<void>()
   first.lease.onMessage(resolve)
-  expect(await store.sessions.end('acme', session)).toMatchObject({ session: { steps: 3, pendingSteps: 3 } })
+  expect(await store.sessions.end('acme', session)).toBe(true)
   await told
   for (const id of ids) {
     const held = id === ids[0] ? first : await node.take(id)
@@ -207,7 +216,7 @@ test('the end of a session cancels its steps; its id is remembered for a day', a
     expect(await sessions.find('acme', session)).toEqual(ended)
     expect(await sessions.create(sessionFacts({ id: session }))).toEqual({ ...ended, isNew: false })
     expect(await sessions.reset('acme', session)).toEqual(ended)
-    expect(await sessions.end('acme', session)).toEqual(ended)
+    expect(await sessions.end('acme', session)).toBe(false)
     expect(await sessions.addStep(session, newStep('1'), bounds)).toEqual({ type: 'session-ended' })
     expect(await sessions.steps('acme', session)).toEqual([])
   }
@@ -272,14 +281,6 @@ test('the journals that a session or a fork starts from are kept, however old th
   const other = newStep('other')
   await store.create(other)
   await (await node.take(other.facts.id)).end()
-  const retention = new Retention(parts.db, 7 * 86_400_000)
-  const deleteOld = async () => {
-    await query(
-      url,
-      "update codemode.executions set finished_at = now() - interval '8 days' where finished_at is not null",
-    )
-    await retention.deleteOld()
-  }
   await deleteOld()
   expect(await store.find('acme', other.facts.id)).toBeUndefined()
   expect(await codesBefore(session)).toEqual(['kept', 'old'])
@@ -293,6 +294,20 @@ test('the journals that a session or a fork starts from are kept, however old th
   await deleteOld()
   expect(await codesBefore(branch)).toEqual([])
   expect(await storedEntries('kept')).toEqual([])
+})
+
+test('the journals from before a reset are kept until the steps have ended that were accepted before it', async () => {
+  const session = await newSession(store)
+  await runStep(session, 'before the reset')
+  const id = await addStep(store, session, 'pending')
+  const held = await node.take(id)
+  await store.sessions.reset('acme', session)
+  await deleteOld()
+  expect(await store.sessions.journalsBefore('acme', id)).toMatchObject([{ entries: [{ text: 'before the reset' }] }])
+  await held.end()
+  await deleteOld()
+  expect(await storedEntries('before the reset')).toEqual([])
+  expect(await storedEntries('pending')).toEqual([])
 })
 
 test('a session takes no step beyond its bounds, nor one with other versions, until it is reset', async () => {
@@ -309,7 +324,7 @@ test('a session takes no step beyond its bounds, nor one with other versions, un
   expect(await add({ replayCpuMs: 2 })).toEqual({ type: 'full', bound: 'replayCpuMs' })
   const { runtime } = newStep('1').header
   expect(await add({}, 'newer')).toEqual({ type: 'other-runtime', runtime })
-  expect(await sessions.find('acme', session)).toMatchObject({ session: { steps: 1, runtime } })
+  expect(await sessions.find('acme', session)).toMatchObject({ session: { steps: 1 } })
   await sessions.reset('acme', session)
   const step = newStep('1')
   const newer = { ...step.header, runtime: { ...runtime, guestRuntime: 'newer' } }
@@ -319,7 +334,7 @@ test('a session takes no step beyond its bounds, nor one with other versions, un
     waits: false,
   })
   await (await node.take(step.facts.id)).end()
-  expect(await sessions.find('acme', session)).toMatchObject({ session: { runtime: { guestRuntime: 'newer' } } })
+  expect(await add({})).toEqual({ type: 'other-runtime', runtime: newer.runtime })
 
   const tenant = newSessionId()
   const ofTenant = () => ({ ...newStep('1', { tenant }), maxQueued: 1 })

@@ -105,8 +105,10 @@ export class HoldingWorker implements Worker {
   }
 }
 
-/** Ends a step with one entry, whose text is the code. */
+/** Ends a step, or another execution, with one entry, whose text is the code. */
 export function endStep(lease: Lease, end: Partial<StepEnd> = {}): Promise<void> {
   const entry = answer(1, lease.header.code)
-  return lease.finish([entry], { status: 'completed', finishedAt: Date.now() }, { ...stepEnd, ...end })
+  const variables = end.stateKept === false ? undefined : stepEnd.variables
+  const step = lease.step && { ...stepEnd, variables, ...end }
+  return lease.finish([entry], { status: 'completed', finishedAt: Date.now() }, step)
 }

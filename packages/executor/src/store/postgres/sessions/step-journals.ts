@@ -1,38 +1,22 @@
-import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
+import type { Journal } from '@codemode/shared'
 import { sql } from 'kysely'
 
 import type { StepJournal } from '../../session-store.ts'
-import type { ReadingParts } from '../store-parts.ts'
 import type { ExecutionIds } from '../read-executions.ts'
-import { entryOf, headerOf } from '../read-journal.ts'
-
-/** Number of journals that are read at once. */
-const pageSize = 32
-
-interface StepHeaderRow {
-  readonly key: string
-  readonly tenant: string
-  readonly id: string
-  readonly header: string
-  readonly created_at: Date
-}
-
-interface StepEntryRow {
-  readonly key: string
-  readonly position: number
-  readonly payload: string
-}
+import { JournalReader, maxJournals } from '../read-journal.ts'
+import type { ReadingParts } from '../store-parts.ts'
+import { fromStatesBefore } from './session-conditions.ts'
 
 /** Returns the journals of the steps from whose state a step starts, in order. */
 export async function readJournalsBefore(parts: ReadingParts, { tenant, id }: ExecutionIds): Promise<StepJournal[]> {
-  const { rows } = await sql<{ key: string }>`
-    select before.key
-    from codemode.executions e
-    join codemode.session_steps st on st.session_key = e.session_key and st.step > e.base_step and st.step < e.step
-    join codemode.executions before on before.key = st.execution_key and before.state_kept
-    where e.tenant = ${tenant} and e.id = ${id}
-    order by st.step`.execute(parts.db)
-  return readPages(parts, rows)
+  const place = { session: sql`mine.session_key`, step: sql`mine.step`, baseStep: sql`mine.base_step` }
+  const { rows } = await sql<ExecutionIds>`
+    select before.tenant, before.id
+    from codemode.executions mine
+    cross join lateral (select e.tenant, e.id, st.step ${fromStatesBefore(place)}) before
+    where mine.tenant = ${tenant} and mine.id = ${id}
+    order by before.step`.execute(parts.db)
+  return readJournals(parts, rows)
 }
 
 /**
@@ -40,12 +24,12 @@ export async function readJournalsBefore(parts: ReadingParts, { tenant, id }: Ex
  * for it.
  */
 export async function readSessionJournals(parts: ReadingParts, sessionKey: string): Promise<Journal[]> {
-  const { rows } = await sql<{ key: string }>`
+  const { rows } = await sql<ExecutionIds>`
     with next as materialized (
       select step, base_step from codemode.executions
       where session_key = ${sessionKey} and finished_at is null order by step limit 1
     )
-    select e.key
+    select e.tenant, e.id
     from codemode.sessions s
     left join next on true
     join codemode.session_steps st
@@ -54,33 +38,17 @@ export async function readSessionJournals(parts: ReadingParts, sessionKey: strin
     join codemode.executions e on e.key = st.execution_key and (e.state_kept or e.finished_at is null)
     where s.key = ${sessionKey} and e.header is not null
     order by st.step`.execute(parts.db)
-  return readPages(parts, rows)
+  return readJournals(parts, rows)
 }
 
-async function readPages(parts: ReadingParts, rows: readonly { readonly key: string }[]): Promise<Journal[]> {
-  const keys = rows.map(({ key }) => key)
+/** Returns the journals of executions that have one, in the order of the ids. No read begins after one that has failed. */
+async function readJournals(parts: ReadingParts, ids: readonly ExecutionIds[]): Promise<Journal[]> {
+  const reader = new JournalReader(parts)
   const journals: Journal[] = []
-  for (let from = 0; from < keys.length; from += pageSize) {
-    journals.push(...(await readJournals(parts, keys.slice(from, from + pageSize))))
+  for (let from = 0; from < ids.length; from += maxJournals) {
+    const page = ids.slice(from, from + maxJournals)
+    const read = await Promise.all(page.map((each) => reader.read({ ...each, after: 0 })))
+    journals.push(...read.map((journal) => journal!))
   }
   return journals
-}
-
-/** Returns the journals of executions, in the order of the given keys. */
-async function readJournals({ db, payloads }: ReadingParts, keys: readonly string[]): Promise<Journal[]> {
-  const { rows: headers } = await sql<StepHeaderRow>`
-    select key, tenant, id, header, created_at from codemode.executions where key = any(${keys}::bigint[])`.execute(db)
-  const { rows: entries } = await sql<StepEntryRow>`
-    select key, position, payload from codemode.entries where key = any(${keys}::bigint[])
-    order by key, position`.execute(db)
-  const entriesByKey = Map.groupBy(entries, ({ key }) => key)
-  const journals = new Map(
-    headers.map((row): [string, { header: JournalHeader; entries: JournalEntry[] }] => {
-      const { key, tenant, id } = row
-      const stored = entriesByKey.get(key) ?? []
-      const decoded = stored.map(({ position, payload }) => entryOf(payloads, { tenant, id, position, payload }))
-      return [key, { header: headerOf(row, payloads), entries: decoded }]
-    }),
-  )
-  return keys.map((key) => journals.get(key)!)
 }

@@ -256,6 +256,21 @@ test('a step that waits is claimed because of a message, has no turn, and is cla
   expect(node.untaken).toEqual([])
 })
 
+test('the end of a step that waits does not wake an earlier one that is parked', async () => {
+  const session = await newSession(store)
+  const [a = '', b = '', c = ''] = await addSteps(session, 3)
+  await (await node.take(a)).park({ change: { status: 'paused' } })
+  await store.post('acme', b, { kind: 'cancel' })
+  await (await node.take(b)).end({ stateKept: false })
+  const key = String((await rowOf(a, 'key'))['key'])
+  const wakeUps = "select 1 from codemode_jobs.job where singleton_key = $1 and state <= 'active'"
+  expect(await query(url, wakeUps, [key])).toEqual([])
+  await store.post('acme', a, { kind: 'wake' })
+  await (await node.take(a)).end()
+  await (await node.take(c)).end()
+  expect(node.untaken).toEqual([])
+})
+
 test('a step that waits is claimed when its life is over, and ends without those before it', async () => {
   const session = await newSession(store)
   const [a = '', b = '', c = ''] = await addSteps(session, 3)

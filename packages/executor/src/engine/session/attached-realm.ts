@@ -6,11 +6,11 @@ import type { IdleGuest, Realm } from './realm.ts'
  * Realm of an attached session: the steps whose state it has, in order, and the guest that has this state. The guest may be
  * gone; the steps rebuild it.
  */
-export class SessionRealm implements Realm {
+export class AttachedRealm implements Realm {
   #steps: readonly StepJournal[]
   #idle: IdleGuest | undefined
-  /** Variables after the last step that ended. */
-  variables: readonly SessionVariable[] = []
+  #variables: readonly SessionVariable[] = []
+  reportedVariables: readonly SessionVariable[] | undefined
 
   constructor(steps: readonly StepJournal[] = []) {
     this.#steps = steps
@@ -18,6 +18,11 @@ export class SessionRealm implements Realm {
 
   get steps(): readonly StepJournal[] {
     return this.#steps
+  }
+
+  /** Variables after the last step whose variables are known. */
+  get variables(): readonly SessionVariable[] {
+    return this.#variables
   }
 
   get isEmpty(): boolean {
@@ -40,23 +45,27 @@ export class SessionRealm implements Realm {
     this.#idle = idle
   }
 
-  /** Adds a step whose state the session has. */
-  add(step: StepJournal): void {
-    this.#steps = [...this.#steps, step]
+  /** Takes the end of a step; `kept` is its journal if the session has the state after it. */
+  ended(kept: StepJournal | undefined): void {
+    if (kept !== undefined) {
+      this.#steps = [...this.#steps, kept]
+      this.#variables = this.reportedVariables ?? this.#variables
+    }
+    this.reportedVariables = undefined
   }
 
   /** Returns a realm with the state after the step with the given number, without a guest. */
-  forkAt(step: number): SessionRealm {
-    const fork = new SessionRealm(this.#steps.filter(({ header }) => header.session!.step <= step))
-    // Those after an earlier step are known when the steps have been replayed.
-    if (fork.steps.length === this.#steps.length) fork.variables = this.variables
+  forkAt(step: number): AttachedRealm {
+    const fork = new AttachedRealm(this.#steps.filter(({ header }) => header.session!.step <= step))
+    // Those after an earlier step are not known.
+    if (fork.steps.length === this.#steps.length) fork.#variables = this.#variables
     return fork
   }
 
   /** Starts over, without steps. */
   reset(): void {
     this.#steps = []
-    this.variables = []
+    this.#variables = []
     this.close()
   }
 
