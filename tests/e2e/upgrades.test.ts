@@ -1,8 +1,9 @@
 /** Detached executions of a node with another guest runtime, on a node that has the current one. */
-import { createExecutor, type RunningExecutor } from '@codemode/executor'
+import type { RunningExecutor } from '@codemode/executor'
 import { api, apiKey, connect, startExecutor, startPostgres, type PostgresServer } from '@codemode/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
+import { createExecutor } from '../../packages/executor/src/index.ts'
 import { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { otherRuntime } from '../support/other-runtime.ts'
 import { databaseOf, executorCommand } from '../support/store-command.ts'

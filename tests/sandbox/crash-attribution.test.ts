@@ -16,11 +16,12 @@ const computes = `
   console.log('after')
   return [await tools.enter(2), before === Math.min(before, 1)]`
 
+const cpuByProcess = () => new Map(sandboxProcesses().map((pid) => [pid, processCpuMs(pid) ?? 0]))
+
 /** Resolves with the CPU milliseconds by process when none uses the CPU, not even for its start. */
 async function cpuWhenIdle(): Promise<Map<number, number>> {
-  const read = () => new Map(sandboxProcesses().map((pid) => [pid, processCpuMs(pid) ?? 0]))
-  let last = read()
-  const isIdle = () => isDeepStrictEqual(last, (last = read()))
+  let last = cpuByProcess()
+  const isIdle = () => isDeepStrictEqual(last, (last = cpuByProcess()))
   await expect.poll(isIdle, { interval: 500 }).toBe(true)
   return last
 }

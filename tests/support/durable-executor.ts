@@ -1,6 +1,7 @@
-import { createExecutor, type ExecutorConfigInput, type RunningExecutor } from '@codemode/executor'
+import type { ExecutorConfigInput, RunningExecutor } from '@codemode/executor'
 import { apiKey } from '@codemode/testkit'
 
+import { createExecutor } from '../../packages/executor/src/index.ts'
 import { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { CallContinues, type CreateCallbackTransport } from '../../packages/executor/src/tools/transport.ts'
 import type { TestStore } from './test-stores.ts'

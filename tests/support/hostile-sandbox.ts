@@ -1,6 +1,7 @@
 import type { TurnEffects } from '@codemode/shared'
-import { createExecutor, type RunningExecutor } from '@codemode/executor'
+import type { RunningExecutor } from '@codemode/executor'
 
+import { createExecutor } from '../../packages/executor/src/index.ts'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import { combineObservers, type EngineObserver } from '../../packages/executor/src/engine/engine-observer.ts'
 import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
