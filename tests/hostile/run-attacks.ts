@@ -18,7 +18,7 @@ import { createLogger } from '../../packages/executor/src/log.ts'
 import { api, connect, keyOf, type KeysFile, toolLatch, writeKeysFile } from '@codemode/testkit'
 import type { Attack } from './attack.ts'
 
-const sandboxProcesses = 2
+const sandboxProcesses = 1
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Returns the tools that the attack may call; `received` keeps each call's input and context. */
