@@ -1,17 +1,11 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { execPath } from 'node:process'
-import { fileURLToPath } from 'node:url'
 
 import { Codemode, MockExecutor, tool, type Json, type JsonObject, type Tool } from '@codemode/client'
 import { jsonSchemaCheck } from '@codemode/shared/internal'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { githubTools } from './catalogue.ts'
+import { compileStrictly } from '../support/compile-strictly.ts'
 import { corpusTools } from './corpus.ts'
 
 /** JSON Schema Test Suite of draft 4, which has no types. */
@@ -19,38 +13,8 @@ const suite = createRequire(import.meta.url)('json-schema-test-suite') as {
   draft4(): readonly { readonly schemas: readonly { readonly schema: JsonObject }[] }[]
 }
 
-let folder: string
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'codemode-declarations-'))
-})
-afterAll(() => rm(folder, { recursive: true }))
-
 const declarationsOf = (tools: Record<string, Tool>): string =>
   Codemode.fromClientConfig({ executor: new MockExecutor() }).withTools(tools).declarations()
-
-/** Returns the numbers of the lines in which `tsc --strict` finds an error. */
-async function linesWithErrors(name: string, source: string): Promise<number[]> {
-  await writeFile(join(folder, name), source)
-  const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
-  const options = [
-    '--ignoreConfig',
-    '--strict',
-    '--noEmit',
-    '--types',
-    '',
-    '--lib',
-    'es2025',
-    '--pretty',
-    'false',
-    name,
-  ]
-  const output = await new Promise<string>((resolve) => {
-    execFile(execPath, [compiler, ...options], { cwd: folder, maxBuffer: 2 ** 26 }, (_error, stdout) => resolve(stdout))
-  })
-  const found = [...output.matchAll(/^(?<file>[^\s(]+)\((?<line>\d+),\d+\): error/gm)]
-  if (found.length === 0 && output.trim() !== '') throw new Error(output)
-  return found.map(({ groups }) => Number(groups!['line']))
-}
 
 const execute = () => null
 
@@ -67,9 +31,10 @@ test('tsc --strict accepts the declarations of the schemas of a corpus', { tags:
     }
   })
   expect(fromSuite.length).toBeGreaterThan(60)
-  const declarations = declarationsOf({ ...githubTools(), ...(await corpusTools()), ...Object.fromEntries(fromSuite) })
+  const fromApi = await corpusTools()
+  expect(Object.keys(fromApi).length).toBeGreaterThan(1_000)
   // A module, so that types of the schemas do not meet those of the language.
-  expect(await linesWithErrors('corpus.ts', `${declarations}\nexport {}\n`)).toEqual([])
+  expect(await compileStrictly(declarationsOf({ ...fromApi, ...Object.fromEntries(fromSuite) }))).toEqual([])
 })
 
 const scalar = fc.oneof(
@@ -148,7 +113,8 @@ test('types accept the values that the validation accepts, and no others', { tag
   const uses = cases.map(
     ({ value }, i) => `export const v${i}: Awaited<ReturnType<typeof tools.t${i}>> = ${JSON.stringify(value)}`,
   )
-  const refused = new Set(await linesWithErrors('agreement.ts', `${declarations}\n${uses.join('\n')}\n`))
+  const errors = await compileStrictly(`${declarations}\n${uses.join('\n')}`)
+  const refused = new Set(errors.map(({ line }) => line))
   const isValid = cases.map(({ schema, value }) => jsonSchemaCheck(schema)(value).length === 0)
   const disagreeing = cases.filter((_, i) => isValid[i] === refused.has(first + i))
   expect(disagreeing).toEqual([])

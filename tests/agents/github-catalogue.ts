@@ -1,13 +1,13 @@
 /**
- * Makes `catalogues/github.json`: 500 operations of GitHub's REST API as tools, from `@octokit/openapi` (MIT, 390 MB, so it is
- * not installed for the tests).
+ * Makes `catalogues/github.json`: 500 operations of GitHub's REST API as tools, from `@octokit/openapi` (MIT).
  *
- * node tests/agents/github-catalogue.ts node_modules/@octokit/openapi/generated/api.github.com.json
+ * node --conditions=@codemode/source tests/agents/github-catalogue.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { argv } from 'node:process'
 
 import type { JsonObject } from '@codemode/shared'
+
+import { openApiPath } from './corpus.ts'
 
 interface Parameter {
   readonly name: string
@@ -30,7 +30,7 @@ interface Document {
 const areas =
   'issues gists activity search reactions users pulls repos git checks teams packages markdown emojis'.split(' ')
 
-const document = JSON.parse(readFileSync(argv[2]!, 'utf8')) as Document
+const document = JSON.parse(readFileSync(openApiPath, 'utf8')) as Document
 
 function resolve(ref: string): unknown {
   return ref

@@ -32,7 +32,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       error: {
         name: 'TypeError',
         message: "Cannot read properties of undefined (reading 'transfer')",
-        hint: 'There is no tool bank.transfer (the tools are weather).',
+        hint: "There is no tool bank.transfer (the tools are weather). await tools.$search('words') finds tools.",
       },
     })
     expect(await suite.codemode.run(code, { availableTools: [] })).toMatchObject({

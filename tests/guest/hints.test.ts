@@ -10,6 +10,7 @@ const tools = {
 }
 const suite = useCodemode({ client: { tools } })
 const all = 'the tools are get_user, list, github.list_issues, github.close_issue'
+const search = "await tools.$search('words') finds tools."
 
 test.each([
   ['get_user({ id: 1 })', 'Tools are called through tools: await tools.get_user(input).'],
@@ -54,17 +55,20 @@ test.each([
     `Tools are called through tools: await tools.<name>(input); tools.get_user may be meant (${all}).`,
   ],
   ['await codemode.run()', `Tools are called through tools: await tools.<name>(input) (${all}).`],
-  ['tools.nope({})', `There is no tool nope (${all}).`],
-  ['await tools.get_users({})', `There is no tool get_users; tools.get_user may be meant (${all}).`],
-  ["await tools['get-user!']()", `There is no tool get-user!; tools.get_user may be meant (${all}).`],
+  ['tools.nope({})', `There is no tool nope (${all}). ${search}`],
+  ['await tools.get_users({})', `There is no tool get_users; tools.get_user may be meant (${all}). ${search}`],
+  ["await tools['get-user!']()", `There is no tool get-user!; tools.get_user may be meant (${all}). ${search}`],
   [
     'await tools.github.list_isues()',
-    `There is no tool github.list_isues; tools.github.list_issues may be meant (${all}).`,
+    `There is no tool github.list_isues; tools.github.list_issues may be meant (${all}). ${search}`,
   ],
-  ['await tools.jira.search()', `There is no tool jira.search (${all}).`],
-  ['const { get_usr } = tools\nawait get_usr()', `There is no tool get_usr; tools.get_user may be meant (${all}).`],
+  ['await tools.jira.search()', `There is no tool jira.search (${all}). ${search}`],
+  [
+    'const { get_usr } = tools\nawait get_usr()',
+    `There is no tool get_usr; tools.get_user may be meant (${all}). ${search}`,
+  ],
   ['await tools.github()', 'tools.github is a namespace (the tools are github.list_issues, github.close_issue).'],
-  ['const name = "lists"\nawait tools[name]()', `There is no tool of this name (${all}).`],
+  ['const name = "lists"\nawait tools[name]()', `There is no tool of this name (${all}). ${search}`],
   ["await tools('list')", `tools is an object of functions: await tools.<name>(input) (${all}).`],
   ['tools.list().map(String)', 'tools.list(…) returns a promise, so await it first: (await tools.list(input)).'],
   [
@@ -83,10 +87,10 @@ test.each([
     'const issues = tools.github.list_issues()\nissues.forEach(String)',
     'issues is the promise of tools.github.list_issues(…), so await it first: issues = await tools.github.list_issues(input).',
   ],
-  ['const call = tools.nope; await call({})', `There is no tool nope (${all}).`],
-  ['const all = tools; all.nope()', `There is no tool nope (${all}).`],
-  ['await Promise.all([1].map(tools.nope))', `There is no tool nope (${all}).`],
-  ["await tools['jira'].search()", `There is no tool jira (${all}).`],
+  ['const call = tools.nope; await call({})', `There is no tool nope (${all}). ${search}`],
+  ['const all = tools; all.nope()', `There is no tool nope (${all}). ${search}`],
+  ['await Promise.all([1].map(tools.nope))', `There is no tool nope (${all}). ${search}`],
+  ["await tools['jira'].search()", `There is no tool jira (${all}). ${search}`],
   ['await tool.get_user({})', 'Tools are called through tools: await tools.get_user(input).'],
   ['await mcp.github.list_issues({})', 'Tools are called through tools: await tools.github.list_issues(input).'],
 ])('%s fails with a hint at the tools', { tags: ['GU-5', 'TL-8'] }, async (code, hint) => {
@@ -189,8 +193,8 @@ test('an error that the code catches is the one of the language', { tags: ['GU-5
 test('executeAsync throws the hint beside the message', { tags: ['GU-5'] }, async () => {
   const error = await suite.codemode.executeAsync('tools.nope()').catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ name: 'ExecutionError', message: 'tools.nope is not a function' })
-  expect(error).toHaveProperty('hint', `There is no tool nope (${all}).`)
-  expect(JSON.parse(JSON.stringify(error))).toMatchObject({ hint: `There is no tool nope (${all}).` })
+  expect(error).toHaveProperty('hint', `There is no tool nope (${all}). ${search}`)
+  expect(JSON.parse(JSON.stringify(error))).toMatchObject({ hint: `There is no tool nope (${all}). ${search}` })
 })
 
 test.each([

@@ -16,12 +16,16 @@ const usage: Generated['usage'] = {
   outputTokens: { total: 1, text: 1, reasoning: 0 },
 }
 
-/** Returns the responses of a model that sends programs and then answers. */
-function script(programs: readonly string[]): Generated[] {
-  const calls = programs.map((code, index): Generated => ({
-    content: [
-      { type: 'tool-call', toolCallId: `call-${index}`, toolName: 'run_code', input: JSON.stringify({ code }) },
-    ],
+/** Call of a tool by a model. */
+interface ModelCall {
+  readonly toolName: string
+  readonly input: object
+}
+
+/** Returns the responses of a model that calls tools, one after the other, and then answers. */
+function script(modelCalls: readonly ModelCall[]): Generated[] {
+  const calls = modelCalls.map(({ toolName, input }, index): Generated => ({
+    content: [{ type: 'tool-call', toolCallId: `call-${index}`, toolName, input: JSON.stringify(input) }],
     finishReason: { unified: 'tool-calls', raw: undefined },
     usage,
     warnings: [],
@@ -39,7 +43,13 @@ export function resultsIn(calls: MockLanguageModelV4['doGenerateCalls']): string
   })
 }
 
-export const modelOf = (programs: readonly string[]) => new MockLanguageModelV4({ doGenerate: script(programs) })
+const runs = (programs: readonly string[]): ModelCall[] =>
+  programs.map((code) => ({ toolName: 'run_code', input: { code } }))
+
+/** Returns a model that makes these calls, one after the other, and then answers. */
+export const callingModel = (calls: readonly ModelCall[]) => new MockLanguageModelV4({ doGenerate: script(calls) })
+
+export const modelOf = (programs: readonly string[]) => callingModel(runs(programs))
 
 const settings = (codemode: Codemode, signal: AbortSignal | undefined) => ({
   tools: { run_code: toAiSdkTool(codemode) },
@@ -81,7 +91,7 @@ export const aiSdkStream: Agent = {
   agent: 'AI SDK, streamText',
   adapter: aiSdk,
   async converse(codemode, programs, signal) {
-    const doStream = script(programs).map((response) => ({ stream: ReadableStream.from(partsOf(response)) }))
+    const doStream = script(runs(programs)).map((response) => ({ stream: ReadableStream.from(partsOf(response)) }))
     const model = new MockLanguageModelV4({ doStream })
     let isAborted = false
     const onAbort = () => void (isAborted = true)

@@ -100,7 +100,7 @@ export function createHints(
 
   /** Explains a TypeError whose message begins with an expression on `tools`. */
   function ofTools(message: string): string | undefined {
-    if (p.stringStartsWith(message, 'tools[')) return `There is no tool of this name (${listed()}).`
+    if (p.stringStartsWith(message, 'tools[')) return `There is no tool of this name (${listed()}).${searching()}`
     const called = p.regExpExec(/^tools(?:\.([^\s(]{1,256}))?(?: is not|\(\.\.\.\))/, message)
     if (called === null) return undefined
     const path = called[1]
@@ -166,7 +166,12 @@ export function createHints(
   }
 
   function noTool(path: string): string {
-    return `There is no tool ${path}${suggestion(path)}.`
+    return `There is no tool ${path}${suggestion(path)}.${searching()}`
+  }
+
+  /** Returns the sentence that says how the code finds tools; empty if the execution has no built-in tools for it. */
+  function searching(): string {
+    return names.isTool('$search') ? " await tools.$search('words') finds tools." : ''
   }
 
   /** Returns the end of a sentence with the tools that are near a wrong name, and the list of all. */
