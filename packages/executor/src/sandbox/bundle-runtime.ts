@@ -1,4 +1,4 @@
-/** Bundles the guest runtime: run by `npm run build` into a file, and by an executor that runs from its sources at its start. */
+/** Bundles the guest runtime: run by a build into a file, and by an executor that runs from its sources at its start. */
 import { writeFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'

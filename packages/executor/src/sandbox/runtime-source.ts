@@ -14,7 +14,7 @@ let source: Promise<RuntimeSource> | undefined
 let own: Promise<RuntimeText> | undefined
 
 /**
- * Resolves with the guest runtime of this version: as `npm run build` has bundled it, or bundled now if the executor runs from
+ * Resolves with the guest runtime of this version: as a build has bundled it, or bundled now if the executor runs from
  * its sources. The executor does it once, while its first sandbox process starts, because it would delay the start of each
  * process.
  */
