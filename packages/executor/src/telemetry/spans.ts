@@ -4,7 +4,6 @@ import {
   context,
   createTraceState,
   isSpanContextValid,
-  ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -30,6 +29,11 @@ interface TracedExecution {
   readonly executionId: string
   readonly correlationId: string
   readonly label: string | undefined
+}
+
+interface FlushableProvider extends TracerProvider {
+  forceFlush?(): Promise<void>
+  getDelegate?(): FlushableProvider
 }
 
 const tracer = trace.getTracer('@codemode/executor')
@@ -105,9 +109,9 @@ export function setError(span: Span, code: string | undefined): void {
 
 /** Makes the SDK send the spans that it holds, if one is installed, before the process exits. Never rejects. */
 export async function flushSpans(): Promise<void> {
-  const provider = trace.getTracerProvider()
-  const sdk: TracerProvider & { forceFlush?: () => Promise<void> } =
-    provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider
+  const provider: FlushableProvider = trace.getTracerProvider()
+  // No `instanceof`: the SDK may bring a copy of the API of its own.
+  const sdk = provider.getDelegate?.() ?? provider
   const flushed = Promise.resolve(sdk.forceFlush?.()).catch(() => {})
   await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, flushTimeoutMs).unref())])
 }
