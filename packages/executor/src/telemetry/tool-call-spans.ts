@@ -3,6 +3,8 @@ import { SpanKind, trace, type Context, type Span } from '@opentelemetry/api'
 import type { OutgoingCall } from '../tools/transport.ts'
 import { setError, traceContextOf, type TraceContext } from './spans.ts'
 
+const tracer = trace.getTracer('@codemode/executor')
+
 type TracedCall = Pick<OutgoingCall, 'tool' | 'callId' | 'executionId' | 'correlationId'>
 
 /**
@@ -33,7 +35,6 @@ export class ToolCallSpans {
         'gen_ai.tool.name': tool,
         'gen_ai.tool.call.id': callId,
       }
-      const tracer = trace.getTracer('@codemode/executor')
       span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, this.#parent)
       this.#open.set(callId, span)
     }
