@@ -22,6 +22,7 @@ interface OtlpSpan {
   readonly parentSpanId?: string
   readonly name: string
   readonly startTimeUnixNano: string
+  readonly links?: readonly { readonly spanId: string }[]
   readonly attributes: readonly Attribute[]
 }
 
@@ -53,14 +54,11 @@ export class Collector implements AsyncDisposable {
     const spans = this.#spans
       .filter((span) => span.traceId === traceId)
       .toSorted((a, b) => Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano)))
-    const ids = new Set(spans.map(({ spanId }) => spanId))
-    const below = (parentId: string, indent: string): string[] =>
-      spans.filter(({ parentSpanId }) => parentSpanId === parentId).flatMap((span) => lines(span, indent))
-    const lines = (span: CollectedSpan, indent: string): string[] => [
-      indent + textOf(span),
-      ...below(span.spanId, `${indent}  `),
-    ]
-    return spans.filter(({ parentSpanId = '' }) => !ids.has(parentSpanId)).flatMap((root) => lines(root, ''))
+    const below = (parent: CollectedSpan | undefined, indent: string): string[] =>
+      spans
+        .filter((span) => this.#parentOf(span) === parent)
+        .flatMap((span) => [indent + textOf(span), ...below(span, `${indent}  `)])
+    return below(undefined, '')
   }
 
   /** Returns the span of a trace with the given name, and its ancestors, outermost first. */
@@ -69,10 +67,15 @@ export class Collector implements AsyncDisposable {
     let span = this.#spans.find((each) => each.traceId === traceId && each.name === name)
     while (span !== undefined) {
       path.unshift(textOf(span))
-      const { parentSpanId } = span
-      span = this.#spans.find(({ spanId }) => spanId === parentSpanId)
+      span = this.#parentOf(span)
     }
     return path
+  }
+
+  /** Returns the parent of a span. If the process of the parent was killed before it sent it, a link takes its place. */
+  #parentOf({ parentSpanId, links = [] }: OtlpSpan): CollectedSpan | undefined {
+    const ids = [parentSpanId, ...links.map(({ spanId }) => spanId)]
+    return ids.map((id) => this.#spans.find(({ spanId }) => spanId === id)).find((span) => span !== undefined)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { env } from 'node:process'
 
-import { trace } from '@opentelemetry/api'
+import { trace, type Span } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { Codemode, ExecutorClient, withFailover } from '@codemode/client'
@@ -37,7 +38,12 @@ test(
     const clients = (): ExecutorClient[] =>
       executors.map(({ url, apiKey }) => new ExecutorClient({ executorUrl: url, executorApiKey: apiKey }))
     const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret: 'a-secret-that-all-processes-share' }
-    const tools = { look: (n: unknown) => n, enter: latch.enter }
+    let handler: Span | undefined
+    const enter: typeof latch.enter = (input, call) => {
+      handler = trace.getActiveSpan()
+      return latch.enter(input, call)
+    }
+    const tools = { look: (n: unknown) => n, enter }
     const code = 'await tools.look(1)\nawait tools.enter(2)\nreturn tools.look(3)'
     await using submitter = Codemode.fromClientConfig({ executor: withFailover(clients()), toolServer, tools })
     const [execution, traceId] = await trace
@@ -52,13 +58,17 @@ test(
     await expect.poll(() => has(/tool_call look \(first\)/), { timeout: 30_000 }).toBe(true)
     executors.push(await start('second'))
     await first.kill()
+    // The second node has sent the call again, and the running handler is to answer it.
+    await expect.poll(() => (handler as Partial<ReadableSpan>).links, { timeout: 60_000 }).toHaveLength(1)
     latch.open()
     await using watcher = Codemode.fromClientConfig({ executor: clients()[1]! })
     expect(await (await watcher.getExecution(execution.id)).wait()).toMatchObject({ success: true, result: 3 })
     await provider.forceFlush()
     await expect.poll(() => has(/codemode.claim \(second\)/), { timeout: 30_000 }).toBe(true)
-    const roots = collector.treesOf(traceId).filter((line) => !line.startsWith(' '))
-    // The call that was in flight is lost with its node, and its handler, which ran once, has no parent.
-    expect(roots).toEqual(['application (application)', 'codemode.tool enter (application)'])
+    const lines = collector.treesOf(traceId)
+    expect(lines.filter((line) => !line.startsWith(' '))).toEqual(['application (application)'])
+    // The first node's span of the call that was in flight is lost; its handler, which ran once, has a link to the second's.
+    const at = lines.findIndex((line) => line.includes('codemode.tool_call enter (second)'))
+    expect(lines[at + 1]).toContain('codemode.tool enter (application)')
   },
 )

@@ -1,6 +1,15 @@
 /** Tracing through the OpenTelemetry API, which does nothing unless the application installs an SDK. */
 import { errorCodes } from '@codemode/shared'
-import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api'
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+} from '@opentelemetry/api'
 
 const tracer = trace.getTracer('@codemode/client')
 
@@ -24,6 +33,8 @@ export const attributes = {
   httpStatus: 'http.response.status_code',
 } as const
 
+type TraceHeaders = Readonly<Record<string, string | undefined>>
+
 interface SpanDetails {
   readonly kind?: SpanKind
   readonly attributes: Attributes
@@ -41,6 +52,40 @@ export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span)
       span.end()
     }
   })
+}
+
+/** Span of a call that is being served, and the id of its parent. */
+interface ServedCall {
+  readonly span: Span
+  readonly parentId: string | undefined
+}
+
+/** Calls that are being served in this process, by their ids. */
+const servedCalls = new Map<string, ServedCall>()
+
+/** Serves a tool call in a span of its own, to which `linkArrival` can add links meanwhile. */
+export function inToolSpan<T>(callId: string, attributes: Attributes, serve: (span: Span) => Promise<T>): Promise<T> {
+  const parentId = trace.getSpanContext(context.active())?.spanId
+  return inSpan('codemode.tool', { attributes }, async (span) => {
+    const call = { span, parentId }
+    servedCalls.set(callId, call)
+    try {
+      return await serve(span)
+    } finally {
+      if (servedCalls.get(callId) === call) servedCalls.delete(callId)
+    }
+  })
+}
+
+/**
+ * Links the span of a call that is being served to the span of a further arrival of it: the node that sent the call first
+ * may have been killed, with the span that is the parent.
+ */
+export function linkArrival(callId: string, headers: TraceHeaders): void {
+  const call = servedCalls.get(callId)
+  if (call === undefined) return
+  const arrival = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers))
+  if (arrival !== undefined && arrival.spanId !== call.parentId) call.span.addLink({ context: arrival })
 }
 
 /** Marks a span as failed, with a code of Codemode, or `_OTHER` for another one, which may be payload. */
@@ -62,9 +107,6 @@ export function traceHeaders(): Record<string, string> {
 }
 
 /** Runs `work` in the trace context of a request's headers or of an event, if they have one. */
-export function withRemoteParent<T>(
-  headers: Readonly<Record<string, string | undefined>> | undefined,
-  work: () => T,
-): T {
+export function withRemoteParent<T>(headers: TraceHeaders | undefined, work: () => T): T {
   return context.with(propagation.extract(context.active(), headers ?? {}), work)
 }

@@ -4,7 +4,7 @@ import { toolFailed } from '@codemode/shared/internal'
 import type { ExecutionState } from '../run/execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import { discoveryTool } from '../prompt/discovery/discovery-tools.ts'
-import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
+import { attributes, inToolSpan, markFailed } from '../insight/telemetry.ts'
 import { invokeTool, type ClientApproval } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { handlerErrorOf } from './tool-failure.ts'
@@ -39,7 +39,7 @@ export function serveCall(
   const ids = { [attributes.callId]: callId, [attributes.toolCallId]: callId, [attributes.executionId]: executionId }
   const names = { [attributes.operationName]: 'execute_tool', [attributes.tool]: name, [attributes.toolName]: name }
   const details = { ...ids, ...names, [attributes.correlationId]: correlationId }
-  return inSpan('codemode.tool', { attributes: details }, async (span) => {
+  return inToolSpan(callId, details, async (span) => {
     const receivedAt = performance.now()
     state?.toolCalled()
     const tool = registry.get(name) ?? discoveryTool(name, { registry, allowed })
