@@ -5,6 +5,7 @@ import { callContextOf, flushSpans, traceContextOf } from './spans.ts'
 
 const span: SpanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }
 const traceparent = `00-${span.traceId}-${span.spanId}-01`
+const getTracer = (name: string) => trace.getTracer(name)
 const stored = (given: SpanContext) => traceContextOf(trace.setSpanContext(ROOT_CONTEXT, given))
 
 test('the context of a span is stored as W3C Trace Context and read again', () => {
@@ -26,7 +27,6 @@ test('a trace state of more than 512 characters, and a span that is not valid, a
 
 test('the spans that the SDK holds are sent, and a failure of the SDK is ignored', async () => {
   let flushed = 0
-  const getTracer = (name: string) => trace.getTracer(name)
   const sdk = { getTracer, forceFlush: async () => void (flushed += 1) }
   const broken = { getTracer, forceFlush: () => Promise.reject(new Error('no collector')) }
   for (const provider of [sdk, broken] as TracerProvider[]) {
