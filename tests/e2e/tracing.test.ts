@@ -1,61 +1,36 @@
-import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-  type ReadableSpan,
-} from '@opentelemetry/sdk-trace-base'
+import { SpanStatusCode, trace } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
 import { connect, startExecutor, startProxy, transports } from '@codemode/testkit'
 
-const exporter = new InMemorySpanExporter()
+import { SpanRecorder } from '../support/span-recorder.ts'
+
+const recorder = new SpanRecorder()
 const prefix = 'id-of-the-execution-'
 const tracer = trace.getTracer('the-application')
+const named = (name: string): ReadableSpan[] => recorder.named(name)
 let executor: RunningExecutor
 
 beforeAll(async () => {
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   executor = await startExecutor()
 })
 afterAll(async () => {
   await executor.close({ drainMs: 0 })
-  for (const api of [trace, context, propagation]) api.disable()
+  recorder[Symbol.dispose]()
 })
-beforeEach(() => exporter.reset())
-
-/** Runs `work` in a span of the application, and resolves with its trace id. */
-function inApplication(work: () => Promise<unknown>): Promise<string> {
-  return tracer.startActiveSpan('application', async (span) => {
-    await work()
-    span.end()
-    return span.spanContext().traceId
-  })
-}
-
-const named = (name: string): ReadableSpan[] => exporter.getFinishedSpans().filter((span) => span.name === name)
-const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId
-
-/** Returns the names of a span and of its ancestors, innermost first. */
-function pathOf(span: ReadableSpan): string[] {
-  const parent = exporter.getFinishedSpans().find((other) => idOf(other) === span.parentSpanContext?.spanId)
-  return [span.name, ...(parent ? pathOf(parent) : [])]
-}
+beforeEach(() => recorder.reset())
 
 function refuse(): never {
   throw new Error('no')
 }
 
-describe.each(transports)('over the $transport transport', ({ config, transport }) => {
+describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
     'application, client, executor and tool share one trace, which includes the handler',
-    { tags: ['CX-2'] },
+    { tags: ['CX-2', 'OP-1'] },
     async () => {
       const active: (string | undefined)[] = []
       const look = () => {
@@ -64,12 +39,12 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
       }
       await using client = connect(executor, { ...config, tools: { look } })
       const correlationId = 'the-id-of-the-trace'
-      const traceId = await inApplication(() =>
+      const traceId = await recorder.inApplication(() =>
         client.executeAsync('await Promise.all([tools.look({}), tools.look({})])', { correlationId }),
       )
       await expect.poll(() => named('codemode.execution')).toHaveLength(1)
       await expect.poll(() => named('codemode.request').length).toBeGreaterThanOrEqual(1)
-      const spans = exporter.getFinishedSpans()
+      const spans = recorder.spans
       expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]))
       expect(active).toEqual([traceId, traceId])
       expect(named('codemode.tool_call')).toHaveLength(2)
@@ -80,11 +55,14 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
       }
       const onTheExecutor = ['codemode.execution', 'codemode.request', 'codemode.execute', 'application']
       for (const span of named('codemode.tool_call'))
-        expect(pathOf(span)).toEqual(['codemode.tool_call', ...onTheExecutor])
-      const around =
-        transport === 'callback' ? ['codemode.tool_call', ...onTheExecutor] : ['codemode.execute', 'application']
+        expect(recorder.pathOf(span)).toEqual(['codemode.tool_call', ...onTheExecutor])
       for (const span of named('in the handler'))
-        expect(pathOf(span)).toEqual(['in the handler', 'codemode.tool', ...around])
+        expect(recorder.pathOf(span)).toEqual([
+          'in the handler',
+          'codemode.tool',
+          'codemode.tool_call',
+          ...onTheExecutor,
+        ])
     },
   )
 
@@ -92,11 +70,11 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const traceIds = await Promise.all(
       Array.from({ length: 10 }, (_, input) =>
-        inApplication(() => client.executeAsync('tools.one({})', { correlationId: `${prefix}${input}` })),
+        recorder.inApplication(() => client.executeAsync('tools.one({})', { correlationId: `${prefix}${input}` })),
       ),
     )
     await expect.poll(() => named('codemode.execution')).toHaveLength(10)
-    for (const span of exporter.getFinishedSpans().filter(({ name }) => name.startsWith('codemode.'))) {
+    for (const span of recorder.spans.filter(({ name }) => name.startsWith('codemode.'))) {
       const index = Number(String(span.attributes['codemode.correlation_id']).slice(prefix.length))
       expect(span.spanContext().traceId).toBe(traceIds[index])
     }
@@ -117,12 +95,12 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
       path === '/v1/executions' && (attempts += 1) < 3 ? 'reset' : 'pass',
     )
     await using client = connect(proxy, { ...config, retry: { backoffBaseMs: 1 }, tools: { one: () => 1 } })
-    const traceId = await inApplication(() => client.executeAsync('tools.one({})'))
+    const traceId = await recorder.inApplication(() => client.executeAsync('tools.one({})'))
     await expect.poll(() => named('codemode.execution')).toHaveLength(1)
     const creations = named('codemode.request').filter((span) => span.spanContext().traceId === traceId)
     expect(creations.map(({ attributes }) => attributes['codemode.attempt'])).toEqual(expect.arrayContaining([1, 2, 3]))
     const third = creations.find(({ attributes }) => attributes['codemode.attempt'] === 3)
-    expect(named('codemode.execution')[0]!.parentSpanContext?.spanId).toBe(idOf(third))
+    expect(named('codemode.execution')[0]!.parentSpanContext?.spanId).toBe(third?.spanContext().spanId)
   })
 })
 

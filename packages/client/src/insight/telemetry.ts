@@ -1,12 +1,30 @@
 /** Tracing through the OpenTelemetry API, which does nothing unless the application installs an SDK. */
-import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api'
-
-import { showThrown } from '../errors/describe-error.ts'
+import { errorCodes } from '@codemode/shared'
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+} from '@opentelemetry/api'
 
 const tracer = trace.getTracer('@codemode/client')
 
-/** Attribute names of all spans. */
+/**
+ * Attribute names of all spans. No span has payloads: neither code, input, results, logs nor messages of errors. The names
+ * `gen_ai.*` are those of the OpenTelemetry semantic conventions for generative AI, whose status is development:
+ * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/execute-tool.md
+ */
 export const attributes = {
+  label: 'codemode.label',
+  outcome: 'codemode.outcome',
+  errorType: 'error.type',
+  operationName: 'gen_ai.operation.name',
+  toolName: 'gen_ai.tool.name',
+  toolCallId: 'gen_ai.tool.call.id',
   correlationId: 'codemode.correlation_id',
   executionId: 'codemode.execution_id',
   callId: 'codemode.call_id',
@@ -15,19 +33,20 @@ export const attributes = {
   httpStatus: 'http.response.status_code',
 } as const
 
+type TraceHeaders = Readonly<Record<string, string | undefined>>
+
 interface SpanDetails {
   readonly kind?: SpanKind
   readonly attributes: Attributes
 }
 
-/** Runs `work` in a new span, which is the parent of the spans that it starts. Records errors and rethrows them. */
+/** Runs `work` in a new span, which is the parent of the spans that it starts. Sets the codes of errors and rethrows them. */
 export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span) => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, ...details }, async (span) => {
     try {
       return await work(span)
     } catch (error) {
-      if (error instanceof Error) span.recordException(error)
-      span.setStatus({ code: SpanStatusCode.ERROR, message: showThrown(error) })
+      markFailed(span, codeOf(error))
       throw error
     } finally {
       span.end()
@@ -35,9 +54,49 @@ export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span)
   })
 }
 
-/** Marks a span as failed whose operation failed without throwing. */
-export function markFailed(span: Span, message: string): void {
-  span.setStatus({ code: SpanStatusCode.ERROR, message })
+/** Span of a call that is being served, and the id of its parent. */
+interface ServedCall {
+  readonly span: Span
+  readonly parentId: string | undefined
+}
+
+/** Calls that are being served in this process, by their ids. */
+const servedCalls = new Map<string, ServedCall>()
+
+/** Serves a tool call in a span of its own, to which `linkArrival` can add links meanwhile. */
+export function inToolSpan<T>(callId: string, attributes: Attributes, serve: (span: Span) => Promise<T>): Promise<T> {
+  const parentId = trace.getSpanContext(context.active())?.spanId
+  return inSpan('codemode.tool', { attributes }, async (span) => {
+    const call = { span, parentId }
+    servedCalls.set(callId, call)
+    try {
+      return await serve(span)
+    } finally {
+      if (servedCalls.get(callId) === call) servedCalls.delete(callId)
+    }
+  })
+}
+
+/**
+ * Links the span of a call that is being served to the span of a further arrival of it: the node that sent the call first
+ * may have been killed, with the span that is the parent.
+ */
+export function linkArrival(callId: string, headers: TraceHeaders): void {
+  const call = servedCalls.get(callId)
+  if (call === undefined) return
+  const arrival = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers))
+  if (arrival !== undefined && arrival.spanId !== call.parentId) call.span.addLink({ context: arrival })
+}
+
+/** Marks a span as failed, with a code of Codemode, or `_OTHER` for another one, which may be payload. */
+export function markFailed(span: Span, code: unknown): void {
+  const type = typeof code === 'string' && Object.hasOwn(errorCodes, code) ? code : '_OTHER'
+  span.setAttribute(attributes.errorType, type)
+  span.setStatus({ code: SpanStatusCode.ERROR, message: type })
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** Returns the headers that propagate the current trace, such as `traceparent`. */
@@ -47,7 +106,7 @@ export function traceHeaders(): Record<string, string> {
   return headers
 }
 
-/** Runs `work` in the trace context of a request's headers. */
-export function withRemoteParent<T>(headers: Readonly<Record<string, string | undefined>>, work: () => T): T {
-  return context.with(propagation.extract(context.active(), headers), work)
+/** Runs `work` in the trace context of a request's headers or of an event, if they have one. */
+export function withRemoteParent<T>(headers: TraceHeaders | undefined, work: () => T): T {
+  return context.with(propagation.extract(context.active(), headers ?? {}), work)
 }

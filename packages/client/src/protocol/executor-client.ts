@@ -7,6 +7,7 @@ import {
   type ExecutionResult as WireResult,
   type PausedExecution as WirePaused,
 } from '@codemode/shared'
+import type { Attributes, Span } from '@opentelemetry/api'
 
 import { resolveTimeouts } from '../config/timeouts.ts'
 import { environmentProxies } from '../config/env.ts'
@@ -16,7 +17,7 @@ import { cancelledBy, requestAborted } from '../errors/cancelled-error.ts'
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
-import { pausedFromWire, resultFromWire, type ExecutionResult } from '../run/execution-result.ts'
+import { pausedFromWire, resultFromWire, statusOf, type ExecutionResult } from '../run/execution-result.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
 import { DetachedClient } from './detached-client.ts'
 import { anyObject, ExecutionsApi } from './executions-api.ts'
@@ -100,10 +101,10 @@ export class ExecutorClient implements Executor {
     const { onRetry, onAccepted, canGoElsewhere } = options
     const sessionId = options.session?.id
     const scope = { executionId, correlationId, sessionId, signal, deadlineAt, onRetry, onAccepted, canGoElsewhere }
-    const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
-    running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
+    const details = { attributes: attributesOf({ ...request, id: executionId }, correlationId) }
+    running.result = inSpan('codemode.execute', details, async (span) => {
       const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)
-      if ('error' in result) markFailed(span, result.error.code)
+      observeResult(span, result)
       return result
     })
     try {
@@ -178,14 +179,14 @@ export class ExecutorClient implements Executor {
     given: ExecutionRequest & { readonly id: string },
     options: DurableStepOptions,
   ): Promise<ExecutionResult> {
-    const ids = { [attributes.executionId]: given.id, [attributes.correlationId]: options.correlationId }
-    return inSpan('codemode.execute', { attributes: ids }, async (span) => {
+    const details = { attributes: attributesOf(given, options.correlationId) }
+    return inSpan('codemode.execute', details, async (span) => {
       const hasTools = (given.tools?.length ?? 0) > 0
       const callback = hasTools ? await options.callbackFor?.(given.id) : undefined
       const request = { ...withJsonValues(given), ...(callback && { callback }) }
       const step = { request, options, closing: this.#closing.signal, record: this.#callRecord }
       const result = resultFromWire(await runDurableStep(step, this.#api))
-      if ('error' in result) markFailed(span, result.error.code)
+      observeResult(span, result)
       return result
     })
   }
@@ -256,6 +257,19 @@ export class ExecutorClient implements Executor {
   #timeoutOf({ limits = {} }: ExecutionRequest): number {
     return resolveTimeouts({ requestTimeoutMs: this.#requestTimeoutMs }, limits).requestTimeoutMs
   }
+}
+
+function attributesOf({ id, label }: Pick<ExecutionRequest, 'id' | 'label'>, correlationId: string): Attributes {
+  return {
+    [attributes.executionId]: id!,
+    [attributes.correlationId]: correlationId,
+    ...(label !== undefined && { [attributes.label]: label }),
+  }
+}
+
+function observeResult(span: Span, result: ExecutionResult): void {
+  span.setAttribute(attributes.outcome, statusOf(result))
+  if ('error' in result) markFailed(span, result.error.code)
 }
 
 /**

@@ -8,6 +8,7 @@ import type { ResumeOptions } from '../executor.ts'
 import { isLaterEvent } from '../http/event-position.ts'
 import { malformed } from '../http/parse-response.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
+import { withRemoteParent } from '../insight/telemetry.ts'
 import type { CallRecord } from '../tools/call-record.ts'
 import type { EventsScope, ExecutionsApi } from './executions-api.ts'
 import { followBatches } from './follow-events.ts'
@@ -143,7 +144,8 @@ function callsOf(
       void messageOf(event).then((message) => options.onCallConflict?.(message, conflict.message), onFailure),
     serveEvent: async (event, signal) => {
       const message = await messageOf(event)
-      return options.callTool(message, signal, (await header)?.tools ?? [])
+      const allowed = (await header)?.tools ?? []
+      return withRemoteParent(event.trace, () => options.callTool(message, signal, allowed))
     },
     openCalls: async (events) => {
       // The stream begins with events of the past, most of whose calls have been answered.

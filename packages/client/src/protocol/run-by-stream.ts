@@ -10,6 +10,7 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
 import type { ExecutionsApi } from './executions-api.ts'
 import type { RunOptions } from '../executor.ts'
+import { withRemoteParent } from '../insight/telemetry.ts'
 import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
 import { pausedFrom } from './paused-from.ts'
@@ -50,7 +51,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     record,
     keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
     onConflict: (event, conflict) => options.onCallConflict?.(messageOf(event), conflict.message),
-    serveEvent: (event, signal) => serveAllowedCall(run, messageOf(event), signal),
+    serveEvent: (event, signal) => withRemoteParent(event.trace, () => serveAllowedCall(run, messageOf(event), signal)),
     openCalls: (events) =>
       lifetime.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),

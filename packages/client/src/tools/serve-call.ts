@@ -4,7 +4,7 @@ import { toolFailed } from '@codemode/shared/internal'
 import type { ExecutionState } from '../run/execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import { discoveryTool } from '../prompt/discovery/discovery-tools.ts'
-import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
+import { attributes, inToolSpan, markFailed } from '../insight/telemetry.ts'
 import { invokeTool, type ClientApproval } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { handlerErrorOf } from './tool-failure.ts'
@@ -36,9 +36,10 @@ export function serveCall(
 ): Promise<ToolResponse> {
   const { tool: name, callId, executionId, correlationId } = message
   const { registry, events, state, allowed, approval } = options
-  const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
-  const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
-  return inSpan('codemode.tool', details, async (span) => {
+  const ids = { [attributes.callId]: callId, [attributes.toolCallId]: callId, [attributes.executionId]: executionId }
+  const names = { [attributes.operationName]: 'execute_tool', [attributes.tool]: name, [attributes.toolName]: name }
+  const details = { ...ids, ...names, [attributes.correlationId]: correlationId }
+  return inToolSpan(callId, details, async (span) => {
     const receivedAt = performance.now()
     state?.toolCalled()
     const tool = registry.get(name) ?? discoveryTool(name, { registry, allowed })
@@ -52,7 +53,7 @@ export function serveCall(
     const error = answer.ok
       ? undefined
       : { code: answer.error.code, message: answer.error.message, cause: thrown?.thrown }
-    if (error) markFailed(span, error.code ?? error.message)
+    if (error) markFailed(span, error.code ?? 'TOOL_ERROR')
     events.emit('tool', {
       executionId,
       correlationId,

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { withRemoteParent } from '../insight/telemetry.ts'
+import { linkArrival, withRemoteParent } from '../insight/telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
 import { correlationIdOf, readCallbackRequest, type CallbackRequest } from './callback-request.ts'
@@ -124,6 +124,7 @@ export class ToolServer {
     const { callId, executionId, tool, input, gracePeriodMs } = message
     const grace = gracePeriodMs !== undefined && { gracePeriodMs }
     const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt, ...grace }
+    linkArrival(callId, request.headers)
     try {
       const json = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, claims)),

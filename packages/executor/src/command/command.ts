@@ -4,7 +4,6 @@ import process from 'node:process'
 
 import { RequestError } from '@codemode/shared'
 
-import type { RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
 import type { KeyList } from './key-list.ts'
 import type { KeysCommand } from './keys-arguments.ts'
@@ -134,18 +133,19 @@ async function serve(): Promise<void> {
   process.on('unhandledRejection', unhandledRejectionReporter(logger))
   // Only serving needs the modules of the executor, which take half a second to load.
   const { createExecutor } = await import('../app.ts')
+  const { flushSpans } = await import('../telemetry/spans.ts')
   const executor = await createExecutor(config, { logger })
-  closeOnSignals(executor)
+  closeOnSignals(() => executor.close().then(flushSpans))
   if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)
   process.stdout.write(`codemode-executor ready on ${executor.url}\n`)
 }
 
-function closeOnSignals(executor: RunningExecutor): void {
+function closeOnSignals(close: () => Promise<void>): void {
   let isClosing = false
   const onSignal = (_: NodeJS.Signals, number: number) => {
     if (isClosing) process.exit(128 + number)
     isClosing = true
-    executor.close().then(() => process.exit(0), fail)
+    close().then(() => process.exit(0), fail)
   }
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
 }

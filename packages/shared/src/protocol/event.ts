@@ -6,6 +6,7 @@ import { jsonSchema } from '../json.ts'
 import { approvalSchema, pausedExecutionSchema } from './approval.ts'
 import { executionResultSchema, logEntrySchema } from './execution-result.ts'
 import { approvedCallSchema } from './tool.ts'
+import { traceContextSchema } from './trace.ts'
 
 const eventFields = {
   id: z.string().meta({
@@ -38,6 +39,9 @@ export const executionEventSchema = z
         .optional()
         .meta({ description: 'Absent if the call waits for a client that resumes the execution' }),
       approval: approvedCallSchema.optional(),
+      trace: traceContextSchema
+        .optional()
+        .meta({ description: "Span that is the parent of the handler's; absent without tracing, and with a callback" }),
     }),
     z.object({
       type: z.literal('tool.settled'),

@@ -10,6 +10,7 @@ import { decisionSchema } from './approval.ts'
 import { executionFailureSchema, logEntrySchema, maxWarnings, warningSchema } from './execution-result.ts'
 import { stepOfSchema } from './session.ts'
 import { toolDeclarationSchema } from './tool.ts'
+import { traceContextSchema } from './trace.ts'
 
 /** Version of the journal's format; readers refuse any other. */
 export const journalVersion = 2
@@ -214,6 +215,9 @@ export const journalHeaderSchema = z.object({
     .regex(/^[0-9a-f]{64}$/)
     .meta({ description: '256 random bits; as confidential as the journal' }),
   runtime: z.object({ guestRuntime: z.string(), v8: z.string(), icu: z.string(), arch: z.string() }),
+  trace: traceContextSchema
+    .optional()
+    .meta({ description: 'Span of the execution, to which every node adds its spans; absent without tracing' }),
 })
 
 /** Header of a journal: everything that a run depends on except deliveries. */

@@ -9,6 +9,7 @@ import {
 
 import type { EndedExecution } from '../../store/execution-store.ts'
 import type { RequestedApproval } from '../../store/stored-approval.ts'
+import type { ExecutionTrace } from '../../telemetry/spans.ts'
 import type { Permit } from './admission.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'
@@ -18,6 +19,7 @@ import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, notAdmitted, type WallTimeout } from '../runner/failures.ts'
 import type { AttachedRealm } from '../session/attached-realm.ts'
+import type { CallState } from '../state/call-table.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { pendingApprovals } from '../state/pending-approval.ts'
 import type { JournalLog } from '../state/journal-log.ts'
@@ -27,6 +29,7 @@ import { heapBytesOfState, pausedOf, recordOf, resultOf } from '../state/report.
 
 interface AttachedExecutionOptions extends RunnerParts {
   readonly journal: JournalLog
+  readonly trace: ExecutionTrace
   readonly bodyHash: string
   readonly owner: string
   readonly label: string | undefined
@@ -195,7 +198,10 @@ export class AttachedExecution implements ExecutionHandle {
 
   events({ isServing, ...options }: EventOptions): AsyncIterable<EventText> {
     if (isServing) throw servedByAnother(this.id)
-    return readEvents(this.#journal, { ...options, endsAtPromotion: true })
+    const { answerCall, runner } = this.#running ?? {}
+    // Over a callback, the request of the call has the context.
+    const traceOf = answerCall && (({ number }: CallState) => runner?.traceOf(number))
+    return readEvents(this.#journal, { ...options, traceOf, endsAtPromotion: true })
   }
 
   attachReader(): () => void {

@@ -8,6 +8,7 @@ import type { EngineObserver } from '../engine-observer.ts'
 import { shuttingDown, type DetachedHandle, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import type { Instance } from '../instance.ts'
+import { traceContextOf, traceExecution } from '../../telemetry/spans.ts'
 import { journalHeaderOf } from '../journal-header.ts'
 import { resolveLimits, type ExecutionLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
@@ -137,7 +138,6 @@ export class AttachedExecutions {
     // Created before the permit is requested, so that an invalid header takes no place in the queue.
     const header = journalHeaderOf(own, id, limits, sandbox.versions)
     const step = session && { id: session.facts.id, step: session.nextNumber() }
-    const journal = new JournalLog(step === undefined ? header : { ...header, session: step })
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
     // A step that has to wait for others is accepted, and requests its permit later.
     const isAccepted = session !== undefined && !session.isIdle
@@ -148,8 +148,12 @@ export class AttachedExecutions {
         ...queueTimeoutOf(limits, remainingMs),
       })
     const permit = isAccepted ? session.laterPermit(requestPermit) : requestPermit()
+    const trace = traceExecution({ executionId: id, correlationId, label })
+    const stored = traceContextOf(trace.calls)
+    const journal = new JournalLog({ ...header, ...(step && { session: step }), ...(stored && { trace: stored }) })
     const execution = new AttachedExecution({
       journal,
+      trace,
       bodyHash,
       owner: principal.owner,
       placement: { tenant: principal.tenant, isolation: principal.isolation },

@@ -16,6 +16,7 @@ import { takesPostedResponse } from '../state/posted-response.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
 import type { ReaderLimit } from './reader-limit.ts'
+import { ServedCallSpans } from './served-call-spans.ts'
 import { ServingLease } from './serving-lease.ts'
 import type { OpenJournal, StoredJournals } from './stored-journals.ts'
 
@@ -157,10 +158,13 @@ async function* eventsOf(
 ): AsyncGenerator<EventText> {
   using open = journal
   try {
-    yield* readEvents(open.journal, {
-      ...options,
-      signal: lease === undefined ? signal : AbortSignal.any([signal, lease.lost]),
-    })
+    if (lease === undefined) return yield* readEvents(open.journal, { ...options, signal })
+    using spans = new ServedCallSpans(open.journal.header, open.journal.entries)
+    const serving = { ...options, signal: AbortSignal.any([signal, lease.lost]) }
+    for await (const event of readEvents(open.journal, { ...serving, traceOf: (call) => spans.traceOf(call) })) {
+      spans.observe(event)
+      yield event
+    }
   } finally {
     await lease?.release()
   }

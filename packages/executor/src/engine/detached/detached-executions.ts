@@ -9,6 +9,7 @@ import {
   type NotificationList,
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 
 import type {
   Created,
@@ -22,6 +23,7 @@ import type {
 import type { SessionFacts } from '../../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../../store/stored-approval.ts'
 import type { NotificationListOptions } from '../../store/stored-notification.ts'
+import { setError, traceContextOf, traceExecution } from '../../telemetry/spans.ts'
 import { decideApproval, type DecisionSubmission } from '../approvals.ts'
 import type { PromotedJournal } from '../attached/attached-execution.ts'
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
@@ -89,10 +91,8 @@ export class DetachedExecutions {
       ...(request.callback !== undefined && { callback: request.callback }),
       ...(request.notify !== undefined && { notify: request.notify }),
     }
-    const execution = { facts, header, maxQueued: principal.maxQueued }
-    return this.#accepted(
-      execution,
-      session === undefined ? await store.create(execution) : await this.#addStep(session, execution),
+    return this.#accept({ facts, header, maxQueued: principal.maxQueued }, (execution) =>
+      session === undefined ? store.create(execution) : this.#addStep(session, execution),
     )
   }
 
@@ -158,7 +158,7 @@ export class DetachedExecutions {
     const { owner, label } = original.facts
     const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
     // The client of an attached execution may have decided about its approvals itself; nobody does so for a retry.
-    const { approvals: _, ...header } = (await original.journal()).header
+    const { approvals: _, trace: retryOf, ...header } = (await original.journal()).header
     if (header.session !== undefined) throw stepNotRetryable(id, header.session.id)
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
@@ -182,7 +182,7 @@ export class DetachedExecutions {
       ...(request.notify !== undefined && { notify: request.notify }),
     }
     const execution = { facts, header: newHeader, maxQueued: principal.maxQueued }
-    return this.#accepted(execution, await this.#options.store.create(execution))
+    return this.#accept(execution, (traced) => this.#options.store.create(traced), { retryOf })
   }
 
   /** Claims an execution that needs attention again. Rejects with `RequestError`, EXECUTION_ENDED if it has ended. */
@@ -252,6 +252,26 @@ export class DetachedExecutions {
     if (error !== undefined) await store.post(tenant, id, { kind: 'fail', error }).catch(() => false)
   }
 
+  /** Stores an execution in its span, which ends before the execution runs: any node may run it, and each claim has its own. */
+  async #accept(
+    execution: NewExecution,
+    create: (traced: NewExecution) => Promise<Created>,
+    options?: Parameters<typeof traceExecution>[1],
+  ): Promise<DetachedExecution> {
+    const { facts, header } = execution
+    const { span, calls } = traceExecution({ ...header, label: facts.label }, options)
+    const trace = traceContextOf(calls)
+    try {
+      const created = await create(trace === undefined ? execution : { ...execution, header: { ...header, trace } })
+      return await this.#accepted(execution, created)
+    } catch (error) {
+      setError(span, error instanceof RequestError ? error.code : undefined)
+      throw error
+    } finally {
+      span.end()
+    }
+  }
+
   async #accepted({ facts, maxQueued }: NewExecution, created: Created): Promise<DetachedExecution> {
     if (created.type === 'too-many-queued') throw tooManyQueued(maxQueued)
     if (created.type === 'exists' && created.bodyHash !== facts.bodyHash) throw otherRequest(facts.id)
@@ -261,11 +281,12 @@ export class DetachedExecutions {
   }
 
   async #run(lease: Lease): Promise<void> {
-    const run = new LeaseRun(lease, this.#options)
+    // The store may report an execution in the context of another one's request.
+    const run = context.with(ROOT_CONTEXT, () => new LeaseRun(lease, this.#options))
     this.#runs.add(run)
     if (this.#isClosing) run.suspend()
     try {
-      await run.run(this.#options.node)
+      await context.with(ROOT_CONTEXT, () => run.run(this.#options.node))
     } finally {
       this.#runs.delete(run)
       this.#working.wake()

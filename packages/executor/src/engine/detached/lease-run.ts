@@ -8,6 +8,7 @@ import type {
   ReceivedMessage,
   StatusChange,
 } from '../../store/execution-store.ts'
+import { endExecutionSpan, traceClaim, type ExecutionTrace } from '../../telemetry/spans.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
@@ -56,6 +57,7 @@ export class LeaseRun {
   /** Realm of the session whose step the execution is. */
   readonly #realm: DurableRealm | undefined
   readonly #runner: ExecutionRunner
+  readonly #trace: ExecutionTrace
   readonly #now: () => number
   /** Status of the execution in the store. */
   #storedStatus: ExecutionStatus
@@ -84,8 +86,10 @@ export class LeaseRun {
     this.#realm = step && new DurableRealm({ lease, step, guests, sessions: store.sessions })
     // The clock of the store, so that nodes whose clocks differ agree on when a timer is due.
     this.#now = createClock(lease.execution.expiresAt - lease.expiresInMs)
+    this.#trace = traceClaim(lease.header, { label: facts.label, epoch: lease.epoch })
     this.#runner = new ExecutionRunner({
       journal,
+      trace: this.#trace,
       state: this.#state,
       append: (entries) => this.#append(entries),
       confirm: () => lease.confirm(),
@@ -132,6 +136,7 @@ export class LeaseRun {
       await this.#runner.run({ epoch, node, wallTimeout, leftMs, heldMs, ...this.#servedBy })
     }
     clearTimeout(expiry)
+    endExecutionSpan(this.#trace.span)
     this.#realm?.settle({ isStateKept: this.#state.hasEnded && this.#state.isStateKept })
     if (!this.#state.hasEnded && !this.#isParked) await this.#giveBack().catch(() => {})
   }

@@ -1,6 +1,8 @@
 import type { ToolAnswer, ToolResponse, TurnEffects } from '@codemode/shared'
 
-import type { traceToolCall } from '../../telemetry.ts'
+import type { Context } from '@opentelemetry/api'
+
+import type { TraceContext } from '../../telemetry/spans.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { Changes } from '../state/changes.ts'
@@ -17,7 +19,7 @@ interface CallRunnerOptions {
   readonly transport: ToolTransport
   readonly pacer: Pacer
   /** Context of the span that is the parent of the calls' spans. */
-  readonly trace: Parameters<typeof traceToolCall>[0]
+  readonly trace: Context
   readonly now: () => number
   /** Whether calls can wait for approvals. */
   readonly canAskForApprovals: boolean
@@ -66,6 +68,11 @@ export class CallRunner {
   answer(call: CallState, response: ToolResponse): void {
     this.#sender.forget(call)
     this.#respond(call, response)
+  }
+
+  /** Returns the context of the span of a call in flight. */
+  traceOf(call: CallState): TraceContext | undefined {
+    return this.#sender.traceOf(call)
   }
 
   /** Sends the calls that an earlier claim has left in flight, with the same ids. */

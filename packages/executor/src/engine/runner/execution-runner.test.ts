@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest'
 
 import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { LeaseLost } from '../../store/execution-store.ts'
+import { traceClaim } from '../../telemetry/spans.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
@@ -36,6 +37,8 @@ const sandbox = {
     return { turn, close() {} }
   },
 } as Partial<Sandbox> as Sandbox
+
+const trace = traceClaim(headerOf(), { label: undefined, epoch: 1 })
 
 /** Store of one execution. A node that has been fenced off can't append. */
 class FakeStore {
@@ -76,6 +79,7 @@ async function runOnNode(store: FakeStore, call: Call): Promise<ExecutionState> 
   const runner = new ExecutionRunner({
     journal,
     state,
+    trace,
     append: store.claim(resolve),
     sandbox,
     placement: { tenant: 't', isolation: 'tenant' },
@@ -191,6 +195,7 @@ test('a node that has lost its lease appends nothing, ends nothing and shows not
   const runner = new ExecutionRunner({
     journal,
     state,
+    trace,
     append: store.claim(() => {}),
     sandbox,
     placement: { tenant: 't', isolation: 'tenant' },
@@ -229,6 +234,7 @@ test('an entry that the store refuses for another reason is reported, and the no
   const runner = new ExecutionRunner({
     journal,
     state,
+    trace,
     append: () => Promise.reject(bug),
     sandbox,
     placement: { tenant: 't', isolation: 'tenant' },
@@ -266,6 +272,7 @@ test('the guest of a cancelled step is not kept if the journal has no room for i
   const runner = new ExecutionRunner({
     journal,
     state,
+    trace,
     append: () => undefined,
     sandbox: { placeGuest: () => guest } as Partial<Sandbox> as Sandbox,
     placement: { tenant: 't', isolation: 'tenant' },

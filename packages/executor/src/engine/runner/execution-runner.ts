@@ -1,6 +1,6 @@
 import type { Delivery, ExecutionFailure, JournalEntry, ToolResponse } from '@codemode/shared'
 
-import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
+import { endExecutionSpan, type TraceContext } from '../../telemetry/spans.ts'
 import { LeaseLost } from '../../store/execution-store.ts'
 import type { DecisionMade } from '../../store/stored-approval.ts'
 import { CallContinues } from '../../tools/transport.ts'
@@ -45,7 +45,6 @@ export class ExecutionRunner {
   readonly #calls: CallRunner
   readonly #callEntries: CallEntries
   readonly #parker: Parker
-  readonly #trace: ReturnType<typeof traceExecution>
   readonly #wakeUp = new WakeUp()
   #wallTimeout: WallTimeout | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
@@ -64,8 +63,6 @@ export class ExecutionRunner {
   constructor(options: ExecutionRunnerOptions) {
     this.#options = options
     const { sandbox, journal, state, append, placement } = options
-    const { executionId, correlationId } = journal.header
-    this.#trace = traceExecution(executionId, correlationId)
     this.#guest = new RestorableGuest({ sandbox, journal, state, placement, realm: options.realm })
     this.#writer = new JournalWriter({
       journal,
@@ -94,7 +91,7 @@ export class ExecutionRunner {
       state,
       transport: options.transport,
       pacer: options.pacer,
-      trace: this.#trace.context,
+      trace: options.trace.calls,
       now: options.now,
       canAskForApprovals: options.parking !== undefined && journal.header.approvals !== 'client',
       entries: this.#callEntries,
@@ -136,6 +133,12 @@ export class ExecutionRunner {
     return true
   }
 
+  /** Returns the context of the span of a call in flight; undefined for other calls, and without tracing. */
+  traceOf(number: number): TraceContext | undefined {
+    const call = this.#options.state.calls.open(number)
+    return this.#isOver || call?.status !== 'running' ? undefined : this.#calls.traceOf(call)
+  }
+
   /** Takes the decision about a paused call. Has no effect on a call that is not paused. */
   decide(number: number, decision: DecisionMade): void {
     const call = this.#options.state.calls.open(number)
@@ -144,7 +147,7 @@ export class ExecutionRunner {
 
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
   refuse(code: string): void {
-    endExecutionSpan(this.#trace.span, code)
+    endExecutionSpan(this.#options.trace.span, { code })
   }
 
   /** Returns the commits under way; undefined if the state has all entries that were written. */
@@ -300,7 +303,7 @@ export class ExecutionRunner {
     // That of a session is kept if its last turn is in the journal.
     this.#guest.close({ keep: !this.#isInTurn, endedAt })
     this.#release(new Error(error?.message ?? 'The code ended without waiting for the call'))
-    endExecutionSpan(this.#trace.span, error?.code)
+    endExecutionSpan(this.#options.trace.span, { outcome: outcome?.status, code: error?.code })
     this.#options.onEnded()
   }
 
@@ -317,7 +320,7 @@ export class ExecutionRunner {
     // Its state is in the middle of a step, so the next step of a session can't start from it.
     this.#guest.close()
     this.#release(new CallContinues(reason))
-    endExecutionSpan(this.#trace.span, undefined)
+    endExecutionSpan(this.#options.trace.span)
   }
 
   #release(reason: Error): void {

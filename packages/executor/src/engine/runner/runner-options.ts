@@ -1,6 +1,7 @@
 import type { JournalEntry } from '@codemode/shared'
 
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
+import type { ExecutionTrace } from '../../telemetry/spans.ts'
 import type { Realm } from '../session/realm.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { EntryOf } from '../state/changes.ts'
@@ -25,6 +26,8 @@ export interface ExecutionRunnerOptions extends RunnerParts {
   readonly journal: JournalLog
   /** State after the last entry of the journal. */
   readonly state: ExecutionState
+  /** Span of the run, which the runner ends, and the context of its tool calls. */
+  readonly trace: ExecutionTrace
   /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
   readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
   /**

@@ -1,7 +1,9 @@
 import { callIdOf, maxTimerMs, type ToolAnswer, type ToolResponse } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
+import { context, type Context } from '@opentelemetry/api'
 
-import { traceToolCall } from '../../telemetry.ts'
+import type { TraceContext } from '../../telemetry/spans.ts'
+import { ToolCallSpans } from '../../telemetry/tool-call-spans.ts'
 import { timestamp } from '../../timestamp.ts'
 import { CallContinues, type OutgoingCall, type ToolTransport } from '../../tools/transport.ts'
 import { callDeadline } from '../state/call-deadline.ts'
@@ -18,7 +20,7 @@ interface ToolCallSenderOptions {
   readonly state: ExecutionState
   readonly transport: ToolTransport
   /** Context of the span that is the parent of the calls' spans. */
-  readonly trace: Parameters<typeof traceToolCall>[0]
+  readonly trace: Context
   readonly pacer: Pacer
   /** Called with the response to a call that was not aborted. */
   onResponse(call: CallState, response: ToolResponse): void
@@ -31,9 +33,11 @@ interface ToolCallSenderOptions {
 export class ToolCallSender {
   readonly #options: ToolCallSenderOptions
   readonly #inFlight = new Map<number, AbortController>()
+  readonly #spans: ToolCallSpans
 
   constructor(options: ToolCallSenderOptions) {
     this.#options = options
+    this.#spans = new ToolCallSpans(options.trace)
   }
 
   /** Sends a call that has a place in flight, unless it is being sent. */
@@ -48,7 +52,15 @@ export class ToolCallSender {
   forget(call: CallState): void {
     const abort = this.#inFlight.get(call.number)
     this.#inFlight.delete(call.number)
+    this.#spans.end(callIdOf(this.#options.state.header.executionId, call.number))
     abort?.abort(new CallContinues('the call was answered in another way'))
+  }
+
+  /** Returns the context of the span of a call in flight; undefined without tracing. */
+  traceOf(call: CallState): TraceContext | undefined {
+    const { executionId, correlationId } = this.#options.state.header
+    const callId = callIdOf(executionId, call.number)
+    return this.#spans.traceContextOf({ tool: call.tool, callId, executionId, correlationId })
   }
 
   /** Tells the tool server that nobody waits for a call any more whose connection has ended. */
@@ -61,6 +73,7 @@ export class ToolCallSender {
   abortAll(reason: Error): void {
     const aborted = [...this.#inFlight.values()]
     this.#inFlight.clear()
+    this.#spans.endAll()
     for (const abort of aborted) abort.abort(reason)
   }
 
@@ -76,7 +89,7 @@ export class ToolCallSender {
   }
 
   async #deliver(call: CallState, abort: AbortController): Promise<ToolResponse> {
-    const { state, transport, trace, now } = this.#options
+    const { state, transport, now } = this.#options
     const { at, ownAt, timeoutMs, option } = callDeadline(state, call)
     const outgoing = this.#outgoing(call, at)
     const timedOut = toolTimeout(call.tool, timeoutMs, option)
@@ -87,9 +100,10 @@ export class ToolCallSender {
     }
     const timer = setTimeout(expire, Math.min(Math.max(0, ownAt - now()), maxTimerMs))
     try {
-      const answer = await traceToolCall(trace, outgoing, () =>
+      const answer = await context.with(this.#spans.start(outgoing), () =>
         Promise.race([transport.call(outgoing, abort.signal), expired.promise]),
       )
+      this.#spans.end(outgoing.callId, 'ok' in answer && !answer.ok ? answer.error : undefined)
       // The handler's signal aborts at the same deadline, so an abort that the handler reports then is the timeout.
       return isAbort(answer) && now() >= ownAt - deadlineSlackMs ? timedOut : answer
     } finally {

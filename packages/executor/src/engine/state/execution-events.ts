@@ -3,6 +3,7 @@
 import { callIdOf, type ExecutionEvent } from '@codemode/shared'
 
 import { timestamp } from '../../timestamp.ts'
+import type { TraceContext } from '../../telemetry/spans.ts'
 import type { EventText } from '../engine.ts'
 import { approvalsText } from './approval-text.ts'
 import { callDeadline } from './call-deadline.ts'
@@ -13,6 +14,9 @@ import { pendingApprovalOf, pendingApprovals } from './pending-approval.ts'
 import { withJsonField, jsonText } from './json-field.ts'
 import { resultOf } from './report.ts'
 
+/** Returns the context of the span of a call; undefined if there is none. */
+export type TraceOfCall = (call: CallState) => TraceContext | undefined
+
 type Unstamped<Event> = Event extends unknown
   ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result' | 'approvals'>
   : never
@@ -21,7 +25,11 @@ type Unstamped<Event> = Event extends unknown
  * Yields the events of the entry that was applied to the state last. Payloads are inserted into their texts as the journal
  * has them, unchanged.
  */
-export function* eventsOf(state: ExecutionState, changes: Changes, sequence: number): Generator<EventText> {
+export function* eventsOf(
+  state: ExecutionState,
+  changes: Changes,
+  { sequence, traceOf }: { readonly sequence: number; readonly traceOf?: TraceOfCall | undefined },
+): Generator<EventText> {
   const { executionId, correlationId } = state.header
   const at = timestamp(state.time.lastAt)
   let ordinal = 0
@@ -68,12 +76,14 @@ export function* eventsOf(state: ExecutionState, changes: Changes, sequence: num
     })
   }
   for (const call of changes.sent) {
+    const trace = traceOf?.(call)
     const event = stamped({
       type: 'tool.called',
       ...namesOf(call),
       // Nobody knows when a client will come to serve the call.
       ...(!state.isServedByClient && { deadline: timestamp(callDeadline(state, call).at) }),
       ...(call.approval !== undefined && { approval: call.approval }),
+      ...(trace && { trace }),
     })
     yield { id: event.id, type: event.type, json: withJsonField(event, 'input', jsonText(call.input)).text }
   }

@@ -2,7 +2,7 @@ import { RequestError, type JournalEntry, type JournalHeader } from '@codemode/s
 import { textHead } from '@codemode/shared/internal'
 
 import type { EventText } from '../engine.ts'
-import { eventsOf } from './execution-events.ts'
+import { eventsOf, type TraceOfCall } from './execution-events.ts'
 import { ExecutionState } from './execution-state.ts'
 
 /** Number of entries that a reader skips before it lets the event loop run. */
@@ -21,6 +21,8 @@ export interface GrowingJournal {
 interface ReadOptions {
   readonly after?: string
   readonly signal: AbortSignal
+  /** Returns the context of the span of a call, for a reader that serves it. */
+  readonly traceOf?: TraceOfCall | undefined
   /** Whether the events end when the attached execution becomes a detached one. */
   readonly endsAtPromotion?: boolean
 }
@@ -32,7 +34,7 @@ interface ReadOptions {
  */
 export async function* readEvents(
   journal: GrowingJournal,
-  { after, signal, endsAtPromotion = false }: ReadOptions,
+  { after, signal, traceOf, endsAtPromotion = false }: ReadOptions,
 ): AsyncGenerator<EventText> {
   const { header, entries } = journal
   const from = positionOf(after)
@@ -50,7 +52,7 @@ export async function* readEvents(
         continue
       }
       let skip = sequence === from.sequence ? from.ordinal : 0
-      for (const event of eventsOf(state, changes, sequence)) {
+      for (const event of eventsOf(state, changes, { sequence, traceOf })) {
         if (skip > 0) skip -= 1
         else if (signal.aborted) return
         else yield event

@@ -1,0 +1,44 @@
+import { callIdOf, type JournalEntry, type JournalHeader } from '@codemode/shared'
+
+import { callContextOf, type TraceContext } from '../../telemetry/spans.ts'
+import { ToolCallSpans } from '../../telemetry/tool-call-spans.ts'
+import type { EventText } from '../engine.ts'
+import type { CallState } from '../state/call-table.ts'
+
+/** Spans of the tool calls that a client serves over the event stream of a stored execution, from its reader's node. */
+export class ServedCallSpans {
+  readonly #header: JournalHeader
+  readonly #spans: ToolCallSpans
+  /** Numbers of the calls that were answered before the client came. */
+  readonly #answered: ReadonlySet<number>
+
+  constructor(header: JournalHeader, entries: readonly JournalEntry[]) {
+    this.#header = header
+    this.#spans = new ToolCallSpans(callContextOf(header.trace))
+    this.#answered = new Set(
+      entries.flatMap((entry) =>
+        entry.type === 'answer' || (entry.type === 'decision' && entry.answer !== undefined) ? [entry.call] : [],
+      ),
+    )
+  }
+
+  /** Returns the context of the span of a call that is not answered; undefined for others, and without tracing. */
+  traceOf({ number, tool }: CallState): TraceContext | undefined {
+    if (this.#header.trace === undefined || this.#answered.has(number)) return undefined
+    const { executionId, correlationId } = this.#header
+    return this.#spans.traceContextOf({ tool, callId: callIdOf(executionId, number), executionId, correlationId })
+  }
+
+  /** Ends the span of the call that an event settles. */
+  observe({ type, json }: EventText): void {
+    if (this.#spans.areOpen && type === 'tool.settled') {
+      const { callId, status, errorCode }: { callId: string; status: string; errorCode?: string } = JSON.parse(json)
+      this.#spans.end(callId, status === 'completed' ? undefined : { code: errorCode })
+    }
+  }
+
+  /** Ends the spans of the calls that are open when the client leaves. */
+  [Symbol.dispose](): void {
+    this.#spans.endAll()
+  }
+}

@@ -1,0 +1,66 @@
+import { SpanKind, trace, type Context, type Span } from '@opentelemetry/api'
+
+import type { OutgoingCall } from '../tools/transport.ts'
+import { setError, traceContextOf, type TraceContext } from './spans.ts'
+
+const tracer = trace.getTracer('@codemode/executor')
+
+type TracedCall = Pick<OutgoingCall, 'tool' | 'callId' | 'executionId' | 'correlationId'>
+
+/**
+ * Spans of the tool calls that one node sends for one execution. A span starts when its call is sent, or when the client's
+ * stream reads the call, whichever comes first, because the client's span is its child over both transports.
+ *
+ * Attributes `gen_ai.*` follow the OpenTelemetry semantic conventions for generative AI, whose status is development:
+ * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/execute-tool.md
+ */
+export class ToolCallSpans {
+  readonly #parent: Context
+  readonly #open = new Map<string, Span>()
+
+  constructor(parent: Context) {
+    this.#parent = parent
+  }
+
+  /** Returns the context of a call's span, which it starts unless it is open. */
+  start({ tool, callId, executionId, correlationId }: TracedCall): Context {
+    let span = this.#open.get(callId)
+    if (span === undefined) {
+      const attributes = {
+        'codemode.tool': tool,
+        'codemode.call_id': callId,
+        'codemode.execution_id': executionId,
+        'codemode.correlation_id': correlationId,
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': tool,
+        'gen_ai.tool.call.id': callId,
+      }
+      span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, this.#parent)
+      this.#open.set(callId, span)
+    }
+    return trace.setSpan(this.#parent, span)
+  }
+
+  /** Returns the context of a call's span as an event has it, and starts the span unless it is open. */
+  traceContextOf(call: TracedCall): TraceContext | undefined {
+    return traceContextOf(this.start(call))
+  }
+
+  get areOpen(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** Ends the span of a call, as failed if `failed` is given. Ignores a call without a span. */
+  end(callId: string, failed?: { readonly code?: string | undefined }): void {
+    const span = this.#open.get(callId)
+    if (span === undefined) return
+    this.#open.delete(callId)
+    if (failed !== undefined) setError(span, failed.code ?? 'TOOL_ERROR')
+    span.end()
+  }
+
+  /** Ends the spans of all calls, for example before another node sends them again. */
+  endAll(): void {
+    for (const callId of this.#open.keys()) this.end(callId)
+  }
+}
