@@ -44,6 +44,8 @@ export const requirements = {
     'Configuration from arguments over environment over file, one schema, errors that show the fix; no secret shows',
   'FW-3':
     'TypeScript declarations of the tools for the prompt, accepted by tsc --strict, within a budget; above it code discovers the tools, over its allow-list only',
+  'OP-1':
+    'One structured log line for each execution, metrics for Prometheus and OpenTelemetry, and spans through all hops',
   'OP-2':
     'API keys are stored hashed, carry tenant, owner, rights, limits and expiry, and are made and revoked by a command, without a restart',
   'SA-1':

@@ -1,23 +1,9 @@
-import { context, metrics, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
+import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
 import type { ToolResponse } from '@codemode/shared'
 
-import type { EngineObserver } from './engine/engine-observer.ts'
 import type { OutgoingCall } from './tools/transport.ts'
 
 const tracer = trace.getTracer('@codemode/executor')
-
-/** Returns the observer that reports the events of an engine as metrics. */
-export function metricsObserver(): Pick<EngineObserver, 'sandboxStarted'> {
-  return {
-    sandboxStarted({ tier }) {
-      // The meter is requested here and not at import, because a program sets up its telemetry after its imports.
-      const gauge = metrics.getMeter('@codemode/executor').createObservableGauge('codemode.isolation', {
-        description: 'Isolation of the sandbox processes: always 1, with the tier as an attribute',
-      })
-      gauge.addCallback((result) => result.observe(1, { 'codemode.tier': tier }))
-    },
-  }
-}
 
 /** Starts the span of an execution as a child of the active span, which is the request's. */
 export function traceExecution(executionId: string, correlationId: string): { span: Span; context: Context } {

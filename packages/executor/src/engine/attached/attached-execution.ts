@@ -12,6 +12,7 @@ import type { RequestedApproval } from '../../store/stored-approval.ts'
 import type { Permit } from './admission.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'
+import type { ObservedExecution } from '../engine-observer.ts'
 import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
@@ -26,6 +27,7 @@ import { endOf } from '../state/outcome.ts'
 import { heapBytesOfState, pausedOf, recordOf, resultOf } from '../state/report.ts'
 
 interface AttachedExecutionOptions extends RunnerParts {
+  readonly observed: ObservedExecution
   readonly journal: JournalLog
   readonly bodyHash: string
   readonly owner: string
@@ -137,6 +139,10 @@ export class AttachedExecution implements ExecutionHandle {
 
   get code(): string {
     return this.#journal.header.code
+  }
+
+  get state(): ExecutionState {
+    return this.#state
   }
 
   get status(): ExecutionStatus {
