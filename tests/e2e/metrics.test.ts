@@ -1,11 +1,11 @@
 import { describe, expect, inject, test } from 'vitest'
 
 import type { Codemode, ExecutionResult } from '@codemode/client'
-import { aborted, api, connect, freePort, startExecutor, transports } from '@codemode/testkit'
+import { aborted, api, connect, freePort, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 import { startDurableExecutor } from '../support/durable-executor.ts'
 import { readMetrics, type ReadMetrics } from '../support/read-metrics.ts'
-import { openPostgresStore } from '../support/test-stores.ts'
+import { openMemoryStore, openPostgresStore } from '../support/test-stores.ts'
 
 /** Number of executions of each kind. */
 const rounds = inject('soak') ? 100 : 12
@@ -131,6 +131,31 @@ test('detached executions on two nodes are counted once in the sum', { tags: ['O
     results.length,
   )
 })
+
+test(
+  'an execution that another node takes over is counted once, by the node that ends it',
+  { tags: ['OP-1'] },
+  async () => {
+    await using store = openMemoryStore()
+    await using first = await startDurableExecutor(store)
+    const latch = toolLatch()
+    const port = await freePort()
+    const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret }
+    await using codemode = connect(first, { tools: { wait: latch.enter }, toolServer })
+    const { id } = await codemode.submit('return await tools.wait(1)', { detached: true })
+    await latch.arrived()
+    await using second = await startDurableExecutor(store)
+    await first.kill()
+    latch.open()
+    await using other = connect(second)
+    expect(await (await other.getExecution(id)).wait()).toMatchObject({ success: true, result: 1 })
+    const { sum } = await readMetrics(second)
+    expect(sum('codemode_executions_taken_over_total')).toBe(1)
+    expect(sum('codemode_executions_total')).toBe(1)
+    expect(sum('codemode_executions_started_total')).toBe(0)
+    expect(sum('codemode_replays_total')).toBe(1)
+  },
+)
 
 test('the executions that wait are counted by what they wait for', { tags: ['OP-1'] }, async () => {
   await using executor = await startExecutor()

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type * as Client from 'prom-client'
 
 import {
   metricDefinitions,
@@ -8,8 +8,9 @@ import {
   type MetricName,
   type NameOfType,
 } from './metric-definitions.ts'
+import { Counter, Gauge, Histogram, Registry } from './prom-client.ts'
 
-type Instrument = Counter | Gauge | Histogram
+type Instrument = Client.Counter | Client.Gauge | Client.Histogram
 type Labels = Readonly<Record<string, string>>
 /** Value of a metric for some labels. */
 export interface Sample {
@@ -32,17 +33,17 @@ export class Metrics {
 
   /** Adds to a counter. */
   add<Name extends NameOfType<'counter'>>(name: Name, labels: LabelsOf<Name>, value = 1): void {
-    ;(this.#instruments.get(name) as Counter).inc(labels, value)
+    ;(this.#instruments.get(name) as Client.Counter).inc(labels, value)
   }
 
   /** Sets a gauge. */
   set<Name extends NameOfType<'gauge'>>(name: Name, labels: LabelsOf<Name>, value: number): void {
-    ;(this.#instruments.get(name) as Gauge).set(labels, value)
+    ;(this.#instruments.get(name) as Client.Gauge).set(labels, value)
   }
 
   /** Adds a value to a histogram. */
   observe<Name extends NameOfType<'histogram'>>(name: Name, labels: LabelsOf<Name>, value: number): void {
-    ;(this.#instruments.get(name) as Histogram).observe(labels, value)
+    ;(this.#instruments.get(name) as Client.Histogram).observe(labels, value)
     this.#observeDuration?.(name, value, labels)
   }
 
@@ -77,7 +78,7 @@ export class Metrics {
   }
 }
 
-function instrumentOf(definition: MetricDefinition, registry: Registry): Instrument {
+function instrumentOf(definition: MetricDefinition, registry: Client.Registry): Instrument {
   const { type, description: help, labels: labelNames, buckets = [] } = definition
   const options = { name: prometheusName(definition), help, labelNames: [...labelNames], registers: [registry] }
   if (type === 'counter') return new Counter(options)
