@@ -7,7 +7,7 @@ import { Codemode } from '@codemode/client'
 import { startExecutorProcess, type ExecutorProcess } from '@codemode/testkit'
 
 import { compared, spreads } from './comparison.ts'
-import { costOfLoad } from './load-cost.ts'
+import { costOfLoad, type LoadCost } from './load-cost.ts'
 import { cpuTimesOf } from './process-usage.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { startSubjects } from './subjects.ts'
@@ -25,8 +25,6 @@ export const telemetry: Workload = async (_args, report, options) => {
   const config = { executorUrl: logging.url, executorApiKey: logging.apiKey }
   const logged = stack.use(Codemode.fromClientConfig(config))
   const clients = new Map(subjects.map((subject) => [subject, subject.connect()]))
-  const cost = ({ pid }: ExecutorProcess, client: Codemode, during = load) =>
-    costOfLoad(pid, during, () => client.executeAsync('return 1 + 1'))
   await cost(logging, logged, warmUp)
   for (const [{ executor }, client] of clients) await cost(executor, client, warmUp)
   const rounds = await interleaved(options, {
@@ -61,6 +59,10 @@ export const telemetry: Workload = async (_args, report, options) => {
     limit: 5,
     values: rounds.baseline.map(({ scrapeCpuMs }) => scrapeCpuMs),
   })
+}
+
+function cost({ pid }: ExecutorProcess, client: Codemode, during = load): Promise<LoadCost> {
+  return costOfLoad(pid, during, () => client.executeAsync('return 1 + 1'))
 }
 
 /** Reads the metrics repeatedly, and returns the CPU time of the executor for one read. */

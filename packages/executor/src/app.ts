@@ -1,11 +1,11 @@
 import { readingHeaders } from '@codemode/shared'
 import type { Logger } from 'pino'
 
-import { resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
+import { ConfigurationError, resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
 import { combineObservers } from './engine/engine-observer.ts'
 import { createHttpApp } from './http/http-app.ts'
 import { createMetricsApp } from './http/metrics.ts'
-import { listen } from './http/serve.ts'
+import { listen, type Listening } from './http/serve.ts'
 import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
 import { createLogger } from './log.ts'
 import { startEngine, type StartedEngine } from './start-engine.ts'
@@ -90,9 +90,8 @@ export async function createExecutor(
     heartbeatMs,
     forbidSelfApproval,
   })
+  if (config.metricsPort !== undefined) starting.use(await listenForMetrics(metrics, config.host, config.metricsPort))
   const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
-  const { metricsPort: port } = config
-  if (port !== undefined) starting.use(await listen(createMetricsApp({ metrics }), { host: config.host, port }))
   logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
 
   const running = starting.move()
@@ -105,6 +104,17 @@ export async function createExecutor(
   }
   const close: RunningExecutor['close'] = ({ drainMs = config.drainMs } = {}) => (closed ??= shutDown(drainMs))
   return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: () => close() }
+}
+
+async function listenForMetrics(metrics: Metrics, host: string, port: number): Promise<Listening> {
+  try {
+    return await listen(createMetricsApp({ metrics }), { host, port })
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'no code'
+    throw new ConfigurationError([
+      `CODEMODE_METRICS_PORT ${port} cannot be used on ${host} (${code}). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
+    ])
+  }
 }
 
 function readingOf(started: StartedEngine): NodeReading {
