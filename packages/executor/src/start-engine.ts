@@ -64,6 +64,7 @@ export async function startEngine(
     givenStore === undefined
       ? configuredStore(config, {
           logger,
+          observer,
           sendNotification: sendNotification && observedSender(sendNotification, observer),
           runtime: runtime ?? (await ownRuntime()),
         })

@@ -117,6 +117,7 @@ export function combineObservers(observers: readonly Partial<EngineObserver>[]):
     guestsEvicted: (count) => notifyAll((observer) => observer.guestsEvicted?.(count)),
     tenantThrottled: (tenant, throttledMs) => notifyAll((observer) => observer.tenantThrottled?.(tenant, throttledMs)),
     storeCallEnded: (call) => notifyAll((observer) => observer.storeCallEnded?.(call)),
+    notificationsAbandoned: (count) => notifyAll((observer) => observer.notificationsAbandoned?.(count)),
     executionStarted: (execution) => notifyAll((observer) => observer.executionStarted?.(execution)),
     executionEnded: (end) => notifyAll((observer) => observer.executionEnded?.(end)),
     executionParked: (...parked) => notifyAll((observer) => observer.executionParked?.(...parked)),

@@ -2,10 +2,11 @@ import { LeaseLost, type ExecutionStore, type Lease } from './execution-store.ts
 import type { SessionStore } from './session-store.ts'
 import type { StoreObserver } from './store-observer.ts'
 
+type CallObserver = Pick<StoreObserver, 'storeCallEnded'>
 type Method = (...args: unknown[]) => unknown
 
 /** Returns a store that reports the duration and the outcome of each call to an observer, also of those under its leases. */
-export function observedStore(store: ExecutionStore, observer: StoreObserver): ExecutionStore {
+export function observedStore(store: ExecutionStore, observer: CallObserver): ExecutionStore {
   const sessions: SessionStore = observed(store.sessions, 'sessions.', observer)
   return new Proxy(observed(store, '', observer), {
     get(target, name) {
@@ -22,7 +23,7 @@ export function observedStore(store: ExecutionStore, observer: StoreObserver): E
 }
 
 /** Returns an object whose methods report those of their calls that return a promise. */
-function observed<Target extends object>(target: Target, prefix: string, observer: StoreObserver): Target {
+function observed<Target extends object>(target: Target, prefix: string, observer: CallObserver): Target {
   const methods = new Map<string | symbol, Method>()
   return new Proxy(target, {
     get(_, name) {
@@ -38,7 +39,7 @@ function observed<Target extends object>(target: Target, prefix: string, observe
   })
 }
 
-function reporting(method: Method, operation: string, observer: StoreObserver): Method {
+function reporting(method: Method, operation: string, observer: CallObserver): Method {
   return (...args) => {
     const startedAt = performance.now()
     const returned = method(...args)

@@ -7,7 +7,9 @@ export interface StoreCall {
   readonly isFailed: boolean
 }
 
-/** Observer of the store. */
+/** Observer of the store. Its methods are named after the events. */
 export interface StoreObserver {
   storeCallEnded(call: StoreCall): void
+  /** Called with the number of notifications that are not attempted any more. */
+  notificationsAbandoned(count: number): void
 }

@@ -74,7 +74,11 @@ export const metricDefinitions = {
     labels: ['transport'],
     buckets: durations,
   },
-  notifications: counter('codemode.notifications', 'Attempts to deliver notifications', ['outcome']),
+  notifications: counter(
+    'codemode.notifications',
+    'Attempts to deliver notifications, and notifications that were given up (abandoned)',
+    ['outcome'],
+  ),
   storeCallDuration: {
     type: 'histogram',
     name: 'codemode.store.call.duration',

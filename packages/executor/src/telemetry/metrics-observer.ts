@@ -64,6 +64,9 @@ export function metricsObserver(metrics: Metrics): Partial<EngineObserver> {
     notificationAttempted(isDelivered) {
       metrics.add('notifications', { outcome: isDelivered ? 'delivered' : 'failed' })
     },
+    notificationsAbandoned(count) {
+      metrics.add('notifications', { outcome: 'abandoned' }, count)
+    },
     executionFailedByBug() {
       metrics.add('executionsFailedByBug', {})
     },
