@@ -108,7 +108,12 @@ test('detached executions on several nodes are counted once in the sum', { tags:
   const port = await freePort()
   const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret }
   await using codemode = connect(nodes[0]!, { tools, toolServer })
-  const codes = ['return 1', 'return await tools.add({ a: 1 })', 'throw new Error("no")', 'await sleep(2_000); return 2']
+  const codes = [
+    'return 1',
+    'return await tools.add({ a: 1 })',
+    'throw new Error("no")',
+    'await sleep(2_000); return 2',
+  ]
   const submitted = await Promise.all(
     Array.from({ length: rounds }, () => codes)
       .flat()

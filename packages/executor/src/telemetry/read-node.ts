@@ -6,6 +6,8 @@ import type { SandboxReading } from '../sandbox/process-pool.ts'
 import type { Metrics } from './metrics.ts'
 
 const nsPerSecond = 1e9
+/** Interval of the measurement in milliseconds. Node counts it as a part of each delay. */
+const resolutionMs = 20
 const usPerSecond = 1e6
 const msPerSecond = 1_000
 
@@ -19,7 +21,7 @@ export interface NodeReading {
 
 /** Sets the gauges of a node each time that its metrics are read, until it is disposed of. */
 export function readNode(metrics: Metrics, reading: () => NodeReading): Disposable {
-  const delays = monitorEventLoopDelay({ resolution: 20 })
+  const delays = monitorEventLoopDelay({ resolution: resolutionMs })
   delays.enable()
   let countedCpuUs = 0
   metrics.onRead(() => {
@@ -36,9 +38,9 @@ export function readNode(metrics: Metrics, reading: () => NodeReading): Disposab
       metrics.set('tenantsThrottled', {}, sandbox.throttledTenants)
     }
     if (delays.count > 0) {
-      metrics.set('eventLoopDelay', { quantile: '0.5' }, delays.percentile(50) / nsPerSecond)
-      metrics.set('eventLoopDelay', { quantile: '0.99' }, delays.percentile(99) / nsPerSecond)
-      metrics.set('eventLoopDelay', { quantile: '1' }, delays.max / nsPerSecond)
+      metrics.set('eventLoopDelay', { quantile: '0.5' }, delaySeconds(delays.percentile(50)))
+      metrics.set('eventLoopDelay', { quantile: '0.99' }, delaySeconds(delays.percentile(99)))
+      metrics.set('eventLoopDelay', { quantile: '1' }, delaySeconds(delays.max))
     }
     delays.reset()
     const { user, system } = cpuUsage()
@@ -52,4 +54,8 @@ export function readNode(metrics: Metrics, reading: () => NodeReading): Disposab
       delays.disable()
     },
   }
+}
+
+function delaySeconds(measuredNs: number): number {
+  return Math.max(0, measuredNs / nsPerSecond - resolutionMs / msPerSecond)
 }
