@@ -18,6 +18,7 @@ const workloads: Record<string, () => Promise<Workload>> = {
   sessions: async () => (await import('./sessions.ts')).sessions,
   sizes: async () => (await import('./sizes.ts')).sizes,
   'cold-start': async () => (await import('./cold-start.ts')).coldStart,
+  telemetry: async () => (await import('./telemetry.ts')).telemetry,
   recovery: async () => (await import('./recovery.ts')).recovery,
   'growth-executions': async () => (await import('./growth-executions.ts')).growthExecutions,
   'growth-calls': async () => (await import('./growth-calls.ts')).growthCalls,

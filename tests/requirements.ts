@@ -45,7 +45,7 @@ export const requirements = {
   'FW-3':
     'TypeScript declarations of the tools for the prompt, accepted by tsc --strict, within a budget; above it code discovers the tools, over its allow-list only',
   'OP-1':
-    'One trace runs from the caller through every node, transport, takeover and retry, and no span has a payload or a secret',
+    'One structured log line for each execution, metrics for Prometheus and OpenTelemetry, and one trace from the caller through every node, transport, takeover and retry, without a payload or a secret',
   'OP-2':
     'API keys are stored hashed, carry tenant, owner, rights, limits and expiry, and are made and revoked by a command, without a restart',
   'SA-1':

@@ -30,7 +30,7 @@ test.each(transports)(
     expect(result).toMatchObject({ success: false, error: { code: 'INTERNAL', retryable: false } })
     expect(JSON.stringify(result)).not.toContain('secret')
     expect('error' in result && result.error.message).toContain(correlationId)
-    expect(failures).toEqual([[bug, { executionId, correlationId }]])
+    expect(failures).toMatchObject([[bug, { executionId, correlationId }]])
     const record = await api(executor, `/v1/executions/${executionId}`)
     expect(record.body).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } })
     const journal = await api(executor, `/v1/executions/${executionId}/journal`)

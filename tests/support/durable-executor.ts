@@ -25,9 +25,10 @@ export async function startDurableExecutor(
   const store = await testStore.connect()
   const dead = new AbortController()
   let node = ''
-  const start: typeof startEngine = async (resolved, { logger, callbackTransport }) => {
+  const start: typeof startEngine = async (resolved, { logger, observer, callbackTransport }) => {
     const started = await startEngine(resolved, {
       logger,
+      observer,
       callbackTransport: mortal(callbackTransport, dead.signal),
       store,
     })

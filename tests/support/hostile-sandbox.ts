@@ -36,14 +36,14 @@ export function startOnHostileSandbox({ turn, callTool, observer = {} }: Hostile
     placeGuest: (spec) => ({ turn: async (delivery) => turn(delivery, spec as ExecutionSpec), close() {} }),
     async [Symbol.asyncDispose]() {},
   }
-  const start: typeof startEngine = async (config, { callbackTransport }) => ({
+  const start: typeof startEngine = async (config, { callbackTransport, observer: own }) => ({
     engine: createEngine({
       sandbox,
       callbackTransport: callTool ? () => ({ call: callTool }) : callbackTransport,
       maxRunning: config.maxRunning,
       maxQueued: config.maxQueued,
       disconnectGraceMs: config.disconnectGraceMs,
-      observer: combineObservers([observer]),
+      observer: combineObservers([observer, own]),
       retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
     }),
     info: () => ({

@@ -26,6 +26,7 @@ const app = createHttpApp({
   engine: {
     readiness: 'ready',
     reading: () => engine().reading(),
+    load: () => engine().load(),
     submit: (submission) => engine().submit(submission),
     submitDetached: (submission, session) => engine().submitDetached(submission, session),
     list: (tenant, options) => engine().list(tenant, options),
@@ -51,6 +52,8 @@ const app = createHttpApp({
     sandboxProcesses: 1,
   }),
   logger: createLogger({ level: 'silent' }),
+  observer: combineObservers([]),
+  metrics: { text: async () => '' },
   heartbeatMs: 5_000,
 })
 

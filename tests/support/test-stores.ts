@@ -21,7 +21,8 @@ export const testStores: readonly { readonly store: string; open(this: void): Pr
   { store: 'PostgreSQL', open: openPostgresStore },
 ]
 
-function openMemoryStore(): TestStore {
+/** Opens a store in the memory of this process. */
+export function openMemoryStore(): TestStore {
   const store = new MemoryStore()
   return {
     connect: async () => store,

@@ -85,5 +85,7 @@ test('a failed start leaves no resources open', async () => {
   await using first = await createExecutor({ apiKey, port: 0 }, fakes().dependencies)
   const { happened, dependencies } = fakes()
   await expect(createExecutor({ apiKey, port: first.port }, dependencies)).rejects.toThrow('EADDRINUSE')
+  const used = { apiKey, port: 0, metricsPort: first.port }
+  await expect(createExecutor(used, fakes().dependencies)).rejects.toThrow('CODEMODE_METRICS_PORT')
   expect(happened).toEqual(['disposed'])
 })

@@ -1,13 +1,20 @@
 import { readingHeaders } from '@codemode/shared'
 import type { Logger } from 'pino'
 
-import { resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
+import { ConfigurationError, resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
+import { combineObservers } from './engine/engine-observer.ts'
 import { createHttpApp } from './http/http-app.ts'
-import { listen } from './http/serve.ts'
+import { createMetricsApp } from './http/metrics.ts'
+import { listen, type Listening } from './http/serve.ts'
 import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
 import { createLogger } from './log.ts'
-import { startEngine } from './start-engine.ts'
+import { startEngine, type StartedEngine } from './start-engine.ts'
 import { storedKeyStore } from './stored-key-store.ts'
+import { logObserver } from './telemetry/log-observer.ts'
+import { Metrics } from './telemetry/metrics.ts'
+import { metricsObserver } from './telemetry/metrics-observer.ts'
+import { reportToOpenTelemetry } from './telemetry/open-telemetry-metrics.ts'
+import { readNode, type NodeReading } from './telemetry/read-node.ts'
 import { CallCancels } from './tools/call-cancels.ts'
 import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
@@ -50,6 +57,8 @@ export async function createExecutor(
   const { logger = createLogger({ level: config.logLevel }), startEngine: start = startEngine } = dependencies
   await using starting = new AsyncDisposableStack()
 
+  const metrics = new Metrics()
+  const observer = combineObservers([logObserver(logger), metricsObserver(metrics)])
   const keys = await keyStore(config, logger, starting)
   const guard = createCallbackGuard({ origins: config.callbackOrigins, allowLoopback: config.dev })
   const agents = starting.use(new TenantAgents({ createAgent: () => guard.createAgent() }))
@@ -59,12 +68,15 @@ export async function createExecutor(
   const started = starting.use(
     await start(config, {
       logger,
+      observer,
       callbackTransport: (target) => createCallbackTransport({ ...target, agents, cancels, logger }),
       sendNotification: createNotificationSender({ guard: notifyGuard, agents: notifyAgents, logger }),
     }),
   )
   const { engine } = started
   const info = () => started.info()
+  starting.use(readNode(metrics, () => readingOf(started)))
+  starting.use(reportToOpenTelemetry(metrics))
   const { heartbeatMs, forbidSelfApproval } = config
   const app = createHttpApp({
     engine,
@@ -73,9 +85,12 @@ export async function createExecutor(
     notifyGuard,
     info,
     logger,
+    observer,
+    metrics,
     heartbeatMs,
     forbidSelfApproval,
   })
+  if (config.metricsPort !== undefined) starting.use(await listenForMetrics(metrics, config.host, config.metricsPort))
   const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
   logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
 
@@ -89,6 +104,22 @@ export async function createExecutor(
   }
   const close: RunningExecutor['close'] = ({ drainMs = config.drainMs } = {}) => (closed ??= shutDown(drainMs))
   return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: () => close() }
+}
+
+async function listenForMetrics(metrics: Metrics, host: string, port: number): Promise<Listening> {
+  try {
+    return await listen(createMetricsApp({ metrics }), { host, port })
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'no code'
+    throw new ConfigurationError([
+      `CODEMODE_METRICS_PORT ${port} cannot be used on ${host} (${code}). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
+    ])
+  }
+}
+
+function readingOf(started: StartedEngine): NodeReading {
+  const { engine } = started
+  return { load: engine.load(), isReady: engine.readiness === 'ready', sandbox: started.sandboxReading?.() }
 }
 
 async function keyStore(config: ExecutorConfig, logger: Logger, disposables: AsyncDisposableStack): Promise<KeyStore> {

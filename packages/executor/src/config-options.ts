@@ -53,6 +53,7 @@ export const executorOptionsSchema = z.strictObject({
     example: '127.0.0.1',
   }),
   port: count('port to listen on; 0 selects a free port', 8001, { min: 0, max: 65_535 }),
+  metricsPort: count('port of its own for GET /metrics, without a key; none by default', 9464, { max: 65_535 }),
   apiKey: option(z.string().regex(/^[\x21-\x7e]{16,512}$/), {
     description: "a single API key, of tenant 'default'",
     rule: '16 to 512 visible ASCII characters without blanks',
@@ -169,7 +170,7 @@ export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
 export type OptionName = keyof ExecutorConfigInput
 
 /** Options that have no default. */
-type OptionalName = 'apiKey' | 'apiKeysFile' | 'apiKeys' | 'databaseUrl'
+type OptionalName = 'metricsPort' | 'apiKey' | 'apiKeysFile' | 'apiKeys' | 'databaseUrl'
 type Options = z.output<typeof executorOptionsSchema>
 
 /** Configuration with its defaults applied; exactly one of `apiKey`, `apiKeysFile` and `apiKeys` is set. */
@@ -185,6 +186,7 @@ export function withDefaults(options: Options): ExecutorConfig {
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8001,
+    metricsPort: options.metricsPort,
     apiKey: isKeyMissing && dev ? newApiKey() : apiKey,
     apiKeysFile,
     apiKeys,

@@ -5,15 +5,14 @@ import type { Logger } from 'pino'
 import type { ExecutorConfig } from './config.ts'
 import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
-import { combineObservers } from './engine/engine-observer.ts'
+import type { EngineObserver } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
-import { logObserver } from './log-observer.ts'
-import { ProcessPool } from './sandbox/process-pool.ts'
+import { ProcessPool, type SandboxReading } from './sandbox/process-pool.ts'
 import { ownRuntime, type RuntimeText } from './sandbox/runtime-source.ts'
 import { configuredStore } from './store/configured-store.ts'
 import type { ExecutionStore } from './store/execution-store.ts'
+import { observedStore } from './store/observed-store.ts'
 import type { SendNotification } from './store/stored-notification.ts'
-import { metricsObserver } from './telemetry.ts'
 import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
 
@@ -23,10 +22,13 @@ const MiB = 1024 * 1024
 export interface StartedEngine extends AsyncDisposable {
   readonly engine: Engine
   info(): ExecutorInfo
+  /** Returns the state of the sandbox processes; absent for a sandbox without processes. */
+  sandboxReading?(): SandboxReading
 }
 
 interface EngineDependencies {
   readonly logger: Logger
+  readonly observer: EngineObserver
   readonly callbackTransport: CreateCallbackTransport
   /** Sends the notifications of the configured store. */
   readonly sendNotification?: SendNotification
@@ -39,9 +41,8 @@ interface EngineDependencies {
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport, sendNotification, store: givenStore, runtime }: EngineDependencies,
+  { logger, observer, callbackTransport, sendNotification, store: givenStore, runtime }: EngineDependencies,
 ): Promise<StartedEngine> {
-  const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
     size: config.sandboxProcesses,
     maxProcesses: config.maxSandboxProcesses,
@@ -61,9 +62,15 @@ export async function startEngine(
   const { v8, icu, guestRuntime } = sandbox.versions
   const ownStore =
     givenStore === undefined
-      ? configuredStore(config, { logger, sendNotification, runtime: runtime ?? (await ownRuntime()) })
+      ? configuredStore(config, {
+          logger,
+          observer,
+          sendNotification: sendNotification && observedSender(sendNotification, observer),
+          runtime: runtime ?? (await ownRuntime()),
+        })
       : undefined
-  const store = givenStore ?? ownStore?.store
+  const bareStore = givenStore ?? ownStore?.store
+  const store = bareStore && observedStore(bareStore, observer)
   const engine = createEngine({
     sandbox,
     callbackTransport,
@@ -84,6 +91,7 @@ export async function startEngine(
   })
   return {
     engine,
+    sandboxReading: () => sandbox.reading(),
     info: () => ({
       name: 'codemode-executor',
       version: executorVersion,
@@ -95,5 +103,14 @@ export async function startEngine(
       await ownStore?.[Symbol.asyncDispose]()
       await sandbox[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** Returns a sender that reports each attempt to an observer, unless it was aborted. */
+function observedSender(send: SendNotification, observer: EngineObserver): SendNotification {
+  return async (notification, signal) => {
+    const problem = await send(notification, signal)
+    if (problem === undefined || !signal.aborted) observer.notificationAttempted(problem === undefined)
+    return problem
   }
 }

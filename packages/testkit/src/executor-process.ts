@@ -27,13 +27,15 @@ interface StartOptions {
   readonly entry?: readonly string[]
   /** Module that is loaded before the program. */
   readonly preload?: string
+  /** Destination of the log: the stderr of this process, by default, or none. */
+  readonly stderr?: 'inherit' | 'ignore'
   /** Whether to run the built package instead of the sources; by default, as this process does in its own checkout. */
   readonly isBuilt?: boolean
 }
 
 /** Starts an executor on a free port, and resolves when it is ready. */
 export async function startExecutorProcess(options: StartOptions = {}): Promise<ExecutorProcess> {
-  const { env = {}, root = repository, preload } = options
+  const { env = {}, root = repository, preload, stderr = 'inherit' } = options
   const isBuilt = options.isBuilt ?? (root === repository && packageFlags.length === 0)
   const entry = options.entry ?? [`packages/executor/${isBuilt ? 'dist/main.js' : 'src/main.ts'}`]
   const apiKey = 'a-key-for-this-run-only'
@@ -50,7 +52,7 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
       CODEMODE_LOG_LEVEL: 'error',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', stderr, 'ipc'],
   })
   const exited = once(child, 'exit')
   const ready = (async () => {

@@ -4,6 +4,7 @@ import type { ExecutionStore } from '../store/execution-store.ts'
 import { AttachedRecorder } from './attached/attached-recorder.ts'
 import { AttachedExecutions, type AttachedExecutionsOptions } from './attached/attached-executions.ts'
 import { DetachedExecutions } from './detached/detached-executions.ts'
+import { countWaiting } from './engine-load.ts'
 import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
 import { AllSessions } from './session/all-sessions.ts'
@@ -54,7 +55,7 @@ export function createEngine(options: EngineOptions): Engine {
       pacer,
       callbackTransport,
       node: instance.id,
-      onFailedByBug: (error, ids) => observer.executionFailedByBug(error, ids),
+      observer,
     })
   const promote = detached && { promote: detached.promote.bind(detached) }
   const attached = new AttachedExecutions(
@@ -70,6 +71,16 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     reading: () => instance.reading(),
+    load() {
+      const { running, queued, oldestQueuedMs } = attached.admission
+      const leased = detached?.states() ?? []
+      return {
+        queued,
+        oldestQueuedMs,
+        inFlight: { attached: running, detached: leased.length },
+        waiting: countWaiting([...attached.states(), ...leased]),
+      }
+    },
     submit(submission) {
       // An attached execution notifies only after it has become a detached one.
       if (submission.request.notify !== undefined) store()

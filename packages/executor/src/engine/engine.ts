@@ -18,6 +18,7 @@ import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
 import type { SessionFacts } from '../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../store/stored-approval.ts'
 import type { NotificationListOptions } from '../store/stored-notification.ts'
+import type { EngineLoad } from './engine-load.ts'
 import type { DecisionSubmission } from './approvals.ts'
 import type { Principal } from './principal.ts'
 import type { Sessions } from './session/session-handle.ts'
@@ -126,6 +127,8 @@ export type Readiness = 'ready' | 'no-sandbox-process' | 'shutting-down'
 export interface Engine {
   /** Returns a reading of this engine's clock, which began when the engine was created. */
   reading(): InstanceReading
+  /** Returns the number of executions on this node, by what they do. */
+  load(): EngineLoad
   /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
   submit(submission: Submission): ExecutionHandle
   /**

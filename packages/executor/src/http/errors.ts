@@ -5,7 +5,12 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Logger } from 'pino'
 
+import type { EngineObserver } from '../engine/engine-observer.ts'
+import type { Principal } from '../engine/principal.ts'
 import type { HttpContext, HttpEnv } from './http-context.ts'
+
+/** Observer of the requests that are answered with an error. */
+export type RefusalObserver = Pick<EngineObserver, 'requestRefused'>
 
 /** Seconds in `retry-after` for refusals with status 429 or 503 that set none themselves. */
 const defaultRetryAfterSeconds = 1
@@ -14,24 +19,40 @@ const defaultRetryAfterSeconds = 1
  * Creates the handler of errors that routes throw. Refusals are sent as they are; a bug is sent as INTERNAL, with its
  * stack only in the log.
  */
-export function respondToErrors({ logger }: { logger: Logger }): ErrorHandler<HttpEnv> {
+export function respondToErrors({
+  logger,
+  observer,
+}: {
+  logger: Logger
+  observer: RefusalObserver
+}): ErrorHandler<HttpEnv> {
   return function respondToErrors(error, c) {
-    const refusal = asRequestError(error)
-    if (refusal !== undefined) return errorResponse(c, refusal)
-    return errorResponse(c, internalError(error, c, logger))
+    return refuse(c, asRequestError(error) ?? internalError(error, c, logger), { observer })
   }
 }
 
 /** Creates the handler of requests for unknown paths. */
-export function respondNotFound(): NotFoundHandler<HttpEnv> {
+export function respondNotFound({ observer }: { observer: RefusalObserver }): NotFoundHandler<HttpEnv> {
   return function respondNotFound(c) {
     const suggestion = 'GET /openapi.json lists the routes.'
-    return errorResponse(c, new RequestError('NOT_FOUND', `There is no route ${c.req.path}.`, { suggestion }))
+    return refuse(c, new RequestError('NOT_FOUND', `There is no route ${c.req.path}.`, { suggestion }), { observer })
   }
 }
 
-/** Returns an error as an HTTP response. */
-export function errorResponse(c: HttpContext, error: RequestError, status: number = error.httpStatus): Response {
+/** Reports an error to the observer, and returns it as an HTTP response. */
+export function refuse(
+  c: HttpContext,
+  error: RequestError,
+  { observer, status = error.httpStatus }: { readonly observer: RefusalObserver; readonly status?: number },
+): Response {
+  // Requests that the server itself refuses have no key yet.
+  const { tenant, keyId } = (c.get('principal') as Principal | undefined) ?? {}
+  const { code, message } = error
+  observer.requestRefused({ code, message, correlationId: c.get('correlationId'), tenant, keyId })
+  return errorResponse(c, error, status)
+}
+
+function errorResponse(c: HttpContext, error: RequestError, status: number): Response {
   const mayWait = status === 429 || status === 503
   const retryAfterSeconds = error.retryAfterSeconds ?? (mayWait ? defaultRetryAfterSeconds : undefined)
   if (retryAfterSeconds !== undefined) c.header(headers.retryAfter, String(Math.max(1, Math.ceil(retryAfterSeconds))))

@@ -226,5 +226,14 @@ export class FakeEngine implements Engine {
     return { instance: '0'.repeat(32), clockMs: 1 }
   }
 
+  load() {
+    return {
+      queued: 0,
+      oldestQueuedMs: 0,
+      inFlight: { attached: 0, detached: 0 },
+      waiting: { tool: 0, timer: 0, approval: 0, deferred: 0 },
+    }
+  }
+
   async close() {}
 }

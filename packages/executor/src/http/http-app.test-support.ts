@@ -2,6 +2,7 @@ import { defaultRequestLimits } from '@codemode/shared'
 import type { Hono } from 'hono'
 
 import { defaultMaxLimits } from '../api-keys.ts'
+import { combineObservers, type Refusal } from '../engine/engine-observer.ts'
 import { allRights, type Principal } from '../engine/principal.ts'
 import { createLogger } from '../log.ts'
 import { createCallbackGuard } from '../tools/callback-guard.ts'
@@ -37,6 +38,7 @@ const principal = (tenant: string): Principal => ({
 export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
   const engine = new FakeEngine()
   const logged: string[] = []
+  const refusals: Refusal[] = []
   const special = new Map<string, Principal>()
   const app: Hono<HttpEnv> = createHttpApp({
     engine,
@@ -51,6 +53,8 @@ export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
     notifyGuard: createCallbackGuard({ origins: ['https://app.example'], allowLoopback: false, field: 'notify' }),
     info: () => info,
     logger: createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } }),
+    observer: combineObservers([{ requestRefused: (refusal) => refusals.push(refusal) }]),
+    metrics: { text: async () => 'codemode_ready 1\n' },
     heartbeatMs,
     stallMs,
   })
@@ -73,7 +77,7 @@ export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
     })
   }
 
-  return { app, engine, logged, send }
+  return { app, engine, logged, refusals, send }
 }
 
 interface SendOptions {

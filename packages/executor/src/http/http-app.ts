@@ -11,7 +11,7 @@ import { replaceCallback } from './callback-replace.ts'
 import { cancelExecution } from './cancel.ts'
 import { correlation } from './correlation.ts'
 import type { HttpEnv } from './http-context.ts'
-import { respondToErrors, respondNotFound } from './errors.ts'
+import { respondToErrors, respondNotFound, type RefusalObserver } from './errors.ts'
 import { streamEvents } from './events.ts'
 import { createExecution } from './executions-create.ts'
 import { listExecutions } from './executions-list.ts'
@@ -19,6 +19,7 @@ import { readExecution } from './executions-read.ts'
 import { retryExecution } from './executions-retry.ts'
 import { wakeExecution } from './executions-wake.ts'
 import { readJournal } from './journal.ts'
+import { readMetrics, type MetricsText } from './metrics.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { listNotifications, resendNotification } from './notifications.ts'
 import { openapi } from './openapi.ts'
@@ -37,6 +38,8 @@ interface HttpAppOptions {
   /** Returns the current state of the executor. */
   readonly info: () => ExecutorInfo
   readonly logger: Logger
+  readonly observer: RefusalObserver
+  readonly metrics: MetricsText
   /** Milliseconds without output after which an open response gets a heartbeat. */
   readonly heartbeatMs: number
   /** Whether keys may not decide about executions of their own owner. */
@@ -46,17 +49,19 @@ interface HttpAppOptions {
 
 /** Creates the executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
-  const { engine, keys, guard, notifyGuard, info, logger } = options
+  const { engine, keys, guard, notifyGuard, info, logger, observer, metrics } = options
   const { heartbeatMs, forbidSelfApproval = false, stallMs = defaultStallMs } = options
   const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
-  app.onError(respondToErrors({ logger }))
-  app.notFound(respondNotFound())
+  app.onError(respondToErrors({ logger, observer }))
+  app.notFound(respondNotFound({ observer }))
 
   app.use(correlation())
   app.get('/livez', livez())
   app.get('/readyz', readyz({ engine }))
   app.get('/openapi.json', openapi({ version: info().version }))
+  app.use('/metrics', bearerAuth({ keys }))
+  app.get('/metrics', readMetrics({ metrics }))
 
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
@@ -80,6 +85,6 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.get('/v1/notifications', listNotifications({ engine }))
   app.post('/v1/notifications/:id/resend', resendNotification({ engine }))
 
-  refuseOtherMethods(app)
+  refuseOtherMethods(app, { observer })
   return app
 }

@@ -1,20 +1,20 @@
 import { RequestError } from '@codemode/shared'
 import type { Hono } from 'hono'
 
-import { errorResponse } from './errors.ts'
+import { refuse, type RefusalObserver } from './errors.ts'
 import type { HttpEnv } from './http-context.ts'
 
 /**
  * Adds responses with 405 and `allow` (RFC 9110, section 15.5.6) for the other methods of every route. Must be called
  * after the last route was added.
  */
-export function refuseOtherMethods(app: Hono<HttpEnv>): void {
+export function refuseOtherMethods(app: Hono<HttpEnv>, { observer }: { observer: RefusalObserver }): void {
   for (const [path, methods] of methodsByPath(app)) {
     const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
     app.all(path, function methodNotAllowed(c) {
       c.header('allow', allow)
       const message = `${c.req.method} is not allowed on ${c.req.path}; allowed: ${allow}.`
-      return errorResponse(c, new RequestError('INVALID_REQUEST', message), 405)
+      return refuse(c, new RequestError('INVALID_REQUEST', message), { observer, status: 405 })
     })
   }
 }

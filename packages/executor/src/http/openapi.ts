@@ -9,7 +9,7 @@ import { approvalPaths } from './openapi-approvals.ts'
 import { sessionPaths } from './openapi-sessions.ts'
 import { executionPaths } from './openapi-executions.ts'
 import { notificationPaths } from './openapi-notifications.ts'
-import { status, requestHeaders, response, failures } from './openapi-parts.ts'
+import { status, requestHeaders, response, failures, ofResponse } from './openapi-parts.ts'
 
 const paths: ZodOpenApiPathsObject = {
   '/livez': {
@@ -37,6 +37,22 @@ const paths: ZodOpenApiPathsObject = {
       summary: 'Read this document',
       security: [],
       responses: { 200: response('An OpenAPI 3.1 document', z.record(z.string(), z.unknown())), ...failures() },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'readMetrics',
+      summary: 'Read the metrics of this node in the text format of Prometheus',
+      description: 'Requires the right `operate`.',
+      requestParams: { header: requestHeaders() },
+      responses: {
+        200: {
+          description: 'The metrics',
+          headers: z.object(ofResponse),
+          content: { 'text/plain': { schema: z.string() } },
+        },
+        ...failures('UNAUTHORIZED', 'FORBIDDEN', 'STORE_UNAVAILABLE'),
+      },
     },
   },
   '/v1/info': {

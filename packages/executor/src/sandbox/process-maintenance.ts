@@ -30,6 +30,8 @@ interface MaintenanceOptions {
   readonly size: number
   readonly serving: () => readonly SandboxProcess[]
   readonly end: (process: SandboxProcess) => void
+  /** Called with the number of guests that were evicted. */
+  readonly onEvicted: (count: number) => void
   /** Called after each periodic check of all processes. */
   readonly onChecked: () => void
 }
@@ -79,20 +81,30 @@ export class ProcessMaintenance {
     const latestIdle = performance.now() - (bytes > this.#options.memoryBytes * 1.5 ? 0 : minWaitMs)
     for (const process of serving.toSorted((one, other) => other.guests.bytes - one.guests.bytes)) {
       const before = process.guests.bytes
-      process.evict((idleSince) => idleSince > latestIdle || bytes - before + process.guests.bytes <= targetBytes)
+      this.#evict(
+        process,
+        (idleSince) => idleSince > latestIdle || bytes - before + process.guests.bytes <= targetBytes,
+      )
       bytes += process.guests.bytes - before
     }
+  }
+
+  #evict(process: SandboxProcess, isEnough: (idleSince: number) => boolean): void {
+    const before = process.guests.size
+    process.evict(isEnough)
+    const evicted = before - process.guests.size
+    if (evicted > 0) this.#options.onEvicted(evicted)
   }
 
   #checkAll(): void {
     const { evictAfterMs, maxProcessBytes, serving, end, onChecked } = this.#options
     const latestIdle = performance.now() - evictAfterMs
     for (const process of serving()) {
-      process.evict((idleSince) => idleSince > latestIdle)
+      this.#evict(process, (idleSince) => idleSince > latestIdle)
       const bytes = residentBytes(process.pid) ?? 0
       if (process.load === 0 && bytes - process.guests.bytes > maxOverheadBytes(process.guests.bytes)) {
         process.drain()
-        process.evict(() => false)
+        this.#evict(process, () => false)
       }
       if (bytes > maxProcessBytes) end(process)
       else this.check(process)

@@ -3,7 +3,7 @@ import type { Jail } from './jail/jails.ts'
 import type { IsolationTier } from './jail/tiers.ts'
 import { chooseProcess, displaceableFor, type PoolState, type Sharers } from './process-choice.ts'
 import { ProcessMaintenance } from './process-maintenance.ts'
-import { ProcessSupply } from './process-supply.ts'
+import { ProcessSupply, type ProcessStates } from './process-supply.ts'
 import type { Assignment } from './process-use.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
 import type { RuntimeText } from './runtime-source.ts'
@@ -36,6 +36,16 @@ interface ProcessPoolOptions {
   readonly observer?: SandboxObserver
 }
 
+/** State of the sandbox processes. */
+export interface SandboxReading {
+  readonly processes: ProcessStates
+  readonly guests: number
+  /** Memory of the guests in bytes. */
+  readonly guestBytes: number
+  /** Number of tenants that are throttled. */
+  readonly throttledTenants: number
+}
+
 /** Bytes that a process may use beyond the memory limit of all guests: Node itself, and the guest that is running. */
 const headroomBytes = 1.5 * 1024 ** 3
 
@@ -63,6 +73,7 @@ export class ProcessPool implements Sandbox {
       size,
       serving: () => this.#supply.serving,
       end: (process) => this.#supply.end(process),
+      onEvicted: (count) => options.observer?.guestsEvicted(count),
       onChecked: () => {
         this.#throttle.removeExpired()
         this.#onRoom()
@@ -118,6 +129,17 @@ export class ProcessPool implements Sandbox {
   /** Whether a process is ready to take a guest. */
   get ready(): boolean {
     return this.#supply.ready
+  }
+
+  /** Returns the state of the processes and their guests. */
+  reading(): SandboxReading {
+    const { serving, states } = this.#supply
+    return {
+      processes: states,
+      guests: serving.reduce((sum, { guests }) => sum + guests.size, 0),
+      guestBytes: serving.reduce((sum, { guests }) => sum + guests.bytes, 0),
+      throttledTenants: this.#throttle.throttledCount,
+    }
   }
 
   roomFor(placement: Placement): number {

@@ -18,6 +18,12 @@ export type ProcessListener = {
   onReady(process: SandboxProcess): void
 }
 
+/**
+ * Number of processes that start, that are ready and belong to no tenant, that belong to a tenant and have no turn, and that
+ * have turns.
+ */
+export type ProcessStates = Readonly<Record<'starting' | 'unused' | 'idle' | 'busy', number>>
+
 interface LaunchOptions {
   readonly runtime?: RuntimeText | undefined
   readonly onReady?: () => void
@@ -104,6 +110,17 @@ export class ProcessSupply implements AsyncDisposable {
   /** Whether a process can be assigned without ending another. */
   get canAssign(): boolean {
     return !this.#isClosed && (this.#mayLaunch || this.#unused !== undefined)
+  }
+
+  /** Number of processes by state. */
+  get states(): ProcessStates {
+    const states = { starting: 0, unused: 0, idle: 0, busy: 0 }
+    for (const process of this.#all) {
+      if (process.load > 0) states.busy += 1
+      else if (process.assignment !== undefined) states.idle += 1
+      else states[this.#ready.has(process) ? 'unused' : 'starting'] += 1
+    }
+    return states
   }
 
   /** Whether an unused process is ready. */
@@ -193,6 +210,7 @@ export class ProcessSupply implements AsyncDisposable {
       onReady: (versions) => {
         this.#versions ??= versions
         this.#ready.add(process)
+        this.#options.observer?.sandboxProcessStarted()
         onReady?.()
         listener.onReady(process)
       },

@@ -45,6 +45,12 @@ export class TenantThrottle {
     return record === undefined ? 0 : Math.max(0, record.throttledUntil - this.#now())
   }
 
+  /** Number of tenants that must wait. */
+  get throttledCount(): number {
+    const now = this.#now()
+    return this.#records.values().reduce((count, { throttledUntil }) => count + (throttledUntil > now ? 1 : 0), 0)
+  }
+
   /** Removes the records that have no effect any more. */
   removeExpired(): void {
     const now = this.#now()

@@ -5,6 +5,7 @@ import { parseEncryptionKeys } from '../encryption-keys.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import type { ExecutionStore, StoredRuntime } from './execution-store.ts'
+import type { StoreObserver } from './store-observer.ts'
 import type { SendNotification } from './stored-notification.ts'
 import { describeDatabaseProblem } from './postgres/database-problem.ts'
 import { UnreadablePayload } from './postgres/payload-cipher.ts'
@@ -17,6 +18,7 @@ type StoreConfig = Pick<
 
 interface StoreDependencies {
   readonly logger: Logger
+  readonly observer: Pick<StoreObserver, 'notificationsAbandoned'>
   readonly runtime: StoredRuntime
   readonly sendNotification?: SendNotification | undefined
 }
@@ -33,7 +35,7 @@ interface ConfiguredStore extends AsyncDisposable {
  */
 export function configuredStore(
   config: StoreConfig,
-  { logger, runtime, sendNotification }: StoreDependencies,
+  { logger, observer, runtime, sendNotification }: StoreDependencies,
 ): ConfiguredStore | undefined {
   const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
   if (config.store === 'none') return undefined
@@ -50,6 +52,7 @@ export function configuredStore(
   }
   const onDeadNotification = (ids: readonly string[]): void => {
     logger.error({ notifications: ids }, 'notifications were not delivered within a day; see docs/notifications.md')
+    observer.notificationsAbandoned(ids.length)
   }
   const sending = sendNotification === undefined ? {} : { sendNotification }
   async function start(): Promise<PostgresStore> {

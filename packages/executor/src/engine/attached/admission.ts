@@ -51,6 +51,8 @@ const retryAfterSeconds = 1
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #queue = new FairQueue<string, AdmissionPermit>()
+  /** Permits in the queue, the oldest first. */
+  readonly #queued = new Set<AdmissionPermit>()
   readonly #runningOf = new Map<string, number>()
   #running = 0
   /** Number of admitted executions whose first turn the sandbox does not count yet. */
@@ -77,6 +79,7 @@ export class Admission {
     else {
       if (!options.isAccepted) this.#refuseWhenFull(principal)
       this.#queue.add(principal.tenant, options.priority, permit)
+      this.#queued.add(permit)
       permit.wait(options, () => this.#throttledError(principal))
     }
     return permit
@@ -87,13 +90,33 @@ export class Admission {
     for (;;) {
       const next = this.#queue.take((permit) => this.#mayAdmit(permit.principal))
       if (!next) return
+      this.#queued.delete(next)
       this.#admit(next)
     }
   }
 
+  /** Number of executions that are admitted and have not ended. */
+  get running(): number {
+    return this.#running
+  }
+
+  /** Number of executions that wait for admission. */
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  /** Milliseconds for which the oldest execution in the queue has waited; 0 if the queue is empty. */
+  get oldestQueuedMs(): number {
+    const [oldest] = this.#queued
+    return oldest === undefined ? 0 : performance.now() - oldest.requestedAt
+  }
+
   /** Refuses all queued executions. */
   refuseAll(error: () => RequestError): void {
-    for (let permit = this.#queue.take(); permit; permit = this.#queue.take()) permit.refuse(error())
+    for (let permit = this.#queue.take(); permit; permit = this.#queue.take()) {
+      this.#queued.delete(permit)
+      permit.refuse(error())
+    }
   }
 
   #admit(permit: AdmissionPermit): void {
@@ -104,8 +127,10 @@ export class Admission {
 
   #released(permit: AdmissionPermit, from: 'queue' | 'admitted'): void {
     const { tenant } = permit.principal
-    if (from === 'queue') this.#queue.remove(tenant, permit)
-    else this.#count(tenant, -1)
+    if (from === 'queue') {
+      this.#queue.remove(tenant, permit)
+      this.#queued.delete(permit)
+    } else this.#count(tenant, -1)
     this.advance()
   }
 
@@ -156,6 +181,7 @@ interface PermitListeners {
 class AdmissionPermit implements Permit {
   readonly principal: Principal
   readonly admitted: Promise<void>
+  readonly requestedAt = performance.now()
   readonly admit: () => void
   readonly refuse: (error: RequestError) => void
   readonly #listeners: PermitListeners

@@ -13,6 +13,7 @@ import type { ExecutionTrace } from '../../telemetry/spans.ts'
 import type { Permit } from './admission.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'
+import type { ObservedExecution } from '../engine-observer.ts'
 import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
@@ -28,6 +29,7 @@ import { endOf } from '../state/outcome.ts'
 import { heapBytesOfState, pausedOf, recordOf, resultOf } from '../state/report.ts'
 
 interface AttachedExecutionOptions extends RunnerParts {
+  readonly observed: ObservedExecution
   readonly journal: JournalLog
   readonly trace: ExecutionTrace
   readonly bodyHash: string
@@ -140,6 +142,10 @@ export class AttachedExecution implements ExecutionHandle {
 
   get code(): string {
     return this.#journal.header.code
+  }
+
+  get state(): ExecutionState {
+    return this.#state
   }
 
   get status(): ExecutionStatus {

@@ -14,6 +14,7 @@ import { resolveLimits, type ExecutionLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import type { WallTimeout } from '../runner/failures.ts'
 import type { Pacer } from '../runner/pacer.ts'
+import type { ExecutionState } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import type { AttachedSession } from '../session/attached-session.ts'
 import type { AttachedSessions } from '../session/attached-sessions.ts'
@@ -110,6 +111,16 @@ export class AttachedExecutions {
     return execution
   }
 
+  /** State of the admission queue, and number of admitted executions. */
+  get admission(): Pick<Admission, 'running' | 'queued' | 'oldestQueuedMs'> {
+    return this.#admission
+  }
+
+  /** States of the executions that have not ended. */
+  states(): Iterable<ExecutionState> {
+    return this.#active.values().map(({ state }) => state)
+  }
+
   /** Returns the tenant's execution with this id; undefined if there is none. */
   find(tenant: string, id: string): AttachedExecution | undefined {
     return this.#active.get(keyOf(tenant, id)) ?? this.#ended.get(tenant, id)
@@ -171,7 +182,17 @@ export class AttachedExecutions {
       promote: session === undefined ? promote && ((promoted) => promote(submission, promoted)) : undefined,
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs,
-      onFailedByBug: (error) => observer.executionFailedByBug(error, { executionId: id, correlationId }),
+      observer,
+      observed: {
+        executionId: id,
+        correlationId,
+        tenant,
+        keyId: principal.keyId,
+        label,
+        kind: step === undefined ? 'attached' : 'step',
+        session: step,
+        toolTransport: stream === undefined && callback !== undefined ? 'callback' : 'stream',
+      },
       onFinished: (execution) => {
         this.#active.delete(keyOf(principal.tenant, id))
         this.#ended.add(principal.tenant, id, execution)

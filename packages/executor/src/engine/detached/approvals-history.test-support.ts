@@ -16,6 +16,7 @@ import { defaultMaxLimits } from '../../api-keys.ts'
 import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import type { Submission } from '../engine.ts'
+import { combineObservers } from '../engine-observer.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
 import { WarmGuests } from '../session/warm-guests.ts'
@@ -127,7 +128,7 @@ export class ApprovalsHistory {
       sandbox,
       pacer: new Pacer(),
       callbackTransport: () => ({ call: (call) => this.#call(call, node) }),
-      onFailedByBug: (error) => this.#bugs.push(error),
+      observer: combineObservers([{ executionFailedByBug: (error) => this.#bugs.push(error) }]),
     })
   }
 

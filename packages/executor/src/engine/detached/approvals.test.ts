@@ -7,6 +7,7 @@ import { MemoryStore } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import type { Submission } from '../engine.ts'
 import { defaultMaxLimits } from '../../api-keys.ts'
+import { combineObservers } from '../engine-observer.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
 import { WarmGuests } from '../session/warm-guests.ts'
@@ -80,7 +81,7 @@ function startNode(call: (call: OutgoingCall) => Promise<ToolResponse> = paid): 
     sandbox,
     pacer: new Pacer(),
     callbackTransport: () => ({ call }),
-    onFailedByBug: (error) => expect.unreachable(String(error)),
+    observer: combineObservers([{ executionFailedByBug: (error) => expect.unreachable(String(error)) }]),
   })
   nodes.push(node)
   return node

@@ -34,6 +34,7 @@ import { syntaxErrorOf } from '../session/check-source.ts'
 import { sessionBounds, sessionFull } from '../session/session-bounds.ts'
 import { sessionExpired, sessionNotFound } from '../session/session-refusals.ts'
 import { stepOf } from '../session/step-request.ts'
+import type { ExecutionState } from '../state/execution-state.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
 import { servedInPlaceOfCallback } from './serving-lease.ts'
@@ -68,6 +69,11 @@ export class DetachedExecutions {
       places: () => maxRunning - this.#runs.size,
       run: (lease) => this.#run(lease),
     })
+  }
+
+  /** States of the executions whose leases this node has. */
+  states(): ExecutionState[] {
+    return [...this.#runs].map(({ state }) => state)
   }
 
   /**

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { Lease, ParkOptions } from '../../store/execution-store.ts'
 import { MemoryStore } from '../../store/memory-store.test-support.ts'
+import { combineObservers } from '../engine-observer.ts'
 import { Pacer } from '../runner/pacer.ts'
 import { WarmGuests } from '../session/warm-guests.ts'
 import { effectsOf, headerOf } from '../state/journal.test-support.ts'
@@ -42,7 +43,7 @@ test("timers are due by the clock of the store, and not by the node's", async ()
     store: new MemoryStore(),
     guests: new WarmGuests(30_000),
     callbackTransport: () => expect.unreachable(),
-    onFailedByBug: (error) => expect.unreachable(String(error)),
+    observer: combineObservers([{ executionFailedByBug: (error) => expect.unreachable(String(error)) }]),
   })
   await run.run('node')
   const { wakeAt = 0 } = await parked.promise

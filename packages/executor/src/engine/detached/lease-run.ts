@@ -26,15 +26,13 @@ import { stepEndOf } from './step-end.ts'
 import { transportOf } from './lease-transport.ts'
 
 /** Parts of the executor that a detached execution needs. */
-export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
+export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer' | 'observer'> {
   readonly store: ExecutionStore
   readonly callbackTransport: CreateCallbackTransport
   /** Guests of durable sessions between two steps. */
   readonly guests: WarmGuests
   /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
   readonly parkAfterMs: number
-  /** Called with the error of a bug in the executor, after it has ended the execution. */
-  onFailedByBug(error: unknown, ids: { readonly executionId: string; readonly correlationId: string }): void
 }
 
 /** Milliseconds without an answer after which an execution is parked whose calls a client serves. */
@@ -107,8 +105,22 @@ export class LeaseRun {
       now: this.#now,
       onTurnRequested() {},
       onEnded() {},
-      onFailedByBug: (error) => parts.onFailedByBug(error, { executionId, correlationId }),
+      observer: parts.observer,
+      observed: {
+        executionId,
+        correlationId,
+        tenant: facts.tenant,
+        keyId: facts.keyId,
+        label: facts.label,
+        kind: lease.header.session === undefined ? 'detached' : 'step',
+        session: lease.header.session,
+        toolTransport: facts.callback === undefined ? 'stream' : 'callback',
+      },
     })
+  }
+
+  get state(): ExecutionState {
+    return this.#state
   }
 
   /** Runs the execution, and gives the lease back. Never rejects. */

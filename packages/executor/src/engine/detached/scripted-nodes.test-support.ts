@@ -5,6 +5,7 @@ import { defaultMaxLimits } from '../../api-keys.ts'
 import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import type { ExecutionStore } from '../../store/execution-store.ts'
 import type { CreateCallbackTransport, OutgoingCall } from '../../tools/transport.ts'
+import { combineObservers } from '../engine-observer.ts'
 import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
 import { WarmGuests } from '../session/warm-guests.ts'
@@ -67,7 +68,7 @@ export function startScriptedNode(store: ExecutionStore, node: string, options: 
     sandbox,
     pacer: new Pacer(),
     callbackTransport: options.callbackTransport ?? (() => ({ call })),
-    onFailedByBug: (error) => expect.unreachable(String(error)),
+    observer: combineObservers([{ executionFailedByBug: (error) => expect.unreachable(String(error)) }]),
   })
 }
 

@@ -6,6 +6,7 @@ import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.
 import { LeaseLost } from '../../store/execution-store.ts'
 import { traceClaim } from '../../telemetry/spans.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
+import { combineObservers, type ObservedExecution } from '../engine-observer.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { JournalLog } from '../state/journal-log.ts'
@@ -64,6 +65,17 @@ class FakeStore {
   }
 }
 
+const observed: ObservedExecution = {
+  executionId: 'exe_1',
+  correlationId: 'cor_1',
+  tenant: 't',
+  keyId: 'k',
+  label: undefined,
+  kind: 'attached',
+  session: undefined,
+  toolTransport: 'callback',
+}
+
 type Call = (call: OutgoingCall) => Promise<ToolAnswer>
 
 /** Runs the execution from the journal in the store, on a new node. Resolves at its end or at the crash of the node. */
@@ -88,7 +100,8 @@ async function runOnNode(store: FakeStore, call: Call): Promise<ExecutionState> 
     now: Date.now,
     onTurnRequested() {},
     onEnded: resolve,
-    onFailedByBug: (error) => expect.unreachable(String(error)),
+    observer: combineObservers([{ executionFailedByBug: (error) => expect.unreachable(String(error)) }]),
+    observed,
   })
   const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
   void runner.run({ epoch: store.epoch, node: `node ${store.epoch}`, wallTimeout })
@@ -210,7 +223,8 @@ test('a node that has lost its lease appends nothing, ends nothing and shows not
     now: Date.now,
     onTurnRequested() {},
     onEnded: () => (endings += 1),
-    onFailedByBug: (error) => expect.unreachable(String(error)),
+    observer: combineObservers([{ executionFailedByBug: (error) => expect.unreachable(String(error)) }]),
+    observed,
   })
   const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
   const stopped = runner.run({ epoch: 1, node: 'frozen', wallTimeout })
@@ -243,7 +257,8 @@ test('an entry that the store refuses for another reason is reported, and the no
     now: Date.now,
     onTurnRequested() {},
     onEnded: () => expect.unreachable('nothing was stored'),
-    onFailedByBug: (error) => bugs.push(error),
+    observer: combineObservers([{ executionFailedByBug: (error) => bugs.push(error) }]),
+    observed,
   })
   const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
   await runner.run({ epoch: 1, node: 'one', wallTimeout })
@@ -282,7 +297,8 @@ test('the guest of a cancelled step is not kept if the journal has no room for i
     now: Date.now,
     onTurnRequested() {},
     onEnded: ended!.resolve,
-    onFailedByBug: (error) => expect.unreachable(String(error)),
+    observer: combineObservers([{ executionFailedByBug: (error) => expect.unreachable(String(error)) }]),
+    observed,
   })
   const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
   void runner.run({ epoch: 1, node: 'one', wallTimeout })

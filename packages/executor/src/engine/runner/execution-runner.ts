@@ -22,6 +22,7 @@ import {
 import { JournalWriter } from './journal-writer.ts'
 import { Parker } from './parker.ts'
 import { endedByHostAt } from './replay.ts'
+import { reportChanges } from './report-changes.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
@@ -258,6 +259,7 @@ export class ExecutionRunner {
 
   /** Performs what follows from a committed entry. */
   #perform(changes: Changes, entry: JournalEntry): void {
+    reportChanges(changes, entry, this.#options)
     if (changes.isEnd) {
       const deferred = changes.settled.filter(({ wasDeferred }) => wasDeferred)
       this.#calls.cancelDeferred(deferred, new Error('The execution has ended'))
@@ -310,7 +312,9 @@ export class ExecutionRunner {
   /** Leaves an execution whose entry the store has refused. Any other reason than a lost lease is a bug. */
   #refused(error: unknown): void {
     this.#leave('another node has taken over the execution')
-    if (!(error instanceof LeaseLost)) this.#options.onFailedByBug(error)
+    const { observer, observed } = this.#options
+    if (error instanceof LeaseLost) observer.executionLost(observed)
+    else observer.executionFailedByBug(error, observed)
   }
 
   #leave(reason: string): void {
@@ -332,7 +336,8 @@ export class ExecutionRunner {
     const reason = failedByBug(this.#options.journal.header.correlationId)
     this.stop(reason)
     this.#finish(this.#stopReason ?? reason)
-    this.#options.onFailedByBug(error)
+    const { observer, observed } = this.#options
+    observer.executionFailedByBug(error, observed)
   }
 
   /** Returns the time of the next entry. Times never go backwards, also when a node takes over whose clock is slow. */

@@ -2,6 +2,7 @@ import type { JournalEntry } from '@codemode/shared'
 
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
 import type { ExecutionTrace } from '../../telemetry/spans.ts'
+import type { EngineObserver, ObservedExecution } from '../engine-observer.ts'
 import type { Realm } from '../session/realm.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { EntryOf } from '../state/changes.ts'
@@ -17,12 +18,13 @@ export interface RunnerParts {
   readonly transport: ToolTransport
   readonly pacer: Pacer
   readonly now: () => number
-  /** Called with the error of a bug in the executor, after it has ended the execution. */
-  onFailedByBug(error: unknown): void
+  readonly observer: EngineObserver
 }
 
 /** Options of a runner. */
 export interface ExecutionRunnerOptions extends RunnerParts {
+  /** Facts about the execution for the observer. */
+  readonly observed: ObservedExecution
   readonly journal: JournalLog
   /** State after the last entry of the journal. */
   readonly state: ExecutionState

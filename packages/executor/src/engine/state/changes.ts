@@ -9,6 +9,8 @@ export type EntryOf<Type extends JournalEntry['type']> = Extract<JournalEntry, {
 export interface Changes {
   /** Whether the execution was claimed for the first time. */
   readonly isStart: boolean
+  /** Whether the execution was claimed although the claim before did not give it back. */
+  readonly isTakeover: boolean
   readonly logs: readonly LogEntry[]
   /** Calls that got a place in flight. */
   readonly sent: readonly CallState[]
@@ -41,6 +43,7 @@ export interface DecidedCall {
 /** Changes of an entry that makes none. */
 export const noChanges: Changes = {
   isStart: false,
+  isTakeover: false,
   logs: [],
   sent: [],
   refused: [],

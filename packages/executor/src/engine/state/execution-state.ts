@@ -134,10 +134,11 @@ export class ExecutionState {
       this.calls.addDowntime(entry.at - this.time.lastAt)
       this.nodesWithoutProgress.add(entry.node)
     } else this.nodesWithoutProgress.clear()
+    const wasClaimed = this.time.isClaimed
     this.time.add(entry)
     switch (entry.type) {
       case 'claim':
-        return this.#claim(entry)
+        return this.#claim(entry, wasClaimed)
       case 'park':
         return this.#park(entry)
       case 'answer':
@@ -155,7 +156,7 @@ export class ExecutionState {
     }
   }
 
-  #claim({ at, epoch, endsAt, servedBy }: EntryOf<'claim'>): Changes {
+  #claim({ at, epoch, endsAt, servedBy }: EntryOf<'claim'>, isTakeover: boolean): Changes {
     const isStart = this.startedAt === undefined
     this.epoch = epoch
     // A call that a client was to serve is now sent by callback, so its time begins.
@@ -165,7 +166,7 @@ export class ExecutionState {
     this.endsAt = endsAt
     this.attention = undefined
     this.status = this.time.isWaiting ? this.#waitStatus() : 'running'
-    return { ...noChanges, isStart }
+    return { ...noChanges, isStart, isTakeover }
   }
 
   #park({ attention, isPromotion }: EntryOf<'park'>): Changes {

@@ -1,4 +1,10 @@
-import { callIdOf, type ExecutionRecord, type ExecutionResult, type ToolCallSummary } from '@codemode/shared'
+import {
+  callIdOf,
+  type ExecutionRecord,
+  type ExecutionResult,
+  type ToolCallSummary,
+  type Usage,
+} from '@codemode/shared'
 
 import { timestamp } from '../../timestamp.ts'
 import { approvalsText } from './approval-text.ts'
@@ -60,22 +66,27 @@ function withOutcome({ outcome }: ExecutionState, fields: object): JsonText {
 }
 
 function summaryOf(state: ExecutionState, until: number): Summary {
-  const { header, createdAt, logs, logsDropped, calls, outcome, cpuMs, time, turns, replays } = state
-  const startedAt = state.startedAt ?? until
+  const { header, logs, logsDropped, calls, outcome } = state
   return {
     logs,
     logsDropped,
     toolCalls: calls.all.map((call) => callSummary(header.executionId, call)),
     warnings: [...(outcome?.warnings ?? [])],
     ...(header.session !== undefined && { session: { ...header.session, stateKept: state.isStateKept } }),
-    usage: {
-      cpuMs: Math.round(cpuMs * 1000) / 1000,
-      wallMs: until - startedAt,
-      queueMs: startedAt - createdAt,
-      waitMs: time.waitMs,
-      turns,
-      replays,
-    },
+    usage: usageOf(state, until),
+  }
+}
+
+/** Returns the resources that an execution has used until the given time, in milliseconds since the epoch. */
+export function usageOf({ createdAt, startedAt, cpuMs, time, turns, replays }: ExecutionState, until: number): Usage {
+  const began = startedAt ?? until
+  return {
+    cpuMs: Math.round(cpuMs * 1000) / 1000,
+    wallMs: until - began,
+    queueMs: began - createdAt,
+    waitMs: time.waitMs,
+    turns,
+    replays,
   }
 }
 

@@ -33,6 +33,11 @@ export class TimeAccount {
     return this.#waitMs
   }
 
+  /** Whether a node has the execution, as far as the journal shows. */
+  get isClaimed(): boolean {
+    return this.#claimedAt !== undefined
+  }
+
   get isWaiting(): boolean {
     return this.#waitsSince !== undefined
   }

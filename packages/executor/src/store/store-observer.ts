@@ -1,0 +1,15 @@
+/** Call of the store that has ended. */
+export interface StoreCall {
+  /** Name of the method. */
+  readonly operation: string
+  readonly durationMs: number
+  /** Whether the store did not do what was asked. A refusal of a lost lease is no failure. */
+  readonly isFailed: boolean
+}
+
+/** Observer of the store. Its methods are named after the events. */
+export interface StoreObserver {
+  storeCallEnded(call: StoreCall): void
+  /** Called with the number of notifications that are not attempted any more. */
+  notificationsAbandoned(count: number): void
+}

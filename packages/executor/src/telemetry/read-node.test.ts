@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+
+import { Metrics } from './metrics.ts'
+import { readNode } from './read-node.ts'
+
+test('each read of the metrics has the state of the node at that time', { tags: ['OP-1'] }, async () => {
+  const metrics = new Metrics()
+  let queued = 2
+  using _ = readNode(metrics, () => ({
+    isReady: true,
+    load: {
+      queued,
+      oldestQueuedMs: queued * 1_500,
+      inFlight: { attached: 7, detached: 0 },
+      waiting: { tool: 4, timer: 1, approval: 0, deferred: 0 },
+    },
+    sandbox: {
+      processes: { starting: 0, unused: 1, idle: 2, busy: 3 },
+      guests: 5,
+      guestBytes: 1_024,
+      throttledTenants: 1,
+    },
+  }))
+  const lines = (await metrics.text()).split('\n')
+  for (const line of [
+    'codemode_ready 1',
+    'codemode_queue_depth 2',
+    'codemode_queue_age_seconds 3',
+    'codemode_executions_in_flight{kind="attached"} 7',
+    'codemode_executions_waiting{reason="tool"} 4',
+    'codemode_sandbox_processes{state="busy"} 3',
+    'codemode_sandbox_guest_memory_bytes 1024',
+    'codemode_tenants_throttled 1',
+  ])
+    expect(lines).toContain(line)
+  queued = 0
+  expect(await metrics.text()).toContain('codemode_queue_depth 0\n')
+})
