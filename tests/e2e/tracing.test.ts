@@ -89,6 +89,19 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(statuses).toEqual(names.map((name) => [name, SpanStatusCode.ERROR]))
   })
 
+  test('all spans of an execution that is cancelled during its calls end', { tags: ['OP-1'] }, async () => {
+    const { enter, arrived } = toolLatch()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const controller = new AbortController()
+    const options = { signal: controller.signal }
+    const running = client.executeAsync('await Promise.all([tools.enter({}), tools.enter({})])', options)
+    await arrived()
+    controller.abort()
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect.poll(() => recorder.openSpans).toEqual([])
+    expect(named('codemode.tool_call').length).toBeGreaterThanOrEqual(1)
+  })
+
   test('the span of a call that was not answered in time has the code of the timeout', { tags: ['OP-1'] }, async () => {
     const { enter } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter: { execute: enter, timeoutMs: 100 } } })
