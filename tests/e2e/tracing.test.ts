@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { connect, startExecutor, startProxy, transports } from '@codemode/testkit'
+import { connect, startExecutor, startProxy, toolLatch, transports } from '@codemode/testkit'
 
 import { SpanRecorder } from '../support/span-recorder.ts'
 
@@ -87,6 +87,28 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     const names = ['codemode.execute', 'codemode.execution', 'codemode.tool_call', 'codemode.tool']
     const statuses = names.map((name) => [name, named(name)[0]?.status.code])
     expect(statuses).toEqual(names.map((name) => [name, SpanStatusCode.ERROR]))
+  })
+
+  test('all spans of an execution that is cancelled during its calls end', { tags: ['OP-1'] }, async () => {
+    const { enter, arrived } = toolLatch()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const controller = new AbortController()
+    const options = { signal: controller.signal }
+    const running = client.executeAsync('await Promise.all([tools.enter({}), tools.enter({})])', options)
+    await arrived()
+    controller.abort()
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect.poll(() => recorder.openSpans).toEqual([])
+    expect(named('codemode.tool_call').length).toBeGreaterThanOrEqual(1)
+  })
+
+  test('the span of a call that was not answered in time has the code of the timeout', { tags: ['OP-1'] }, async () => {
+    const { enter } = toolLatch()
+    await using client = connect(executor, { ...config, tools: { enter: { execute: enter, timeoutMs: 100 } } })
+    await client.executeAsync('return tools.enter({}).catch(({ code }) => code)')
+    const [call, ...others] = named('codemode.tool_call')
+    expect(others).toEqual([])
+    expect(call?.attributes['error.type']).toBe('TOOL_TIMEOUT')
   })
 
   test('every attempt has its own span, in the same trace', { tags: ['CX-2'] }, async () => {

@@ -6,15 +6,24 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
   type ReadableSpan,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 
 /** OpenTelemetry SDK of this process, with the ended spans of clients and executors in memory. */
 export class SpanRecorder implements Disposable {
   readonly #exporter = new InMemorySpanExporter()
+  /** Names of the spans that have not ended, by their ids. */
+  readonly #open = new Map<string, string>()
 
   constructor() {
+    const openSpans: SpanProcessor = {
+      onStart: (span) => void this.#open.set(span.spanContext().spanId, span.name),
+      onEnd: (span) => void this.#open.delete(span.spanContext().spanId),
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    }
     trace.setGlobalTracerProvider(
-      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.#exporter)] }),
+      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.#exporter), openSpans] }),
     )
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
     propagation.setGlobalPropagator(new W3CTraceContextPropagator())
@@ -22,6 +31,11 @@ export class SpanRecorder implements Disposable {
 
   get spans(): readonly ReadableSpan[] {
     return this.#exporter.getFinishedSpans()
+  }
+
+  /** Names of the spans that have not ended. */
+  get openSpans(): readonly string[] {
+    return [...this.#open.values()]
   }
 
   reset(): void {

@@ -12,7 +12,7 @@ test('the runner gives up a thread that does not answer in time, and names the o
   const toolsModule = join(folder, 'endless.mjs')
   writeFileSync(toolsModule, 'for (;;);')
   const runner = new BlockingRunner({ executorUrl: 'http://127.0.0.1:1', executorApiKey: 'k', toolsModule }, 200)
-  const job = { job: { code: '1', options: {} }, correlationId: 'c', requestTimeoutMs: 1 }
+  const job = { job: { code: '1', options: {}, trace: {} }, correlationId: 'c', requestTimeoutMs: 1 }
   for (let n = 0; n < 2; n++) {
     expect(() => runner.run(job)).toThrow(
       expect.objectContaining({ code: 'REQUEST_TIMEOUT', layer: 'request', timeoutMs: 1, ambiguous: true }),

@@ -5,6 +5,7 @@ import { writtenOptions } from '../config/options.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from '../config/schema.ts'
 import { cancelledBy } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { traceHeaders } from '../insight/telemetry.ts'
 import { parseOptions, type ExecuteOptions } from '../run/execute-options.ts'
 import { checkOptions, planExecution } from '../run/plan.ts'
 import type { Context } from '../tools/define.ts'
@@ -70,7 +71,8 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope)
   const { input, context, config } = request
   const sent = { ...options, input, context, config, correlationId, availableTools }
   const set = Object.entries(sent).filter(([, value]) => value !== undefined)
-  return { job: { code, options: Object.fromEntries(set) }, correlationId, requestTimeoutMs }
+  const job = { code, options: Object.fromEntries(set), trace: traceHeaders() }
+  return { job, correlationId, requestTimeoutMs }
 }
 
 function refuseTools(availableTools: readonly string[] | undefined, { registry, module }: JobScope): void {

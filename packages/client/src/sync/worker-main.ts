@@ -5,6 +5,7 @@ import { workerData } from 'node:worker_threads'
 import { Codemode } from '../codemode.ts'
 import { handlerErrorsOf } from '../errors/handler-errors.ts'
 import { serializeError, type SerializedThrown } from '../errors/transfer.ts'
+import { withRemoteParent } from '../insight/telemetry.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Job, WorkerAnswer, WorkerInput } from './worker-messages.ts'
 
@@ -24,8 +25,8 @@ process.on('exit', (exitCode) =>
 
 const codemode = Codemode.fromClientConfig(config)
 
-port.on('message', ({ code, options }: Job) => {
-  codemode.run(code, options).then(
+port.on('message', ({ code, options, trace }: Job) => {
+  withRemoteParent(trace, () => codemode.run(code, options)).then(
     (result) => answer({ type: 'result', result, handlerErrors: serializedErrors(result) }),
     (error: unknown) => answer({ type: 'error', error: serializeError(error) }),
   )

@@ -18,6 +18,8 @@ export interface WorkerInput {
 export interface Job {
   readonly code: string
   readonly options: ExecuteOptions
+  /** Headers that propagate the trace of the blocked thread. */
+  readonly trace: Readonly<Record<string, string>>
 }
 
 /** Answer of the worker thread to a job, or its end. */

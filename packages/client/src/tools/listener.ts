@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
@@ -17,6 +18,12 @@ interface ListenerOptions {
 }
 
 /**
+ * Runs a function outside of the asynchronous context of its caller. Node serves all requests of a server in the context in
+ * which the server was made, which would be that of the first execution.
+ */
+const withoutContext = AsyncLocalStorage.snapshot()
+
+/**
  * HTTP server of the tool server on a port of its own. It listens when it is first needed, and does not keep the
  * process alive.
  */
@@ -30,7 +37,7 @@ export class Listener {
 
   /** Listens if it does not yet, and returns the URL. Rejects with a ConfigurationError if it can't listen. */
   async url(): Promise<string> {
-    this.#server ??= listen(this.#options).catch((error: unknown) => {
+    this.#server ??= withoutContext(listen, this.#options).catch((error: unknown) => {
       this.#server = undefined
       throw error
     })

@@ -17,6 +17,12 @@ test('the context of a span is stored as W3C Trace Context and read again', () =
   expect(traceContextOf(callContextOf(whole))).toEqual(whole)
 })
 
+test('ids in capitals, as a client can send them for another propagator, are stored in lower case', () => {
+  const { traceId, spanId } = span
+  const given = { ...span, traceId: traceId.toUpperCase(), spanId: spanId.toUpperCase() }
+  expect(stored(given)).toEqual({ traceparent })
+})
+
 test('a trace state of more than 512 characters, and a span that is not valid, are not stored', () => {
   const traceState = createTraceState(Array.from({ length: 30 }, (_, n) => `vendor${n}=${'v'.repeat(20)}`).join(','))
   expect(stored({ ...span, traceState })).toEqual({ traceparent })
@@ -29,7 +35,13 @@ test('the spans that the SDK holds are sent, and a failure of the SDK is ignored
   let flushed = 0
   const sdk = { getTracer, forceFlush: async () => void (flushed += 1) }
   const broken = { getTracer, forceFlush: () => Promise.reject(new Error('no collector')) }
-  for (const provider of [sdk, broken] as TracerProvider[]) {
+  const throwing = {
+    getTracer,
+    forceFlush: () => {
+      throw new Error('no collector')
+    },
+  }
+  for (const provider of [sdk, broken, throwing] as TracerProvider[]) {
     trace.setGlobalTracerProvider(provider)
     await flushSpans()
     trace.disable()

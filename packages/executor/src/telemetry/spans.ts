@@ -77,7 +77,7 @@ export function callContextOf(stored: TraceContext | undefined): Context {
   return stored === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContextOf(stored))
 }
 
-/** Ends the span of an execution or a claim, unless it has ended. Without an outcome, the execution goes on elsewhere or later. */
+/** Ends the span of an execution or a claim, unless it has ended. Without outcome and code, the execution goes on elsewhere or later. */
 export function endExecutionSpan(
   span: Span,
   { outcome, code }: { readonly outcome?: ExecutionStatus | undefined; readonly code?: string | undefined } = {},
@@ -88,14 +88,17 @@ export function endExecutionSpan(
   span.end()
 }
 
-/** Returns the context of the span in a context as it is stored; undefined without tracing. */
+/**
+ * Returns the context of the span in a context as it is stored; undefined without tracing. Propagators other than that of
+ * W3C Trace Context may take the ids from a client in capitals, which `traceparent` does not allow.
+ */
 export function traceContextOf(traced: Context): TraceContext | undefined {
   const span = trace.getSpanContext(traced)
   if (span === undefined || !isSpanContextValid(span)) return undefined
   const flags = span.traceFlags.toString(16).padStart(2, '0')
   const tracestate = span.traceState?.serialize() ?? ''
   return {
-    traceparent: `00-${span.traceId}-${span.spanId}-${flags}`,
+    traceparent: `00-${span.traceId}-${span.spanId}-${flags}`.toLowerCase(),
     ...(tracestate !== '' && tracestate.length <= maxTraceStateLength && { tracestate }),
   }
 }
@@ -112,7 +115,7 @@ export async function flushSpans(): Promise<void> {
   const provider: FlushableProvider = trace.getTracerProvider()
   // No `instanceof`: the SDK may bring a copy of the API of its own.
   const sdk = provider.getDelegate?.() ?? provider
-  const flushed = Promise.resolve(sdk.forceFlush?.()).catch(() => {})
+  const flushed = Promise.try(() => sdk.forceFlush?.()).catch(() => {})
   await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, flushTimeoutMs).unref())])
 }
 

@@ -204,9 +204,8 @@ export class AttachedExecution implements ExecutionHandle {
 
   events({ isServing, ...options }: EventOptions): AsyncIterable<EventText> {
     if (isServing) throw servedByAnother(this.id)
-    const { answerCall, runner } = this.#running ?? {}
     // Over a callback, the request of the call has the context.
-    const traceOf = answerCall && (({ number }: CallState) => runner?.traceOf(number))
+    const traceOf = this.#running?.answerCall && (({ number }: CallState) => this.#running?.runner.traceOf(number))
     return readEvents(this.#journal, { ...options, traceOf, endsAtPromotion: true })
   }
 

@@ -3,23 +3,21 @@ import { callIdOf, type JournalEntry, type JournalHeader } from '@codemode/share
 import { callContextOf, type TraceContext } from '../../telemetry/spans.ts'
 import { ToolCallSpans } from '../../telemetry/tool-call-spans.ts'
 import type { EventText } from '../engine.ts'
+import { answerIn } from '../runner/guest-input.ts'
 import type { CallState } from '../state/call-table.ts'
 
 /** Spans of the tool calls that a client serves over the event stream of a stored execution, from its reader's node. */
 export class ServedCallSpans {
   readonly #header: JournalHeader
   readonly #spans: ToolCallSpans
-  /** Numbers of the calls that were answered before the client came. */
+  /** Numbers of the calls that were answered before the client came; empty without tracing. */
   readonly #answered: ReadonlySet<number>
 
   constructor(header: JournalHeader, entries: readonly JournalEntry[]) {
     this.#header = header
     this.#spans = new ToolCallSpans(callContextOf(header.trace))
-    this.#answered = new Set(
-      entries.flatMap((entry) =>
-        entry.type === 'answer' || (entry.type === 'decision' && entry.answer !== undefined) ? [entry.call] : [],
-      ),
-    )
+    const traced = header.trace === undefined ? [] : entries
+    this.#answered = new Set(traced.flatMap((entry) => answerIn(entry)?.[0] ?? []))
   }
 
   /** Returns the context of the span of a call that is not answered; undefined for others, and without tracing. */

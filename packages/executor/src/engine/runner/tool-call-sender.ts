@@ -52,15 +52,14 @@ export class ToolCallSender {
   forget(call: CallState): void {
     const abort = this.#inFlight.get(call.number)
     this.#inFlight.delete(call.number)
-    this.#spans.end(callIdOf(this.#options.state.header.executionId, call.number))
+    this.#spans.end(this.#callId(call))
     abort?.abort(new CallContinues('the call was answered in another way'))
   }
 
   /** Returns the context of the span of a call in flight; undefined without tracing. */
   traceOf(call: CallState): TraceContext | undefined {
     const { executionId, correlationId } = this.#options.state.header
-    const callId = callIdOf(executionId, call.number)
-    return this.#spans.traceContextOf({ tool: call.tool, callId, executionId, correlationId })
+    return this.#spans.traceContextOf({ tool: call.tool, callId: this.#callId(call), executionId, correlationId })
   }
 
   /** Tells the tool server that nobody waits for a call any more whose connection has ended. */
@@ -85,6 +84,7 @@ export class ToolCallSender {
     const response = await this.#deliver(call, abort)
     if (this.#inFlight.get(call.number) !== abort) return
     this.#inFlight.delete(call.number)
+    this.#spans.end(this.#callId(call), 'ok' in response && !response.ok ? response.error : undefined)
     this.#options.onResponse(call, response)
   }
 
@@ -103,7 +103,6 @@ export class ToolCallSender {
       const answer = await context.with(this.#spans.start(outgoing), () =>
         Promise.race([transport.call(outgoing, abort.signal), expired.promise]),
       )
-      this.#spans.end(outgoing.callId, 'ok' in answer && !answer.ok ? answer.error : undefined)
       // The handler's signal aborts at the same deadline, so an abort that the handler reports then is the timeout.
       return isAbort(answer) && now() >= ownAt - deadlineSlackMs ? timedOut : answer
     } finally {
@@ -111,11 +110,16 @@ export class ToolCallSender {
     }
   }
 
-  #outgoing({ number, tool, input, sentAt, approval }: CallState, deadline: number): OutgoingCall {
+  #callId({ number }: CallState): string {
+    return callIdOf(this.#options.state.header.executionId, number)
+  }
+
+  #outgoing(call: CallState, deadline: number): OutgoingCall {
+    const { tool, input, sentAt, approval } = call
     const { header, createdAt } = this.#options.state
     return {
       executionId: header.executionId,
-      callId: callIdOf(header.executionId, number),
+      callId: this.#callId(call),
       tool,
       input,
       context: header.context,
