@@ -4,6 +4,7 @@ import { parseWith, variableOf, type Problem } from '@codemode/shared/internal'
 
 import { ConfigurationError, optionNames, unknownOption, wrongValue, type Given } from './config-errors.ts'
 import {
+  defaultPort,
   executorOptionsSchema,
   withDefaults,
   type ExecutorConfig,
@@ -48,7 +49,11 @@ function resolve(entries: ReadonlyMap<string, Given>): ExecutorConfig {
   const values = Object.fromEntries([...given].map(([name, { value }]) => [name, value]))
   const parsed = parseWith(executorOptionsSchema, values)
   const problems = parsed.ok ? [] : parsed.problems
-  const messages = [...new Set(problems.map((problem) => messageOf(problem, given))), ...keyProblems(given)]
+  const messages = [
+    ...new Set(problems.map((problem) => messageOf(problem, given))),
+    ...keyProblems(given),
+    ...portProblems(given),
+  ]
   if (!parsed.ok || messages.length > 0) throw new ConfigurationError(messages)
   return withDefaults(parsed.value)
 }
@@ -83,6 +88,15 @@ function keyProblems(given: ReadonlyMap<string, Given>): string[] {
       '  CODEMODE_DEV=1                                 development mode: generates a key and prints it',
       'In a program: createExecutor({ apiKey }) or createExecutor({ dev: true }).',
     ].join('\n'),
+  ]
+}
+
+function portProblems(given: ReadonlyMap<string, Given>): string[] {
+  const metricsPort = given.get('metricsPort')
+  if (metricsPort === undefined || metricsPort.value !== (given.get('port')?.value ?? defaultPort)) return []
+  const port = String(metricsPort.value)
+  return [
+    `${metricsPort.written} is ${port}, which is the port of the executor (CODEMODE_PORT). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
   ]
 }
 
