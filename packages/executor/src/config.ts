@@ -49,11 +49,8 @@ function resolve(entries: ReadonlyMap<string, Given>): ExecutorConfig {
   const values = Object.fromEntries([...given].map(([name, { value }]) => [name, value]))
   const parsed = parseWith(executorOptionsSchema, values)
   const problems = parsed.ok ? [] : parsed.problems
-  const messages = [
-    ...new Set(problems.map((problem) => messageOf(problem, given))),
-    ...keyProblems(given),
-    ...portProblems(given),
-  ]
+  const messages = [...new Set(problems.map((problem) => messageOf(problem, given))), ...keyProblems(given)]
+  if (parsed.ok) messages.push(...portProblems(parsed.value))
   if (!parsed.ok || messages.length > 0) throw new ConfigurationError(messages)
   return withDefaults(parsed.value)
 }
@@ -91,12 +88,16 @@ function keyProblems(given: ReadonlyMap<string, Given>): string[] {
   ]
 }
 
-function portProblems(given: ReadonlyMap<string, Given>): string[] {
-  const metricsPort = given.get('metricsPort')
-  if (metricsPort === undefined || metricsPort.value !== (given.get('port')?.value ?? defaultPort)) return []
-  const port = String(metricsPort.value)
+function portProblems({
+  metricsPort,
+  port = defaultPort,
+}: {
+  metricsPort?: number | undefined
+  port?: number | undefined
+}): string[] {
+  if (metricsPort !== port) return []
   return [
-    `${metricsPort.written} is ${port}, which is the port of the executor (CODEMODE_PORT). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
+    `CODEMODE_METRICS_PORT is ${metricsPort}, which is the port of the executor (CODEMODE_PORT). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
   ]
 }
 
