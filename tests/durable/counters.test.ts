@@ -1,6 +1,7 @@
 import { describe, expect, inject, test } from 'vitest'
 
 import type { Codemode, ExecutionResult } from '@codemode/client'
+import { newExecutionId, type Approval } from '@codemode/shared'
 import { aborted, api, connect, freePort, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
@@ -159,5 +160,67 @@ test(
     expect(sum('codemode_executions_total')).toBe(1)
     expect(sum('codemode_executions_started_total')).toBe(0)
     expect(sum('codemode_replays_total')).toBe(1)
+  },
+)
+
+const pay = (approvalTimeoutMs?: number) => [{ name: 'pay', requiresApproval: 'always', approvalTimeoutMs }]
+
+test(
+  'a promoted, a parked, a queued and a repeated execution, and the steps of a session are counted once',
+  { tags: ['OP-1'] },
+  async () => {
+    await using store = openMemoryStore()
+    await using node = await startDurableExecutor(store, { maxRunning: 1 })
+    const send = async (path: string, body: object) => (await api(node, path, { body })).body
+    const read = async (path: string) => (await api(node, path)).body
+    const sumOfNode = async (name: string, labels = {}) => (await readMetrics(node)).sum(name, labels)
+
+    const callback = { url: 'http://127.0.0.1:9/', token: secret }
+    const code = 'return await tools.pay(1)'
+    const promoted = await send('/v1/executions', { code, callback, tools: pay() })
+    const expiring = await send('/v1/executions', { code, callback, tools: pay(20) })
+    expect([promoted.status, expiring.status]).toEqual(['paused', 'paused'])
+    const { items } = await read(`/v1/approvals?executionId=${promoted.executionId}`)
+    const { callId, inputHash } = items[0] as Approval
+    await send(`/v1/executions/${promoted.executionId}/approvals/${callId}`, {
+      decision: 'respond',
+      output: 2,
+      inputHash,
+    })
+
+    const parked = await send('/v1/executions', { code: 'await sleep(60_000)', detached: true })
+    await expect.poll(() => sumOfNode('codemode_executions_parked_total', { reason: 'timer' })).toBe(1)
+    await send(`/v1/executions/${parked.executionId}/cancel`, {})
+
+    const ids = [newExecutionId(), newExecutionId()]
+    const running = send('/v1/executions', { id: ids[0], code: 'await sleep(60_000)' })
+    await expect.poll(() => sumOfNode('codemode_executions_waiting')).toBe(1)
+    const queued = send('/v1/executions', { id: ids[1], code: 'return 1' })
+    await expect.poll(() => sumOfNode('codemode_queue_depth')).toBe(1)
+    for (const id of ids.toReversed()) await send(`/v1/executions/${id}/cancel`, {})
+    await Promise.all([running, queued])
+    await send('/v1/executions', { id: ids[1], code: 'return 1' })
+
+    await using codemode = connect(node)
+    const session = await codemode.session()
+    await session.run('const a = 1')
+    await session.run('return a')
+    await expect.poll(() => sumOfNode('codemode_executions_total')).toBe(7)
+    const { sum } = await readMetrics(node)
+    expect(sum('codemode_executions_started_total', { kind: 'attached' })).toBe(3)
+    expect(sum('codemode_executions_started_total', { kind: 'detached' })).toBe(1)
+    expect(sum('codemode_executions_started_total', { kind: 'step' })).toBe(2)
+    expect(sum('codemode_executions_total', { kind: 'attached', code: 'CANCELLED' })).toBe(2)
+    expect(sum('codemode_executions_total', { kind: 'detached', code: 'CANCELLED' })).toBe(1)
+    expect(sum('codemode_executions_total', { kind: 'detached', code: 'none' })).toBe(1)
+    expect(sum('codemode_executions_total', { kind: 'detached', code: 'GUEST_ERROR' })).toBe(1)
+    expect(sum('codemode_executions_total', { kind: 'step', code: 'none' })).toBe(2)
+    expect(sum('codemode_executions_parked_total', { reason: 'approval' })).toBe(2)
+    expect(sum('codemode_tool_calls_total', { outcome: 'completed' })).toBe(1)
+    expect(sum('codemode_tool_calls_total', { outcome: 'failed', code: 'APPROVAL_EXPIRED' })).toBe(1)
+    expect(sum('codemode_tool_calls_total')).toBe(2)
+    expect(sum('codemode_tool_call_duration_seconds_count')).toBe(0)
+    await expect.poll(() => sumOfNode('codemode_executions_in_flight')).toBe(0)
+    expect(sum('codemode_executions_taken_over_total')).toBe(0)
   },
 )

@@ -90,9 +90,13 @@ export async function createExecutor(
     heartbeatMs,
     forbidSelfApproval,
   })
-  if (config.metricsPort !== undefined) starting.use(await listenForMetrics(metrics, config.host, config.metricsPort))
+  const { host, metricsPort } = config
+  const ownPort = metricsPort === undefined ? undefined : await listenForMetrics(metrics, host, metricsPort)
+  starting.use(ownPort)
   const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
-  logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
+  const { versions, isolation } = info()
+  const urls = { url: server.url, ...(ownPort && { metricsUrl: `${ownPort.url}/metrics` }) }
+  logger.info({ ...urls, versions, isolation }, 'the executor is ready')
 
   const running = starting.move()
   let closed: Promise<void> | undefined

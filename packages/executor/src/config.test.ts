@@ -183,6 +183,16 @@ describe('an invalid configuration', () => {
     expect(message).not.toContain('secret')
   })
 
+  test.each([[{ CODEMODE_METRICS_PORT: '8001' }], [{ CODEMODE_METRICS_PORT: '9464', CODEMODE_PORT: '9464' }]])(
+    'the port of the executor is refused as the port of the metrics: %j',
+    (env) => {
+      const message = refusal(() => fromEnvironment({ CODEMODE_DEV: '1', ...env }))
+      expect(message).toContain(
+        `CODEMODE_METRICS_PORT is ${env.CODEMODE_METRICS_PORT}, which is the port of the executor`,
+      )
+    },
+  )
+
   test('never shows a secret', () => {
     const url = 'postgres//codemode:sesame@db.internal/codemode'
     const secrets = [

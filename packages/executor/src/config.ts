@@ -4,6 +4,7 @@ import { parseWith, variableOf, type Problem } from '@codemode/shared/internal'
 
 import { ConfigurationError, optionNames, unknownOption, wrongValue, type Given } from './config-errors.ts'
 import {
+  defaultPort,
   executorOptionsSchema,
   withDefaults,
   type ExecutorConfig,
@@ -49,6 +50,7 @@ function resolve(entries: ReadonlyMap<string, Given>): ExecutorConfig {
   const parsed = parseWith(executorOptionsSchema, values)
   const problems = parsed.ok ? [] : parsed.problems
   const messages = [...new Set(problems.map((problem) => messageOf(problem, given))), ...keyProblems(given)]
+  if (parsed.ok) messages.push(...portProblems(parsed.value))
   if (!parsed.ok || messages.length > 0) throw new ConfigurationError(messages)
   return withDefaults(parsed.value)
 }
@@ -83,6 +85,19 @@ function keyProblems(given: ReadonlyMap<string, Given>): string[] {
       '  CODEMODE_DEV=1                                 development mode: generates a key and prints it',
       'In a program: createExecutor({ apiKey }) or createExecutor({ dev: true }).',
     ].join('\n'),
+  ]
+}
+
+function portProblems({
+  metricsPort,
+  port = defaultPort,
+}: {
+  metricsPort?: number | undefined
+  port?: number | undefined
+}): string[] {
+  if (metricsPort !== port) return []
+  return [
+    `CODEMODE_METRICS_PORT is ${metricsPort}, which is the port of the executor (CODEMODE_PORT). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
   ]
 }
 

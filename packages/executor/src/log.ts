@@ -23,8 +23,14 @@ interface LoggerOptions {
 }
 
 /**
+ * Characters that JSON may contain as they are, but at which programs break lines, and terminals obey commands or change the
+ * direction of text: those of Unicode's C1 controls, line separators and bidirectional formatting.
+ */
+const unsafe = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/**
  * Creates a logger that writes lines of JSON. It replaces values under the name of a secret, at most two objects deep,
- * by `[redacted]`.
+ * by `[redacted]`, and escapes characters with effects on terminals.
  */
 export function createLogger({ level, to = destination({ fd: 2, sync: true }) }: LoggerOptions): Logger {
   return pino(
@@ -34,7 +40,12 @@ export function createLogger({ level, to = destination({ fd: 2, sync: true }) }:
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+      hooks: { streamWrite: escapeUnsafe },
     },
     to,
   )
+}
+
+function escapeUnsafe(line: string): string {
+  return line.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

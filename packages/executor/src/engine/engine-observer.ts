@@ -76,7 +76,7 @@ export interface EngineObserver extends SandboxObserver, StoreObserver {
   sandboxStarted(isolation: Isolation): void
   /** Called when an execution begins for the first time. */
   executionStarted(execution: ObservedExecution): void
-  /** Called when an execution has ended, before its result can be read. */
+  /** Called when the end of an execution is committed, also of one that never began. */
   executionEnded(end: ExecutionEnd): void
   /** Called when an execution was parked; with the code of the failure if it needs attention. */
   executionParked(execution: ObservedExecution, reason: WaitReason, code: ExecutionErrorCode | undefined): void

@@ -1,3 +1,4 @@
+import { RequestError } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { LeaseLost, type ExecutionStore, type Lease, type Worker } from './execution-store.ts'
@@ -41,4 +42,15 @@ test('calls under a lease are reported, and a lost lease is no failure of the st
   expect(worker!.places()).toBe(1)
   await worker!.run({ append: loseLease } as unknown as Lease)
   expect(calls).toEqual([['lease.append', false]])
+})
+
+test('the refusal of a value of the caller is no failure of the store, and a store that does not answer is one', async () => {
+  const refusals = [new RequestError('INVALID_REQUEST', 'cursor'), new RequestError('STORE_UNAVAILABLE', 'no answer')]
+  const { calls, store } = observed({ list: () => Promise.reject(refusals.shift()!) })
+  await expect(store.list('t', { limit: 1, cursor: 'made-up' })).rejects.toThrow('cursor')
+  await expect(store.list('t', { limit: 1 })).rejects.toThrow('no answer')
+  expect(calls).toEqual([
+    ['list', false],
+    ['list', true],
+  ])
 })

@@ -1,3 +1,5 @@
+import { RequestError } from '@codemode/shared'
+
 import { LeaseLost, type ExecutionStore, type Lease } from './execution-store.ts'
 import type { SessionStore } from './session-store.ts'
 import type { StoreObserver } from './store-observer.ts'
@@ -48,8 +50,14 @@ function reporting(method: Method, operation: string, observer: CallObserver): M
       observer.storeCallEnded({ operation, durationMs: performance.now() - startedAt, isFailed })
     returned.then(
       () => ended(false),
-      (error: unknown) => ended(!(error instanceof LeaseLost)),
+      (error: unknown) => ended(isFailure(error)),
     )
     return returned
   }
+}
+
+/** Returns whether the store has failed. A lost lease, and a value of the caller that is not valid, are no failures of it. */
+function isFailure(error: unknown): boolean {
+  if (error instanceof RequestError) return error.code === 'STORE_UNAVAILABLE'
+  return !(error instanceof LeaseLost)
 }

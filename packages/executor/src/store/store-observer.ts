@@ -3,7 +3,7 @@ export interface StoreCall {
   /** Name of the method. */
   readonly operation: string
   readonly durationMs: number
-  /** Whether the store did not do what was asked. A refusal of a lost lease is no failure. */
+  /** Whether the store has failed. Refusals of a lost lease and of values that are not valid are no failures. */
   readonly isFailed: boolean
 }
 

@@ -122,6 +122,20 @@ test('at debug, tool calls and parks have lines too', { tags: ['OP-1'] }, () => 
   ])
 })
 
+test('the code that a tool has made up is cut', () => {
+  const { lines, observer } = observed('debug')
+  const call = {
+    number: 1,
+    tool: 'add',
+    status: 'failed',
+    errorCode: 'X'.repeat(1_000_000),
+    sentAt: 1,
+    durationMs: 7,
+  } as const
+  observer.toolCallEnded(call, execution)
+  expect(lines).toMatchObject([{ code: 'X'.repeat(64) }])
+})
+
 test('an execution that needs attention, is taken over or lost is a warning', () => {
   const { lines, observer } = observed()
   observer.executionParked(execution, 'attention', 'REPLAY_DIVERGED')

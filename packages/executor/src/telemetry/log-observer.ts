@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import type { Logger } from 'pino'
 
 import type { EngineObserver, ObservedExecution } from '../engine/engine-observer.ts'
@@ -6,6 +7,9 @@ import { FloodFilter } from './flood-filter.ts'
 
 /** Codes of refusals whose messages may quote the request. */
 const quotingCodes = new Set<ErrorCode>(['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'NOT_FOUND'])
+
+/** Maximum length of the code of a failed tool call, which a tool may have made up. */
+const maxCodeLength = 64
 
 /** Returns the observer that writes the events of an engine to the log. */
 export function logObserver(logger: Logger): Partial<EngineObserver> {
@@ -64,7 +68,14 @@ export function logObserver(logger: Logger): Partial<EngineObserver> {
     toolCallEnded({ number, tool, status, errorCode, durationMs }, execution) {
       if (!logger.isLevelEnabled('debug')) return
       const { toolTransport: transport } = execution
-      const call = { call: number, tool, transport, outcome: status, code: errorCode, durationMs }
+      const call = {
+        call: number,
+        tool,
+        transport,
+        outcome: status,
+        code: errorCode && textHead(errorCode, maxCodeLength),
+        durationMs,
+      }
       plain.debug({ ...idsOf(execution), ...call }, 'a tool call has ended')
     },
     requestRefused({ code, message, correlationId, tenant, keyId }) {

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 
+import { errorCodes } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { metricDefinitions, prometheusName, type MetricDefinition } from './metric-definitions.ts'
+import { Metrics } from './metrics.ts'
+import { metricsObserver } from './metrics-observer.ts'
 
 const definitions: readonly MetricDefinition[] = Object.values(metricDefinitions)
 const labelsOf = new Map(
@@ -67,6 +70,30 @@ test('queries in the documentation use metrics and labels that exist', { tags: [
   expect(queries.flatMap(unknownNames)).toEqual([])
 })
 
+test('each alert rule has a severity, and the codes in queries exist', { tags: ['OP-1'] }, () => {
+  const rules = read('deploy/alerts.yml').split('- alert: ').slice(1)
+  expect(rules.filter((rule) => !/^ +labels: \{ severity: (?:critical|warning) \}$/m.test(rule))).toEqual([])
+  const filters = [...alertQueries(), ...dashboardQueries(), ...documentedQueries()]
+    .join(' ')
+    .matchAll(/code=~?"([^"]+)"/g)
+  const codes = [...filters].flatMap(([, alternatives]) => alternatives!.split('|'))
+  expect(codes.length).toBeGreaterThan(4)
+  expect(codes.filter((code) => !Object.hasOwn(errorCodes, code))).toEqual([])
+})
+
+test('the series of rare events begin with 0, so that an alert sees the first event', { tags: ['OP-1'] }, async () => {
+  const metrics = new Metrics()
+  metricsObserver(metrics)
+  const lines = (await metrics.text()).split('\n')
+  for (const line of [
+    'codemode_executions_parked_total{reason="attention"} 0',
+    'codemode_notifications_total{outcome="abandoned"} 0',
+    'codemode_requests_refused_total{code="STORE_UNAVAILABLE"} 0',
+    'codemode_executions_failed_by_bug_total 0',
+  ])
+    expect(lines).toContain(line)
+})
+
 /** Returns the metrics and labels of a query that do not exist, and the query if it has no metric. */
 function unknownNames(query: string): string[] {
   const metrics = [...query.matchAll(/\b(codemode_\w+)(?:\{([^}]*)\})?/g)]
@@ -76,5 +103,6 @@ function unknownNames(query: string): string[] {
     const used = [...[...filter.matchAll(/(\w+)(?==~?")/g)].map(([, label]) => label!), ...grouping]
     return known === undefined ? [name!] : used.filter((label) => label !== 'instance' && !known.includes(label))
   })
-  return metrics.length === 0 ? [query] : unknown.map((name) => `${name} in ${query}`)
+  const isOfPrometheus = query.startsWith('up{')
+  return metrics.length === 0 && !isOfPrometheus ? [query] : unknown.map((name) => `${name} in ${query}`)
 }

@@ -98,7 +98,9 @@ export const metricDefinitions = {
   ]),
   ready: gauge('codemode.ready', 'Whether new executions are accepted (1) or not (0)'),
   eventLoopDelay: {
-    ...gauge('codemode.event_loop.delay', 'Delay of the event loop since the last scrape', ['quantile']),
+    ...gauge('codemode.event_loop.delay', 'Delay of the event loop since the last scrape, by any scraper', [
+      'quantile',
+    ]),
     unit: 's',
   },
   cpuTime: {

@@ -1,12 +1,14 @@
-import { errorCodes, type ErrorCode } from '@codemode/shared'
+import { codesOfKind, errorCodes, type ErrorCode } from '@codemode/shared'
 
-import type { EngineObserver } from '../engine/engine-observer.ts'
+import type { EngineObserver, WaitReason } from '../engine/engine-observer.ts'
 import type { Metrics } from './metrics.ts'
 
 const msPerSecond = 1_000
+const parkReasons: readonly WaitReason[] = ['tool', 'timer', 'approval', 'deferred', 'attention']
 
 /** Returns the observer that counts the events of an engine. */
 export function metricsObserver(metrics: Metrics): Partial<EngineObserver> {
+  addZeros(metrics)
   return {
     sandboxStarted({ tier }) {
       metrics.set('isolation', { tier }, 1)
@@ -74,6 +76,16 @@ export function metricsObserver(metrics: Metrics): Partial<EngineObserver> {
       metrics.add('executionsNotRecorded', {}, count)
     },
   }
+}
+
+/**
+ * Adds the series of rare events with the value 0. Prometheus sees no increase in a series that begins with its first event,
+ * so an alert would miss that event.
+ */
+function addZeros(metrics: Metrics): void {
+  for (const reason of parkReasons) metrics.add('executionsParked', { reason }, 0)
+  for (const outcome of ['delivered', 'failed', 'abandoned']) metrics.add('notifications', { outcome }, 0)
+  for (const code of codesOfKind('request')) metrics.add('requestsRefused', { code }, 0)
 }
 
 /** Returns a code of the table of error codes, in place of one that a handler has made up. */

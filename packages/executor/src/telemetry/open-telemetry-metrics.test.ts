@@ -40,7 +40,8 @@ test('a registered meter provider gets the same numbers', { tags: ['OP-1'] }, as
   const found = exporter.getMetrics()[0]!.scopeMetrics[0]!.metrics
   const pointsOf = (name: string) => found.find(({ descriptor }) => descriptor.name === name)?.dataPoints
   expect(pointsOf('codemode.isolation')).toMatchObject([{ value: 1, attributes: { tier: 'bubblewrap' } }])
-  expect(pointsOf('codemode.requests.refused')).toMatchObject([{ value: 1, attributes: { code: 'RATE_LIMITED' } }])
+  const refused = pointsOf('codemode.requests.refused')?.filter(({ value }) => value !== 0)
+  expect(refused).toMatchObject([{ value: 1, attributes: { code: 'RATE_LIMITED' } }])
   expect(pointsOf('codemode.queue.depth')).toMatchObject([{ value: 3 }])
   expect(pointsOf('codemode.store.call.duration')).toMatchObject([
     { value: { count: 1, sum: 0.02 }, attributes: { operation: 'create', outcome: 'completed' } },

@@ -240,6 +240,36 @@ test('a node that has lost its lease appends nothing, ends nothing and shows not
   expect(store.entries).toHaveLength(2)
 })
 
+test('an execution whose lease the store does not confirm is reported as lost, once', async () => {
+  const journal = new JournalLog(headerOf())
+  const state = new ExecutionState(journal.header)
+  const lost: string[] = []
+  let confirmations = 0
+  const runner = new ExecutionRunner({
+    journal,
+    state,
+    trace,
+    append: () => undefined,
+    confirm() {
+      confirmations += 1
+      return Promise.reject(new LeaseLost())
+    },
+    sandbox,
+    placement: { tenant: 't', isolation: 'tenant' },
+    transport: { call: () => expect.unreachable('the lease is not confirmed') },
+    pacer: new Pacer(),
+    now: Date.now,
+    onTurnRequested() {},
+    onEnded: () => expect.unreachable('another node ends it'),
+    observer: combineObservers([{ executionLost: ({ executionId }) => lost.push(executionId) }]),
+    observed,
+  })
+  const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
+  await runner.run({ epoch: 1, node: 'frozen', wallTimeout })
+  expect(confirmations).toBeGreaterThan(1)
+  expect(lost).toEqual([observed.executionId])
+})
+
 test('an entry that the store refuses for another reason is reported, and the node leaves the execution', async () => {
   const journal = new JournalLog(headerOf())
   const state = new ExecutionState(journal.header)

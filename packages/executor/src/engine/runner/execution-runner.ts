@@ -56,6 +56,8 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
+  /** Whether the observer knows that another node has the execution. */
+  #isLost = false
   /** Whether a turn runs, or was stopped: its effects are in no journal. */
   #isInTurn = false
   /** Whether the end that the host has set is written, if not yet committed. */
@@ -280,7 +282,7 @@ export class ExecutionRunner {
       () => {
         if (!this.#isOver) perform()
       },
-      () => this.#leave('another node has taken over the execution'),
+      () => this.#lost(),
     )
   }
 
@@ -311,10 +313,19 @@ export class ExecutionRunner {
 
   /** Leaves an execution whose entry the store has refused. Any other reason than a lost lease is a bug. */
   #refused(error: unknown): void {
-    this.#leave('another node has taken over the execution')
+    if (error instanceof LeaseLost) return this.#lost()
+    this.#leave('the store has refused an entry')
     const { observer, observed } = this.#options
-    if (error instanceof LeaseLost) observer.executionLost(observed)
-    else observer.executionFailedByBug(error, observed)
+    observer.executionFailedByBug(error, observed)
+  }
+
+  /** Leaves an execution that another node has, or may have. */
+  #lost(): void {
+    this.#leave('another node has taken over the execution')
+    if (this.#isLost) return
+    this.#isLost = true
+    const { observer, observed } = this.#options
+    observer.executionLost(observed)
   }
 
   #leave(reason: string): void {
