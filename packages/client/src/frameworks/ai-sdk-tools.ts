@@ -16,7 +16,7 @@ export interface AiSdkTool {
   readonly inputSchema?: unknown
   /** Schema of the output. */
   readonly outputSchema?: unknown
-  /** Whether calls need an approval, or a function that decides it. */
+  /** True if calls need an approval, or a function that decides it for a call. */
   readonly needsApproval?: boolean | ForeignFunction | undefined
   /** Handler of the calls. */
   readonly execute?: ForeignFunction | undefined

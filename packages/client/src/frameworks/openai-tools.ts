@@ -19,9 +19,9 @@ export interface OpenAITool {
   readonly outputSchema?: unknown
   /** Whether the schema requires every property. */
   readonly strict?: boolean | undefined
-  /** Whether calls need an approval, or a function that decides it. */
+  /** True if calls need an approval, or a function that decides it for a call. */
   readonly needsApproval?: boolean | ForeignFunction | undefined
-  /** Whether the tool may be called, or a function that decides it. */
+  /** True if the tool may be called, or a function that decides it for a run. */
   readonly isEnabled?: boolean | ForeignFunction | undefined
   /** Guardrails before a call. */
   readonly inputGuardrails?: readonly unknown[] | undefined

@@ -46,7 +46,7 @@ export interface RunParts {
 export interface ClientRunOptions {
   /** View that started the run, whose tools it has; views share the client's queue fairly. */
   readonly view: View
-  /** Whether the execution's events are read while it runs; the place of a step decides it for the step. */
+  /** True if the client reads the events of the execution while it runs. For a step, its place in the session decides this. */
   readonly readsEvents: boolean
   /** Whether the run may wait in the client's queue without a timeout, as part of a batch. */
   readonly isInBatch: boolean

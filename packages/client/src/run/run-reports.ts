@@ -31,7 +31,7 @@ export class RunReports {
     stats.queued()
   }
 
-  /** Whether the run was sent. */
+  /** True once the client has sent the run to the executor. */
   get wasSent(): boolean {
     return this.#sentAt !== undefined
   }

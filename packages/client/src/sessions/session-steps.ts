@@ -18,7 +18,7 @@ const maxSent = 32
  * the order of the calls.
  */
 export class SessionSteps {
-  /** Whether the steps are stored: their requests do not wait for earlier steps, and the client follows each by its events. */
+  /** True for the steps of a durable session. Their requests do not wait for earlier steps, and the client reads the events of each. */
   readonly #isDurable: boolean
   #current: AddedStep[] = []
   /** Steps that each reader of `follow` has not taken yet. */

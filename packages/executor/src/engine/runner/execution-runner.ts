@@ -56,7 +56,7 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
-  /** Whether the observer knows that another node has the execution. */
+  /** True once the observer was told that another node has the execution. */
   #isLost = false
   /** Whether a turn runs, or was stopped: its effects are in no journal. */
   #isInTurn = false

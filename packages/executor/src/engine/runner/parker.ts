@@ -26,7 +26,7 @@ interface ParkerOptions {
 /** Part of a runner that waits for the next delivery, and parks an execution that only waits. */
 export class Parker {
   readonly #options: ParkerOptions
-  /** Whether nothing was written during the last wait. */
+  /** True if no entry was written during the last wait. */
   #isQuiet = false
 
   constructor(options: ParkerOptions) {
