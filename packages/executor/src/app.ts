@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { ConfigurationError, resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
 import { combineObservers } from './engine/engine-observer.ts'
 import { createHttpApp } from './http/http-app.ts'
+import { describeListenProblem, metricsPortOption } from './http/listen-problem.ts'
 import { createMetricsApp } from './http/metrics.ts'
 import { listen, type Listening } from './http/serve.ts'
 import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
@@ -14,7 +15,7 @@ import { logObserver } from './telemetry/log-observer.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { metricsObserver } from './telemetry/metrics-observer.ts'
 import { reportToOpenTelemetry } from './telemetry/open-telemetry-metrics.ts'
-import { readNode, type NodeReading } from './telemetry/read-node.ts'
+import { observeNode, type NodeReading } from './telemetry/observe-node.ts'
 import { CallCancels } from './tools/call-cancels.ts'
 import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
@@ -75,7 +76,7 @@ export async function createExecutor(
   )
   const { engine } = started
   const info = () => started.info()
-  starting.use(readNode(metrics, () => readingOf(started)))
+  starting.use(observeNode(metrics, () => readingOf(started)))
   starting.use(reportToOpenTelemetry(metrics))
   const { heartbeatMs, forbidSelfApproval } = config
   const app = createHttpApp({
@@ -110,14 +111,13 @@ export async function createExecutor(
   return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: () => close() }
 }
 
+/** Serves the metrics on a port of their own. A port that can't be used is reported under the name of its option. */
 async function listenForMetrics(metrics: Metrics, host: string, port: number): Promise<Listening> {
   try {
     return await listen(createMetricsApp({ metrics }), { host, port })
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'no code'
-    throw new ConfigurationError([
-      `CODEMODE_METRICS_PORT ${port} cannot be used on ${host} (${code}). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
-    ])
+    const problem = error instanceof Error ? describeListenProblem(error, metricsPortOption) : undefined
+    throw problem === undefined ? error : new ConfigurationError([problem])
   }
 }
 

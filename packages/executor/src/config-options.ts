@@ -178,9 +178,6 @@ export type ExecutorConfig = { readonly [Name in Exclude<OptionName, OptionalNam
   readonly [Name in OptionalName]: Options[Name] | undefined
 }
 
-/** Port without a configuration. */
-export const defaultPort = 8001
-
 /** Applies the defaults to valid options. In development mode, generates an API key if none is set. */
 export function withDefaults(options: Options): ExecutorConfig {
   const dev = options.dev ?? false
@@ -188,7 +185,7 @@ export function withDefaults(options: Options): ExecutorConfig {
   const isKeyMissing = apiKey === undefined && apiKeysFile === undefined && apiKeys === undefined
   return {
     host: options.host ?? '127.0.0.1',
-    port: options.port ?? defaultPort,
+    port: options.port ?? 8001,
     metricsPort: options.metricsPort,
     apiKey: isKeyMissing && dev ? newApiKey() : apiKey,
     apiKeysFile,

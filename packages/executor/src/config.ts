@@ -4,7 +4,6 @@ import { parseWith, variableOf, type Problem } from '@codemode/shared/internal'
 
 import { ConfigurationError, optionNames, unknownOption, wrongValue, type Given } from './config-errors.ts'
 import {
-  defaultPort,
   executorOptionsSchema,
   withDefaults,
   type ExecutorConfig,
@@ -50,9 +49,10 @@ function resolve(entries: ReadonlyMap<string, Given>): ExecutorConfig {
   const parsed = parseWith(executorOptionsSchema, values)
   const problems = parsed.ok ? [] : parsed.problems
   const messages = [...new Set(problems.map((problem) => messageOf(problem, given))), ...keyProblems(given)]
-  if (parsed.ok) messages.push(...portProblems(parsed.value))
-  if (!parsed.ok || messages.length > 0) throw new ConfigurationError(messages)
-  return withDefaults(parsed.value)
+  const config = parsed.ok ? withDefaults(parsed.value) : undefined
+  if (config !== undefined) messages.push(...portProblems(config))
+  if (config === undefined || messages.length > 0) throw new ConfigurationError(messages)
+  return config
 }
 
 function messageOf(problem: Problem, given: ReadonlyMap<string, Given>): string {
@@ -88,16 +88,10 @@ function keyProblems(given: ReadonlyMap<string, Given>): string[] {
   ]
 }
 
-function portProblems({
-  metricsPort,
-  port = defaultPort,
-}: {
-  metricsPort?: number | undefined
-  port?: number | undefined
-}): string[] {
+function portProblems({ port, metricsPort }: ExecutorConfig): string[] {
   if (metricsPort !== port) return []
   return [
-    `CODEMODE_METRICS_PORT is ${metricsPort}, which is the port of the executor (CODEMODE_PORT). Use another port:\n  CODEMODE_METRICS_PORT=9464`,
+    `CODEMODE_METRICS_PORT is ${metricsPort}, which is the port of the executor (CODEMODE_PORT). Use another port for one of them.`,
   ]
 }
 

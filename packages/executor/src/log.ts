@@ -23,8 +23,8 @@ interface LoggerOptions {
 }
 
 /**
- * Characters that JSON may contain as they are, but at which programs break lines, and terminals obey commands or change the
- * direction of text: those of Unicode's C1 controls, line separators and bidirectional formatting.
+ * Characters that JSON leaves unescaped, and that are unsafe in terminals or in tools that read lines: DEL, the C1 controls,
+ * line separators, and bidirectional formatting.
  */
 const unsafe = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 

@@ -17,6 +17,11 @@ export class FairQueue<Owner, Item> {
     return this.#size
   }
 
+  /** Returns all items, in no particular order. */
+  items(): Iterable<Item> {
+    return this.#owners.values().flatMap((entries) => entries.map(({ item }) => item))
+  }
+
   /** Returns the number of items of one owner. */
   sizeOf(owner: Owner): number {
     return this.#owners.get(owner)?.length ?? 0

@@ -9,23 +9,12 @@ import type { KeyList } from './key-list.ts'
 import type { KeysCommand } from './keys-arguments.ts'
 import { keysHelpText } from './keys-help.ts'
 import { configFromEnvironment, ConfigurationError } from '../config.ts'
+import { describeListenProblem } from '../http/listen-problem.ts'
 import { createLogger } from '../log.ts'
 import { unhandledRejectionReporter } from '../unhandled-rejections.ts'
 import { describeDatabaseProblem } from '../store/postgres/database-problem.ts'
 import { SandboxStartError } from '../sandbox/sandbox-start-error.ts'
 import { executorVersion } from '../versions.ts'
-
-/** Error of a failed `listen`, with the address. */
-type ListenError = Error & { readonly code: string; readonly address?: string; readonly port?: number }
-
-const listenHints: Partial<Record<string, (error: ListenError) => string>> = {
-  EADDRINUSE: ({ address, port }) =>
-    `CODEMODE_PORT ${port} is in use on ${address}. Use another port, or 0 for a free one:\n  CODEMODE_PORT=0`,
-  EADDRNOTAVAIL: ({ address }) =>
-    `CODEMODE_HOST ${address} is not an address of a local network interface. Use one that is:\n  CODEMODE_HOST=127.0.0.1`,
-  EACCES: ({ port }) =>
-    `CODEMODE_PORT ${port} requires privileges that this user does not have. Use a higher port:\n  CODEMODE_PORT=8001`,
-}
 
 /** Runs the command that the process's arguments name. If it fails, prints the error and exits with code 1. */
 export async function run(): Promise<void> {
@@ -133,7 +122,7 @@ async function serve(): Promise<void> {
   process.on('unhandledRejection', unhandledRejectionReporter(logger))
   // Only serving needs the modules of the executor, which take half a second to load.
   const { createExecutor } = await import('../app.ts')
-  const { flushSpans } = await import('../telemetry/spans.ts')
+  const { flushSpans } = await import('../tracing/spans.ts')
   const executor = await createExecutor(config, { logger })
   closeOnSignals(() => executor.close().then(flushSpans))
   if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)
@@ -160,8 +149,7 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof ConfigurationError || error instanceof SandboxStartError) return error.message
   if (error instanceof RequestError) return describeRefusal(error)
-  const hint = 'code' in error ? listenHints[String(error.code)]?.(error as ListenError) : undefined
-  return hint ?? describeDatabaseProblem(error) ?? error.stack ?? error.message
+  return describeListenProblem(error) ?? describeDatabaseProblem(error) ?? error.stack ?? error.message
 }
 
 /** Returns the message of a store that does not answer, with the reason. */

@@ -1,6 +1,5 @@
-import type { WaitReason } from './engine-observer.ts'
 import type { ExecutionState } from './state/execution-state.ts'
-import { waitReasonOf } from './state/wait-reason.ts'
+import { waitReasonOf, type WaitReason } from './state/wait-reason.ts'
 
 /** Number of executions on a node, by what they do. */
 export interface EngineLoad {

@@ -5,6 +5,7 @@ import type { ExecutionErrorCode, RequestErrorCode, Usage } from '@codemode/shar
 import type { SandboxObserver } from '../sandbox/sandbox-observer.ts'
 import type { StoreObserver } from '../store/store-observer.ts'
 import type { CallState } from './state/call-table.ts'
+import type { WaitReason } from './state/wait-reason.ts'
 
 /** Ids of one execution, as logs and spans carry them. */
 export interface ExecutionIds {
@@ -20,7 +21,7 @@ export interface ObservedExecution extends ExecutionIds {
   readonly kind: 'attached' | 'detached' | 'step'
   /** Session and number of a step. */
   readonly session: { readonly id: string; readonly step: number } | undefined
-  /** Way in which tool calls reach their tools. */
+  /** Transport of the tool calls. */
   readonly toolTransport: 'callback' | 'stream'
 }
 
@@ -35,7 +36,7 @@ export interface ExecutionEnd {
   readonly sizes: ExecutionSizes
 }
 
-/** Sizes of what an execution was given and has made, in bytes. */
+/** Sizes in bytes of the code, the input, the value and the journal of an execution. */
 export interface ExecutionSizes {
   readonly code: number
   readonly input: number
@@ -43,9 +44,6 @@ export interface ExecutionSizes {
   readonly result: number
   readonly journal: number
 }
-
-/** Reason for which an execution waits: `deferred` for the later answer of a tool, `attention` for an operator. */
-export type WaitReason = 'tool' | 'timer' | 'approval' | 'deferred' | 'attention'
 
 /** Tool call that was answered, or that ended with its execution. */
 export type ToolCallEnd = Pick<CallState, 'number' | 'tool' | 'status' | 'errorCode' | 'sentAt' | 'durationMs'>
@@ -80,16 +78,17 @@ export interface EngineObserver extends SandboxObserver, StoreObserver {
   executionEnded(end: ExecutionEnd): void
   /** Called when an execution was parked; with the code of the failure if it needs attention. */
   executionParked(execution: ObservedExecution, reason: WaitReason, code: ExecutionErrorCode | undefined): void
-  /** Called when this node continues an execution that another node, or an earlier claim, has left without a word. */
+  /** Called when this node claims an execution whose previous claim has not parked it, for example after a crash. */
   executionTakenOver(execution: ObservedExecution): void
   /** Called when this node loses an execution, because another node has claimed it or the store was away for too long. */
   executionLost(execution: ObservedExecution): void
+  /** Called when a tool call has its answer, or has ended with its execution. */
   toolCallEnded(call: ToolCallEnd, execution: ObservedExecution): void
   /** Called when a request was answered with an error, before the answer is sent. */
   requestRefused(refusal: Refusal): void
   /** Called after each attempt to deliver a notification. */
   notificationAttempted(isDelivered: boolean): void
-  /** Called with the error of a bug that has ended an execution with `INTERNAL`. */
+  /** Called with the error of a bug that has ended an execution with `INTERNAL`, or has made this node leave it. */
   executionFailedByBug(error: unknown, ids: ExecutionIds): void
   /** Called at most every few seconds with the number of attached executions that the store did not take in time. */
   executionsNotRecorded(count: number): void

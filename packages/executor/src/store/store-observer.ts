@@ -9,6 +9,7 @@ export interface StoreCall {
 
 /** Observer of the store. Its methods are named after the events. */
 export interface StoreObserver {
+  /** Called when a call of the store has returned or failed. */
   storeCallEnded(call: StoreCall): void
   /** Called with the number of notifications that are not attempted any more. */
   notificationsAbandoned(count: number): void

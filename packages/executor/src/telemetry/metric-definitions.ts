@@ -43,8 +43,14 @@ export const metricDefinitions = {
     'codemode.executions.taken_over',
     'Executions that continued after a node had left them',
   ),
-  executionsLost: counter('codemode.executions.lost', 'Executions whose append was fenced: another node has them'),
-  executionsFailedByBug: counter('codemode.executions.failed_by_bug', 'Errors of the executor that ended an execution'),
+  executionsLost: counter(
+    'codemode.executions.lost',
+    'Executions that this node lost: another node has claimed them, or the store was unavailable for too long',
+  ),
+  executionsFailedByBug: counter(
+    'codemode.executions.failed_by_bug',
+    'Errors of the executor that ended an execution, or made this node leave it',
+  ),
   executionsNotRecorded: counter('codemode.executions.not_recorded', 'Attached executions that the store did not take'),
   replays: counter(
     'codemode.replays',

@@ -1,10 +1,10 @@
 import { codesOfKind, errorCodes, type ErrorCode } from '@codemode/shared'
 
-import type { EngineObserver, WaitReason } from '../engine/engine-observer.ts'
+import type { EngineObserver } from '../engine/engine-observer.ts'
+import { waitReasons } from '../engine/state/wait-reason.ts'
 import type { Metrics } from './metrics.ts'
 
 const msPerSecond = 1_000
-const parkReasons: readonly WaitReason[] = ['tool', 'timer', 'approval', 'deferred', 'attention']
 
 /** Returns the observer that counts the events of an engine. */
 export function metricsObserver(metrics: Metrics): Partial<EngineObserver> {
@@ -83,7 +83,7 @@ export function metricsObserver(metrics: Metrics): Partial<EngineObserver> {
  * so an alert would miss that event.
  */
 function addZeros(metrics: Metrics): void {
-  for (const reason of parkReasons) metrics.add('executionsParked', { reason }, 0)
+  for (const reason of waitReasons) metrics.add('executionsParked', { reason }, 0)
   for (const outcome of ['delivered', 'failed', 'abandoned']) metrics.add('notifications', { outcome }, 0)
   for (const code of codesOfKind('request')) metrics.add('requestsRefused', { code }, 0)
 }

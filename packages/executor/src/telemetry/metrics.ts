@@ -48,12 +48,12 @@ export class Metrics {
   }
 
   /** Sets the function that sets the gauges, before they are read. */
-  onRead(read: () => void): void {
+  setReader(read: () => void): void {
     this.#read = read
   }
 
-  /** Sets a further receiver of the values of histograms. */
-  onObserve(observe: (name: MetricName, value: number, labels: Labels) => void): void {
+  /** Sets a further receiver of the values of histograms; undefined for none. */
+  setReceiver(observe: ((name: MetricName, value: number, labels: Labels) => void) | undefined): void {
     this.#observeDuration = observe
   }
 

@@ -17,7 +17,7 @@ export function reportToOpenTelemetry(metrics: Metrics): Disposable {
     if (definition.type === 'histogram') histograms.set(key, histogramOf(meter, definition))
     else observables.set(key, observableOf(meter, definition))
   }
-  metrics.onObserve((name, value, labels) => histograms.get(name)?.record(value, labels))
+  metrics.setReceiver((name, value, labels) => histograms.get(name)?.record(value, labels))
   const names = [...observables.keys()]
   const callback: Parameters<Meter['addBatchObservableCallback']>[0] = async (result) => {
     for (const [name, samples] of await metrics.samples(names)) {
@@ -26,7 +26,10 @@ export function reportToOpenTelemetry(metrics: Metrics): Disposable {
   }
   meter.addBatchObservableCallback(callback, [...observables.values()])
   return {
-    [Symbol.dispose]: () => meter.removeBatchObservableCallback(callback, [...observables.values()]),
+    [Symbol.dispose]() {
+      metrics.setReceiver(undefined)
+      meter.removeBatchObservableCallback(callback, [...observables.values()])
+    },
   }
 }
 

@@ -51,8 +51,6 @@ const retryAfterSeconds = 1
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #queue = new FairQueue<string, AdmissionPermit>()
-  /** Permits in the queue, the oldest first. */
-  readonly #queued = new Set<AdmissionPermit>()
   readonly #runningOf = new Map<string, number>()
   #running = 0
   /** Number of admitted executions whose first turn the sandbox does not count yet. */
@@ -79,7 +77,6 @@ export class Admission {
     else {
       if (!options.isAccepted) this.#refuseWhenFull(principal)
       this.#queue.add(principal.tenant, options.priority, permit)
-      this.#queued.add(permit)
       permit.wait(options, () => this.#throttledError(principal))
     }
     return permit
@@ -90,7 +87,6 @@ export class Admission {
     for (;;) {
       const next = this.#queue.take((permit) => this.#mayAdmit(permit.principal))
       if (!next) return
-      this.#queued.delete(next)
       this.#admit(next)
     }
   }
@@ -107,16 +103,15 @@ export class Admission {
 
   /** Milliseconds for which the oldest execution in the queue has waited; 0 if the queue is empty. */
   get oldestQueuedMs(): number {
-    const [oldest] = this.#queued
-    return oldest === undefined ? 0 : performance.now() - oldest.requestedAt
+    const now = performance.now()
+    let oldest = now
+    for (const { requestedAt } of this.#queue.items()) oldest = Math.min(oldest, requestedAt)
+    return now - oldest
   }
 
   /** Refuses all queued executions. */
   refuseAll(error: () => RequestError): void {
-    for (let permit = this.#queue.take(); permit; permit = this.#queue.take()) {
-      this.#queued.delete(permit)
-      permit.refuse(error())
-    }
+    for (let permit = this.#queue.take(); permit; permit = this.#queue.take()) permit.refuse(error())
   }
 
   #admit(permit: AdmissionPermit): void {
@@ -127,10 +122,8 @@ export class Admission {
 
   #released(permit: AdmissionPermit, from: 'queue' | 'admitted'): void {
     const { tenant } = permit.principal
-    if (from === 'queue') {
-      this.#queue.remove(tenant, permit)
-      this.#queued.delete(permit)
-    } else this.#count(tenant, -1)
+    if (from === 'queue') this.#queue.remove(tenant, permit)
+    else this.#count(tenant, -1)
     this.advance()
   }
 

@@ -9,7 +9,7 @@ import {
 
 import type { EndedExecution } from '../../store/execution-store.ts'
 import type { RequestedApproval } from '../../store/stored-approval.ts'
-import type { ExecutionTrace } from '../../telemetry/spans.ts'
+import type { ExecutionTrace } from '../../tracing/spans.ts'
 import type { Permit } from './admission.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'

@@ -8,7 +8,7 @@ import {
   type Notification,
   type NotificationList,
 } from '@codemode/shared'
-import { textHead } from '@codemode/shared/internal'
+import { textHead, type TraceContext } from '@codemode/shared/internal'
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 
 import type {
@@ -23,7 +23,7 @@ import type {
 import type { SessionFacts } from '../../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../../store/stored-approval.ts'
 import type { NotificationListOptions } from '../../store/stored-notification.ts'
-import { setError, traceContextOf, traceExecution } from '../../telemetry/spans.ts'
+import { setError, traceContextOf, traceExecution } from '../../tracing/spans.ts'
 import { decideApproval, type DecisionSubmission } from '../approvals.ts'
 import type { PromotedJournal } from '../attached/attached-execution.ts'
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
@@ -188,7 +188,7 @@ export class DetachedExecutions {
       ...(request.notify !== undefined && { notify: request.notify }),
     }
     const execution = { facts, header: newHeader, maxQueued: principal.maxQueued }
-    return this.#accept(execution, (traced) => this.#options.store.create(traced), { retryOf })
+    return this.#accept(execution, (traced) => this.#options.store.create(traced), retryOf)
   }
 
   /** Claims an execution that needs attention again. Rejects with `RequestError`, EXECUTION_ENDED if it has ended. */
@@ -262,10 +262,10 @@ export class DetachedExecutions {
   async #accept(
     execution: NewExecution,
     create: (traced: NewExecution) => Promise<Created>,
-    options?: Parameters<typeof traceExecution>[1],
+    retryOf?: TraceContext,
   ): Promise<DetachedExecution> {
     const { facts, header } = execution
-    const { span, calls } = traceExecution({ ...header, label: facts.label }, options)
+    const { span, calls } = traceExecution({ ...header, label: facts.label }, { retryOf })
     const trace = traceContextOf(calls)
     try {
       const created = await create(trace === undefined ? execution : { ...execution, header: { ...header, trace } })

@@ -8,7 +8,7 @@ import type {
   ReceivedMessage,
   StatusChange,
 } from '../../store/execution-store.ts'
-import { endExecutionSpan, traceClaim, type ExecutionTrace } from '../../telemetry/spans.ts'
+import { endExecutionSpan, traceClaim, type ExecutionTrace } from '../../tracing/spans.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'

@@ -1,7 +1,8 @@
 import { callIdOf, type JournalEntry, type JournalHeader } from '@codemode/shared'
+import type { TraceContext } from '@codemode/shared/internal'
 
-import { callContextOf, type TraceContext } from '../../telemetry/spans.ts'
-import { ToolCallSpans } from '../../telemetry/tool-call-spans.ts'
+import { callContextOf } from '../../tracing/spans.ts'
+import { ToolCallSpans } from '../../tracing/tool-call-spans.ts'
 import type { EventText } from '../engine.ts'
 import { answerIn } from '../runner/guest-input.ts'
 import type { CallState } from '../state/call-table.ts'

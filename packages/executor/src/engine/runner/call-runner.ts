@@ -1,8 +1,8 @@
 import type { ToolAnswer, ToolResponse, TurnEffects } from '@codemode/shared'
 
+import type { TraceContext } from '@codemode/shared/internal'
 import type { Context } from '@opentelemetry/api'
 
-import type { TraceContext } from '../../telemetry/spans.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { Changes } from '../state/changes.ts'
@@ -70,7 +70,7 @@ export class CallRunner {
     this.#respond(call, response)
   }
 
-  /** Returns the context of the span of a call in flight. */
+  /** Starts the span of a call in flight, unless it is open, and returns its context; undefined without tracing. */
   traceOf(call: CallState): TraceContext | undefined {
     return this.#sender.traceOf(call)
   }

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest'
 
 import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { LeaseLost } from '../../store/execution-store.ts'
-import { traceClaim } from '../../telemetry/spans.ts'
+import { traceClaim } from '../../tracing/spans.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import { combineObservers, type ObservedExecution } from '../engine-observer.ts'
 import { ExecutionState } from '../state/execution-state.ts'

@@ -1,6 +1,7 @@
 import type { Delivery, ExecutionFailure, JournalEntry, ToolResponse } from '@codemode/shared'
+import type { TraceContext } from '@codemode/shared/internal'
 
-import { endExecutionSpan, type TraceContext } from '../../telemetry/spans.ts'
+import { endExecutionSpan } from '../../tracing/spans.ts'
 import { LeaseLost } from '../../store/execution-store.ts'
 import type { DecisionMade } from '../../store/stored-approval.ts'
 import { CallContinues } from '../../tools/transport.ts'
@@ -56,8 +57,6 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
-  /** True once the observer was told that another node has the execution. */
-  #isLost = false
   /** Whether a turn runs, or was stopped: its effects are in no journal. */
   #isInTurn = false
   /** Whether the end that the host has set is written, if not yet committed. */
@@ -136,7 +135,7 @@ export class ExecutionRunner {
     return true
   }
 
-  /** Returns the context of the span of a call in flight; undefined for other calls, and without tracing. */
+  /** Starts the span of a call in flight, unless it is open, and returns its context; undefined for other calls, and without tracing. */
   traceOf(number: number): TraceContext | undefined {
     const call = this.#options.state.calls.open(number)
     return this.#isOver || call?.status !== 'running' ? undefined : this.#calls.traceOf(call)
@@ -321,9 +320,8 @@ export class ExecutionRunner {
 
   /** Leaves an execution that another node has, or may have. */
   #lost(): void {
+    if (this.#hasLeft || this.#options.state.hasEnded) return
     this.#leave('another node has taken over the execution')
-    if (this.#isLost) return
-    this.#isLost = true
     const { observer, observed } = this.#options
     observer.executionLost(observed)
   }

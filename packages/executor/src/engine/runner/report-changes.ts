@@ -21,11 +21,11 @@ export function reportChanges(changes: Changes, entry: JournalEntry, reported: R
   if (changes.isStart) observer.executionStarted(observed)
   if (changes.isTakeover) observer.executionTakenOver(observed)
   for (const call of changes.settled) observer.toolCallEnded(call, observed)
-  if (changes.isEnd) observer.executionEnded(endOf(reported))
+  if (changes.isEnd) observer.executionEnded(executionEndOf(reported))
   else if (entry.type === 'park') observer.executionParked(observed, waitReasonOf(state), entry.attention?.code)
 }
 
-function endOf({ observed, journal, state }: Reported): ExecutionEnd {
+function executionEndOf({ observed, journal, state }: Reported): ExecutionEnd {
   const outcome = state.outcome!
   const { code, input } = state.header
   return {

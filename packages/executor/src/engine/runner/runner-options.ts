@@ -1,7 +1,7 @@
 import type { JournalEntry } from '@codemode/shared'
 
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
-import type { ExecutionTrace } from '../../telemetry/spans.ts'
+import type { ExecutionTrace } from '../../tracing/spans.ts'
 import type { EngineObserver, ObservedExecution } from '../engine-observer.ts'
 import type { Realm } from '../session/realm.ts'
 import type { ToolTransport } from '../../tools/transport.ts'

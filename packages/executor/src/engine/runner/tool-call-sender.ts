@@ -1,9 +1,8 @@
 import { callIdOf, maxTimerMs, type ToolAnswer, type ToolResponse } from '@codemode/shared'
-import { toolFailed } from '@codemode/shared/internal'
+import { toolFailed, type TraceContext } from '@codemode/shared/internal'
 import { context, type Context } from '@opentelemetry/api'
 
-import type { TraceContext } from '../../telemetry/spans.ts'
-import { ToolCallSpans } from '../../telemetry/tool-call-spans.ts'
+import { ToolCallSpans } from '../../tracing/tool-call-spans.ts'
 import { timestamp } from '../../timestamp.ts'
 import { CallContinues, type OutgoingCall, type ToolTransport } from '../../tools/transport.ts'
 import { callDeadline } from '../state/call-deadline.ts'
@@ -56,7 +55,7 @@ export class ToolCallSender {
     abort?.abort(new CallContinues('the call was answered in another way'))
   }
 
-  /** Returns the context of the span of a call in flight; undefined without tracing. */
+  /** Starts the span of a call in flight, unless it is open, and returns its context; undefined without tracing. */
   traceOf(call: CallState): TraceContext | undefined {
     const { executionId, correlationId } = this.#options.state.header
     return this.#spans.traceContextOf({ tool: call.tool, callId: this.#callId(call), executionId, correlationId })

@@ -1,9 +1,9 @@
 // Events of an execution, derived from the entries of its journal. An event's id is `<sequence>.<ordinal>`: the number of
 // its entry and its number within the entry, both counted from 1. So any node that has the journal can resume a stream.
 import { callIdOf, type ExecutionEvent } from '@codemode/shared'
+import type { TraceContext } from '@codemode/shared/internal'
 
 import { timestamp } from '../../timestamp.ts'
-import type { TraceContext } from '../../telemetry/spans.ts'
 import type { EventText } from '../engine.ts'
 import { approvalsText } from './approval-text.ts'
 import { callDeadline } from './call-deadline.ts'

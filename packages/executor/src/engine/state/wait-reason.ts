@@ -1,5 +1,9 @@
-import type { WaitReason } from '../engine-observer.ts'
 import type { ExecutionState } from './execution-state.ts'
+
+/** Reasons for which an execution waits: `deferred` for the later answer of a tool, `attention` for an operator. */
+export const waitReasons = ['tool', 'timer', 'approval', 'deferred', 'attention'] as const
+
+export type WaitReason = (typeof waitReasons)[number]
 
 /** Returns the reason for which an execution waits. One that waits for several things has the one that comes first here. */
 export function waitReasonOf({

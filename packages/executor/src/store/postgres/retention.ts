@@ -10,9 +10,9 @@ const maxAtOnce = 500
 const tombstoneDays = 30
 
 /**
- * Deletion of what is no longer kept. Of detached executions that finished more than `retainMs` ago, all but the id and the
- * hash of the body is deleted, unless they have a notification to deliver or a session needs them; these are deleted
- * `tombstoneDays` later. Attached ones are deleted as a whole: a repeat of their request does not look for them in the store.
+ * Deletion of what is no longer kept. A detached execution that has a notification to deliver, or that a session needs, is
+ * kept whole. Of any other that finished more than `retainMs` ago, only the id and the hash of the body are kept, for
+ * `tombstoneDays`. Attached ones are deleted as a whole: a repeat of their request does not look for them in the store.
  */
 export class Retention {
   readonly #db: Database

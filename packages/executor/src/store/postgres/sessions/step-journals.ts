@@ -41,14 +41,18 @@ export async function readSessionJournals(parts: ReadingParts, sessionKey: strin
   return readJournals(parts, rows)
 }
 
-/** Returns the journals of executions that have one, in the order of the ids. No read begins after one that has failed. */
+/** Returns the journals in the order of the ids. Throws if one is missing. No read begins after one that has failed. */
 async function readJournals(parts: ReadingParts, ids: readonly ExecutionIds[]): Promise<Journal[]> {
   const reader = new JournalReader(parts)
   const journals: Journal[] = []
   for (let from = 0; from < ids.length; from += maxJournals) {
     const page = ids.slice(from, from + maxJournals)
-    const read = await Promise.all(page.map((each) => reader.read({ ...each, after: 0 })))
-    journals.push(...read.map((journal) => journal!))
+    const read = async (each: ExecutionIds): Promise<Journal> => {
+      const journal = await reader.read({ ...each, after: 0 })
+      if (journal === undefined) throw new Error(`The journal of the step ${each.id} was deleted while it was read`)
+      return journal
+    }
+    journals.push(...(await Promise.all(page.map(read))))
   }
   return journals
 }

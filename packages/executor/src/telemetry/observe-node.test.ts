@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 
 import { Metrics } from './metrics.ts'
-import { readNode } from './read-node.ts'
+import { observeNode } from './observe-node.ts'
 
 test('each read of the metrics has the state of the node at that time', { tags: ['OP-1'] }, async () => {
   const metrics = new Metrics()
   let queued = 2
-  using _ = readNode(metrics, () => ({
+  using _ = observeNode(metrics, () => ({
     isReady: true,
     load: {
       queued,

@@ -1,11 +1,16 @@
+import type { TraceContext } from '@codemode/shared/internal'
 import { SpanKind, trace, type Context, type Span } from '@opentelemetry/api'
 
-import type { OutgoingCall } from '../tools/transport.ts'
-import { setError, traceContextOf, type TraceContext } from './spans.ts'
+import { setError, traceContextOf } from './spans.ts'
 
 const tracer = trace.getTracer('@codemode/executor')
 
-type TracedCall = Pick<OutgoingCall, 'tool' | 'callId' | 'executionId' | 'correlationId'>
+interface TracedCall {
+  readonly tool: string
+  readonly callId: string
+  readonly executionId: string
+  readonly correlationId: string
+}
 
 /**
  * Spans of the tool calls that one node sends for one execution. A span starts when its call is sent, or when the client's

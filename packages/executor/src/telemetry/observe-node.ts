@@ -20,11 +20,11 @@ export interface NodeReading {
 }
 
 /** Sets the gauges of a node each time that its metrics are read, until it is disposed of. */
-export function readNode(metrics: Metrics, reading: () => NodeReading): Disposable {
+export function observeNode(metrics: Metrics, reading: () => NodeReading): Disposable {
   const delays = monitorEventLoopDelay({ resolution: resolutionMs })
   delays.enable()
   let countedCpuUs = 0
-  metrics.onRead(() => {
+  metrics.setReader(() => {
     const { load, isReady, sandbox } = reading()
     metrics.set('ready', {}, isReady ? 1 : 0)
     metrics.set('queueDepth', {}, load.queued)
@@ -50,7 +50,7 @@ export function readNode(metrics: Metrics, reading: () => NodeReading): Disposab
   })
   return {
     [Symbol.dispose]() {
-      metrics.onRead(() => {})
+      metrics.setReader(() => {})
       delays.disable()
     },
   }

@@ -15,9 +15,7 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api'
 import { errorCodes, type ExecutionStatus, type JournalHeader } from '@codemode/shared'
-
-/** Context of a span, as the journal and events have it. */
-export type TraceContext = NonNullable<JournalHeader['trace']>
+import { maxTraceStateLength, type TraceContext } from '@codemode/shared/internal'
 
 /** Span of an execution, or of a claim of it, and the context in which its tool calls are made. */
 export interface ExecutionTrace {
@@ -40,9 +38,6 @@ const tracer = trace.getTracer('@codemode/executor')
 
 /** Maximum time in milliseconds that the process waits for the SDK to send spans. */
 const flushTimeoutMs = 5_000
-
-/** Maximum length of a stored `tracestate`, which vendors have to propagate (W3C Trace Context, 3.3.1.5). */
-const maxTraceStateLength = 512
 
 /**
  * Starts the span of a new execution as a child of the active span, which is the request's. The span of a retry has a link
