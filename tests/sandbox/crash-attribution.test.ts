@@ -34,7 +34,7 @@ async function runAndCrash(executor: RunningExecutor, code: string, signal: Node
   await arrived()
   const used = await cpuWhenIdle()
   open()
-  const computing = () => [...used].filter(([pid, before]) => processCpuMs(pid)! > before + 500).map(([pid]) => pid)
+  const computing = () => [...used].filter(([pid, before]) => processCpuMs(pid)! > before + 100).map(([pid]) => pid)
   await expect.poll(computing, { interval: 5 }).toHaveLength(1)
   killIfAlive(computing()[0]!, signal)
   return { result: await running, calls: signals.length }
