@@ -6,7 +6,10 @@ import { defineConfig } from 'vitest/config'
 import { requirements } from './tests/requirements.ts'
 import { LongestFirst } from './tests/support/longest-first.ts'
 
-/** Makes the unit tests use the packages' sources. All other tests use the packages as they are built. */
+/**
+ * Condition under which the packages resolve to their sources, for the unit tests. In the other tests, imports by package
+ * name resolve to the built packages.
+ */
 const conditions = ['@codemode/source']
 /** Tests beside their source that start processes or open sockets. */
 const beside = 'packages/*/src/**/*.integration.test.ts'

@@ -16,17 +16,12 @@ const endpoint = await collector.listen()
 env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint
 // A program of yours is started with `--import ./telemetry.ts` instead, as the executor here.
 const { provider } = await import('./telemetry.ts')
-const executor = await startExecutorProcess({
-  preload: new URL('telemetry.ts', import.meta.url).href,
-  env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: 'executor' },
-})
 
 const tracer = trace.getTracer('the-application')
 const tools = {
   stock: ({ item }: { item: string }) =>
     tracer.startActiveSpan('query the database', (span) => (span.end(), item.length)),
 }
-const config = { executorUrl: executor.url, executorApiKey: executor.apiKey, tools }
 
 /** Runs code in a span of the application, and resolves with the id of its trace. */
 function run(codemode: Codemode): Promise<string> {
@@ -38,12 +33,18 @@ function run(codemode: Codemode): Promise<string> {
 }
 
 const traceIds: string[] = []
-for (const transport of [{ toolServer: { port: 0 } }, {}]) {
-  await using codemode = Codemode.fromClientConfig({ ...config, ...transport })
-  traceIds.push(await run(codemode))
+{
+  // The executor sends the spans that it holds before it exits, at the end of this block.
+  await using executor = await startExecutorProcess({
+    preload: new URL('telemetry.ts', import.meta.url).href,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: 'executor' },
+  })
+  const config = { executorUrl: executor.url, executorApiKey: executor.apiKey, tools }
+  for (const transport of [{ toolServer: { port: 0 } }, {}]) {
+    await using codemode = Codemode.fromClientConfig({ ...config, ...transport })
+    traceIds.push(await run(codemode))
+  }
 }
-// The executor sends the spans that it holds before it exits.
-await executor[Symbol.asyncDispose]()
 await provider.forceFlush()
 
 for (const traceId of traceIds) {

@@ -2,7 +2,7 @@ import { describe, expect, inject, test } from 'vitest'
 
 import type { Codemode, ExecutionResult } from '@codemode/client'
 import { newExecutionId, type Approval } from '@codemode/shared'
-import { aborted, api, connect, freePort, startExecutor, toolLatch, transports } from '@codemode/testkit'
+import { aborted, api, connect, sharedToolServer, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { readMetrics, type ReadMetrics } from '../support/read-metrics.ts'
@@ -11,7 +11,6 @@ import { openMemoryStore, openPostgresStore } from '../support/test-stores.ts'
 /** Number of executions of each kind. */
 const rounds = inject('soak') ? 100 : 12
 const nodeCount = inject('soak') ? 3 : 2
-const secret = 'a-secret-that-all-processes-of-the-client-share'
 
 /** Numbers of things by name, as a client has counted them. */
 class Counts extends Map<string, number> {
@@ -106,9 +105,7 @@ test('detached executions on several nodes are counted once in the sum', { tags:
   await using stack = new AsyncDisposableStack()
   const nodes: DurableExecutor[] = []
   for (let n = 0; n < nodeCount; n++) nodes.push(stack.use(await startDurableExecutor(store)))
-  const port = await freePort()
-  const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret }
-  await using codemode = connect(nodes[0]!, { tools, toolServer })
+  await using codemode = connect(nodes[0]!, { tools, toolServer: await sharedToolServer() })
   const codes = [
     'return 1',
     'return await tools.add({ a: 1 })',
@@ -145,9 +142,7 @@ test(
     await using store = openMemoryStore()
     await using first = await startDurableExecutor(store)
     const latch = toolLatch()
-    const port = await freePort()
-    const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret }
-    await using codemode = connect(first, { tools: { wait: latch.enter }, toolServer })
+    await using codemode = connect(first, { tools: { wait: latch.enter }, toolServer: await sharedToolServer() })
     const { id } = await codemode.submit('return await tools.wait(1)', { detached: true })
     await latch.arrived()
     await using second = await startDurableExecutor(store)
@@ -175,10 +170,10 @@ test(
     const read = async (path: string) => (await api(node, path)).body
     const sumOfNode = async (name: string, labels = {}) => (await readMetrics(node)).sum(name, labels)
 
-    const callback = { url: 'http://127.0.0.1:9/', token: secret }
+    const callback = { url: 'http://127.0.0.1:9/', token: 'a-token-that-no-server-checks' }
     const code = 'return await tools.pay(1)'
     const promoted = await send('/v1/executions', { code, callback, tools: pay() })
-    const expiring = await send('/v1/executions', { code, callback, tools: pay(20) })
+    const expiring = await send('/v1/executions', { code, callback, tools: pay(2_000) })
     expect([promoted.status, expiring.status]).toEqual(['paused', 'paused'])
     const { items } = await read(`/v1/approvals?executionId=${promoted.executionId}`)
     const { callId, inputHash } = items[0] as Approval

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Codemode } from '@codemode/client'
-import { freePort, startExecutorProcess } from '@codemode/testkit'
+import { freePort, sharedToolServer, startExecutorProcess } from '@codemode/testkit'
 import { expect, test } from 'vitest'
 
 import { isSoak } from '../support/seed.ts'
@@ -28,7 +28,7 @@ test(
     const folder = await mkdtemp(join(tmpdir(), 'codemode-killed-'))
     // The embedded PostgreSQL of an executor that root runs belongs to another user.
     await chmod(folder, 0o755)
-    const [port, toolPort] = [await freePort(), await freePort()]
+    const port = await freePort()
     const env = { CODEMODE_STORE: 'postgres', CODEMODE_DATA_DIR: folder, CODEMODE_PORT: String(port) }
     const runs = new Map<string, number>()
     let reached = Promise.withResolvers<void>()
@@ -38,11 +38,7 @@ test(
         executorUrl: executor.url,
         executorApiKey: executor.apiKey,
         retry: { maxAttempts: 100 },
-        toolServer: {
-          port: toolPort,
-          url: `http://127.0.0.1:${toolPort}/`,
-          secret: 'a-secret-that-is-long-enough-for-this-test',
-        },
+        toolServer: await sharedToolServer(),
         tools: {
           step(input: unknown, { callId }) {
             runs.set(callId, (runs.get(callId) ?? 0) + 1)

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { Codemode, type ClientConfig, type EndedExecution, type Session } from '@codemode/client'
-import { freePort, seededRandom, startPostgres, type PostgresServer } from '@codemode/testkit'
+import { seededRandom, sharedToolServer, startPostgres, type PostgresServer } from '@codemode/testkit'
 import pg from 'pg'
 import { afterAll, beforeAll, test } from 'vitest'
 
@@ -87,12 +87,7 @@ async function runAll(nodes: Nodes, random: () => number) {
   }
   // A single node is away for as long as it takes to start.
   const config = { executorUrl: nodes.url, executorApiKey: nodeKey, retry: { maxAttempts: 100 }, tools } as ClientConfig
-  const port = await freePort()
-  const toolServer = {
-    port,
-    url: `http://127.0.0.1:${port}/`,
-    secret: 'a-secret-that-all-processes-of-the-client-share',
-  }
+  const toolServer = await sharedToolServer()
   await using byStream = Codemode.fromClientConfig(config)
   await using byCallback = Codemode.fromClientConfig({ ...config, toolServer })
   const done = await Promise.all(

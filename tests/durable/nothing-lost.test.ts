@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { Codemode } from '@codemode/client'
-import { freePort, seededRandom, startPostgres, type PostgresServer } from '@codemode/testkit'
+import { seededRandom, sharedToolServer, startPostgres, type PostgresServer } from '@codemode/testkit'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -50,11 +50,10 @@ async function runUnder(faults: readonly Fault[], random: () => number) {
   let begun = 0
   let injecting = Promise.resolve()
   const every = Math.floor((sizes.executions * callsEach) / (faults.length + 1))
-  const port = await freePort()
   await using codemode = Codemode.fromClientConfig({
     executorUrl: nodes.url,
     executorApiKey: nodeKey,
-    toolServer: { port, url: `http://127.0.0.1:${port}/`, secret: 'a-secret-that-every-process-shares-in-this-test' },
+    toolServer: await sharedToolServer(),
     tools: {
       async step(input: unknown, { callId }) {
         runs.set(callId, (runs.get(callId) ?? 0) + 1)

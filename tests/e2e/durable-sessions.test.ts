@@ -9,7 +9,7 @@ import {
   type Session,
 } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
-import { api, connect, freePort, startExecutor, toolLatch } from '@codemode/testkit'
+import { api, connect, sharedToolServer, startExecutor, toolLatch } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { openPostgresStore, type TestStore } from '../support/test-stores.ts'
@@ -17,7 +17,6 @@ import { openPostgresStore, type TestStore } from '../support/test-stores.ts'
 const durable = true
 /** Tool that answers with the context of its call. */
 const who = (_: unknown, { context }: { context: unknown }): unknown => context
-const secret = 'a-secret-that-all-processes-of-the-client-share'
 let store: TestStore
 let one: DurableExecutor
 let two: DurableExecutor
@@ -52,11 +51,6 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const seen: Item[] = []
   for await (const item of items) seen.push(item)
   return seen
-}
-
-async function sharedToolServer(): Promise<NonNullable<ClientConfig['toolServer']>> {
-  const port = await freePort()
-  return { port, url: `http://127.0.0.1:${port}/`, secret }
 }
 
 test(

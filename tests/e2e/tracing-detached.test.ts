@@ -1,12 +1,12 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
-import { api, apiKey, connect, freePort, toolLatch, transports } from '@codemode/testkit'
+import { api, apiKey, connect, sharedToolServer, toolLatch, transports } from '@codemode/testkit'
 
 import { Codemode, ExecutorClient, withFailover, type ClientConfig } from '@codemode/client'
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { SpanRecorder } from '../support/span-recorder.ts'
-import { testStores, type TestStore } from '../support/test-stores.ts'
+import { openMemoryStore, type TestStore } from '../support/test-stores.ts'
 
 const recorder = new SpanRecorder()
 const submission = ['codemode.execution', 'codemode.request', 'application']
@@ -19,7 +19,7 @@ let store: TestStore
 let nodes: DurableExecutor[]
 
 beforeAll(async () => {
-  store = await testStores.find(({ store: name }) => name === 'memory')!.open()
+  store = openMemoryStore()
 })
 beforeEach(async () => {
   recorder.reset()
@@ -35,10 +35,9 @@ const canary = (place: string): string => `canary-in-${place}`
 
 /** Returns a client of both nodes, whose tools are served by callback. */
 async function clientWith(tools: ClientConfig['tools'] & object): Promise<Codemode> {
-  const port = await freePort()
   const retry = { maxAttempts: 3, backoffBaseMs: 10 }
   const executors = nodes.map(({ url }) => new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry }))
-  const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret: 'a-secret-that-all-processes-share' }
+  const toolServer = await sharedToolServer()
   return Codemode.fromClientConfig({ executor: withFailover(executors), toolServer, tools })
 }
 
@@ -141,7 +140,6 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       console.log(input)
       await tools.echo({ text: input })
       await tools.fail({}).catch(() => {})
-      await tools['${canary('name')}']?.({})
       throw new Error(input)`
     await client.run(code, { input: canary('input') })
     await expect.poll(() => recorder.named('codemode.execution').length).toBeGreaterThanOrEqual(1)

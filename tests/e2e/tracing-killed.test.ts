@@ -5,7 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { Codemode, ExecutorClient, withFailover } from '@codemode/client'
-import { freePort, startExecutorProcess, startPostgres, toolLatch } from '@codemode/testkit'
+import { sharedToolServer, startExecutorProcess, startPostgres, toolLatch } from '@codemode/testkit'
 
 import { Collector } from '../../examples/tracing/collector.ts'
 
@@ -30,14 +30,13 @@ test(
           OTEL_BSP_SCHEDULE_DELAY: '1',
         },
       })
-    const port = await freePort()
     const latch = toolLatch()
     const first = await start('first')
     const executors = [first]
     onTestFinished(() => Promise.all(executors.map((executor) => executor.kill())).then(() => {}))
     const clients = (): ExecutorClient[] =>
       executors.map(({ url, apiKey }) => new ExecutorClient({ executorUrl: url, executorApiKey: apiKey }))
-    const toolServer = { port, url: `http://127.0.0.1:${port}/`, secret: 'a-secret-that-all-processes-share' }
+    const toolServer = await sharedToolServer()
     let handler: Span | undefined
     const enter: typeof latch.enter = (input, call) => {
       handler = trace.getActiveSpan()

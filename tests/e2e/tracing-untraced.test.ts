@@ -29,9 +29,11 @@ describe.each(transports)('with an executor that has no SDK, over the $transport
       const run = () => client.executeAsync('await tools.look({})')
       traceIds.push(await recorder.inApplication(() => user.run(name, run)))
       const [handler] = recorder.named('codemode.tool')
+      expect(handler).toBeDefined()
       const others = traceIds.slice(0, -1)
       expect(others).not.toContain(handler?.spanContext().traceId)
     }
+    expect(seen).toHaveLength(2)
     expect(seen[1]).not.toBe('first')
   })
 })

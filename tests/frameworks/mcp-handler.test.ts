@@ -11,7 +11,7 @@ import * as sdk from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
-import { testStores, type TestStore } from '../support/test-stores.ts'
+import { openMemoryStore, type TestStore } from '../support/test-stores.ts'
 import { generations, type TestClient, type UserAnswer } from './mcp-clients.ts'
 
 const pay = tool({ requiresApproval: true, execute: ({ amount }: { amount: number }) => ({ paid: amount }) })
@@ -22,7 +22,7 @@ let executor: DurableExecutor
 let codemode: Codemode
 
 beforeAll(async () => {
-  store = await testStores.find(({ store: name }) => name === 'memory')!.open()
+  store = openMemoryStore()
   keys = await writeKeysFile({ all: {}, run: { rights: ['run'] } })
   executor = await startDurableExecutor(store, { ...keys.config, apiKey: undefined })
   codemode = connectClient(executor, {

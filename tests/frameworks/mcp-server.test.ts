@@ -6,7 +6,7 @@ import { connect as connectClient, keyOf, writeKeysFile, type KeysFile } from '@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
-import { testStores, type TestStore } from '../support/test-stores.ts'
+import { openMemoryStore, type TestStore } from '../support/test-stores.ts'
 import { generations, type ServerAddress, type TestClient, type UserAnswer } from './mcp-clients.ts'
 import { mcpCommand, McpHttpProcess } from './mcp-command.ts'
 
@@ -20,7 +20,7 @@ let folder: string
 let env: Record<string, string>
 
 beforeAll(async () => {
-  store = await testStores.find(({ store: name }) => name === 'memory')!.open()
+  store = openMemoryStore()
   keys = await writeKeysFile({ ada: { tenant: 'acme' }, bob: { tenant: 'acme', rights: ['approve'] } })
   executor = await startDurableExecutor(store, { ...keys.config, apiKey: undefined })
   folder = await mkdtemp(join(tmpdir(), 'codemode-mcp-'))

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
-import { testStores, type TestStore } from '../support/test-stores.ts'
+import { openMemoryStore, type TestStore } from '../support/test-stores.ts'
 import { callingModel, modelOf, resultsIn } from './agents/ai-sdk.ts'
 
 let store: TestStore
@@ -14,7 +14,7 @@ let keys: KeysFile
 let executor: DurableExecutor
 
 beforeAll(async () => {
-  store = await testStores.find(({ store: name }) => name === 'memory')!.open()
+  store = openMemoryStore()
   keys = await writeKeysFile({ ada: { tenant: 'acme', rights: ['run'] }, bob: { tenant: 'acme', rights: ['approve'] } })
   executor = await startDurableExecutor(store, { ...keys.config, apiKey: undefined })
 })

@@ -158,7 +158,7 @@ test(
     await using started = await startFor({ bad: {}, good: {} })
     await using bad = started.clientOf('bad', { retry: { maxAttempts: 1 } })
     await using good = started.clientOf('good')
-    // Faults are forgotten one by one, so they come several at a time: on a slow machine, too.
+    // The throttle forgets faults over time, so the test causes several at once, to reach the limit on a slow machine, too.
     const crash = () => bad.run('Array.from({ length: 2 ** 28 })', { memoryLimitMb: 16 })
     const outcomes: PromiseSettledResult<{ success: boolean }>[] = []
     const refusalOf = () => outcomes.find((outcome) => outcome.status === 'rejected')?.reason as unknown

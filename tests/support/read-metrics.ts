@@ -2,7 +2,7 @@ import { api } from '@codemode/testkit'
 
 /** Metrics of one or several executors. */
 export interface ReadMetrics {
-  /** Returns the sum of a metric over all executors and all labels but the given ones. */
+  /** Returns the sum of a metric over all executors, of the samples that have the given labels. */
   sum(this: void, name: string, labels?: Readonly<Record<string, string>>): number
 }
 

@@ -2,6 +2,7 @@
  * Second entry point, `@codemode/shared/internal`: rules that the client and the executor share and that are no part of
  * the wire protocol. Other programs do not import it; its exports change without notice.
  */
+export { isErrorCode } from './errors/codes.ts'
 export { toolCancelled, toolFailed, toolOutputTooLarge } from './failed-tool-answer.ts'
 export { FairQueue } from './fair-queue.ts'
 export { parseRetryAfter } from './http/retry-after.ts'

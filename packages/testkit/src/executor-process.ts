@@ -5,7 +5,7 @@ import { execPath } from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-import { packageFlags, sourceFlag } from './programs.ts'
+import { builtPath, packageFlags, sourceFlag } from './programs.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -29,7 +29,10 @@ interface StartOptions {
   readonly preload?: string
   /** Destination of the log: the stderr of this process, by default, or none. */
   readonly stderr?: 'inherit' | 'ignore'
-  /** Whether to run the built package instead of the sources; by default, as this process does in its own checkout. */
+  /**
+   * Whether to run the built package instead of the sources. By default, an executor of this checkout runs as the packages
+   * of this process do, and one of another checkout runs from its sources.
+   */
   readonly isBuilt?: boolean
 }
 
@@ -37,7 +40,8 @@ interface StartOptions {
 export async function startExecutorProcess(options: StartOptions = {}): Promise<ExecutorProcess> {
   const { env = {}, root = repository, preload, stderr = 'inherit' } = options
   const isBuilt = options.isBuilt ?? (root === repository && packageFlags.length === 0)
-  const entry = options.entry ?? [`packages/executor/${isBuilt ? 'dist/main.js' : 'src/main.ts'}`]
+  const source = 'packages/executor/src/main.ts'
+  const entry = options.entry ?? [isBuilt ? builtPath(source) : source]
   const apiKey = 'a-key-for-this-run-only'
   const node = root === repository ? execPath : join(root, 'node_modules/node/bin/node')
   const flags = [...(isBuilt ? [] : [sourceFlag]), ...(preload === undefined ? [] : ['--import', preload])]

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url'
 export const sourceFlag = '--conditions=@codemode/source'
 
 const usesSources = process.execArgv.includes(sourceFlag)
-const fileOf = (path: string): string =>
-  fileURLToPath(
-    new URL(`../../${usesSources ? path : path.replace('/src/', '/dist/').replace(/ts$/, 'js')}`, import.meta.url),
-  )
+
+/** Returns the path of what was built of a source of a package. */
+export const builtPath = (source: string): string => source.replace('/src/', '/dist/').replace(/ts$/, 'js')
+
+const fileOf = (source: string): string =>
+  fileURLToPath(new URL(`../../${usesSources ? source : builtPath(source)}`, import.meta.url))
 
 /** Flags for Node by which another process uses the packages as this one does: built or as sources. */
 export const packageFlags: readonly string[] = usesSources ? [sourceFlag] : []

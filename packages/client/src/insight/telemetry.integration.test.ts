@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
 import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
+import { inToolSpan, linkArrival, withRemoteParent } from './telemetry.ts'
 
 const exporter = new InMemorySpanExporter()
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
@@ -47,4 +48,19 @@ test('an execution is one trace: its span, each attempt, each tool call, and the
   expect(executor.requests[0]?.headers['traceparent']).toBe(`00-${first!.traceId}-${first!.spanId}-01`)
   const parents = spans.filter((span) => span !== execution).map(({ parentSpanContext }) => parentSpanContext?.spanId)
   expect(new Set(parents)).toContain(execution.spanContext().spanId)
+})
+
+const headersOf = (digit: string) => ({ traceparent: `00-${'a'.repeat(32)}-${digit.repeat(16)}-01` })
+
+test('the span of a call gets one link for each further span from which the call arrives', async () => {
+  exporter.reset()
+  await withRemoteParent(headersOf('1'), () =>
+    inToolSpan('exe_1:1', {}, async () => {
+      for (const digit of ['1', '2', '2', '3', '2']) linkArrival('exe_1:1', headersOf(digit))
+      linkArrival('exe_1:2', headersOf('4'))
+    }),
+  )
+  const [span] = exporter.getFinishedSpans()
+  expect(span?.parentSpanContext?.spanId).toBe('1'.repeat(16))
+  expect(span?.links.map((link) => link.context.spanId)).toEqual(['2'.repeat(16), '3'.repeat(16)])
 })

@@ -1,5 +1,5 @@
 /** Tracing through the OpenTelemetry API, which does nothing unless the application installs an SDK. */
-import { errorCodes } from '@codemode/shared'
+import { isErrorCode } from '@codemode/shared/internal'
 import {
   context,
   propagation,
@@ -40,7 +40,7 @@ interface SpanDetails {
   readonly attributes: Attributes
 }
 
-/** Runs `work` in a new span, which is the parent of the spans that it starts. Sets the codes of errors and rethrows them. */
+/** Runs `work` in a new span, which is the parent of the spans that it starts. Marks the span as failed with the code of an error, and rethrows the error. */
 export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span) => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, ...details }, async (span) => {
     try {
@@ -54,10 +54,11 @@ export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span)
   })
 }
 
-/** Span of a call that is being served, and the id of its parent. */
+/** Span of a call that is being served. */
 interface ServedCall {
   readonly span: Span
-  readonly parentId: string | undefined
+  /** Ids of the spans of the call's arrivals: that of its parent, and those to which it has a link. */
+  readonly arrivalIds: Set<string | undefined>
 }
 
 /** Calls that are being served in this process, by their ids. */
@@ -67,7 +68,7 @@ const servedCalls = new Map<string, ServedCall>()
 export function inToolSpan<T>(callId: string, attributes: Attributes, serve: (span: Span) => Promise<T>): Promise<T> {
   const parentId = trace.getSpanContext(context.active())?.spanId
   return inSpan('codemode.tool', { attributes }, async (span) => {
-    const call = { span, parentId }
+    const call = { span, arrivalIds: new Set([parentId]) }
     servedCalls.set(callId, call)
     try {
       return await serve(span)
@@ -78,19 +79,21 @@ export function inToolSpan<T>(callId: string, attributes: Attributes, serve: (sp
 }
 
 /**
- * Links the span of a call that is being served to the span of a further arrival of it: the node that sent the call first
- * may have been killed, with the span that is the parent.
+ * Links the span of a call that is being served, once, to the span of a further arrival that has joined it: the node that
+ * sent the call first may have been killed, with the span that is the parent.
  */
 export function linkArrival(callId: string, headers: TraceHeaders): void {
   const call = servedCalls.get(callId)
   if (call === undefined) return
   const arrival = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers))
-  if (arrival !== undefined && arrival.spanId !== call.parentId) call.span.addLink({ context: arrival })
+  if (arrival === undefined || call.arrivalIds.has(arrival.spanId)) return
+  call.arrivalIds.add(arrival.spanId)
+  call.span.addLink({ context: arrival })
 }
 
 /** Marks a span as failed, with a code of Codemode, or `_OTHER` for another one, which may be payload. */
 export function markFailed(span: Span, code: unknown): void {
-  const type = typeof code === 'string' && Object.hasOwn(errorCodes, code) ? code : '_OTHER'
+  const type = isErrorCode(code) ? code : '_OTHER'
   span.setAttribute(attributes.errorType, type)
   span.setStatus({ code: SpanStatusCode.ERROR, message: type })
 }

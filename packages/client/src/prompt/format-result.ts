@@ -3,7 +3,7 @@ import type { ExecutionResult, PausedExecution } from '../run/execution-result.t
 import { fitSections, type Section } from './fit-sections.ts'
 import { callSections, errorSections, indented, logSections, valueSection, warningSections } from './result-sections.ts'
 
-/** Minimum of `maxChars`: room for the error, and for what the other sections are. */
+/** Minimum of `maxChars`, in characters: room for the error and a short form of the other sections. */
 export const minChars = 1_000
 
 /** Options of `formatResult`. */
@@ -32,7 +32,7 @@ export function formatResult(result: ExecutionResult<unknown>, options: FormatRe
   const { maxChars = 20_000, howToResume = 'The result follows when that has been decided.' } = options
   if (!Number.isInteger(maxChars) || maxChars < minChars) {
     throw new ConfigurationError(
-      `maxChars must be a whole number from 1,000; it is ${String(maxChars)}.`,
+      `maxChars must be a whole number from ${minChars.toLocaleString('en-US')}; it is ${String(maxChars)}.`,
       'formatResult(result, { maxChars: 20_000 })',
     )
   }

@@ -1,4 +1,5 @@
 import { errorCodes, codesOfKind, type ErrorCode } from '@codemode/shared'
+import { isErrorCode } from '@codemode/shared/internal'
 
 import type { ExecutorClientError } from '../errors/executor-client-error.ts'
 
@@ -46,5 +47,5 @@ export function messageForModel({ code, message }: ExecutorClientError): string 
 }
 
 function meaningOf(code: string): string {
-  return Object.hasOwn(errorCodes, code) ? errorCodes[code as ErrorCode].meaning : 'The request failed.'
+  return isErrorCode(code) ? errorCodes[code].meaning : 'The request failed.'
 }

@@ -41,6 +41,8 @@ import { CallRecord } from '../tools/call-record.ts'
 /** Timeout of cancellations and health checks, in milliseconds. */
 const controlTimeoutMs = 5_000
 
+type IdentifiedRequest = ExecutionRequest & { readonly id: string }
+
 /** Run of this client that has not ended. */
 interface RunningExecution {
   readonly executionId: string
@@ -82,12 +84,13 @@ export class ExecutorClient implements Executor {
    */
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
     const executionId = request.id ?? newExecutionId()
+    const identified = { ...request, id: executionId }
     const correlationId = options.correlationId ?? newCorrelationId()
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
     if (options.session?.isDurable === true) {
       const { session } = options
       const resolved = { ...options, session, correlationId, requestTimeoutMs: timeoutMs }
-      return this.#runDurableStep({ ...request, id: executionId }, resolved)
+      return this.#runDurableStep(identified, resolved)
     }
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [options.signal] })
     const callsEnded = new AbortController()
@@ -101,9 +104,9 @@ export class ExecutorClient implements Executor {
     const { onRetry, onAccepted, canGoElsewhere } = options
     const sessionId = options.session?.id
     const scope = { executionId, correlationId, sessionId, signal, deadlineAt, onRetry, onAccepted, canGoElsewhere }
-    const details = { attributes: attributesOf({ ...request, id: executionId }, correlationId) }
+    const details = { attributes: attributesOf(identified, correlationId) }
     running.result = inSpan('codemode.execute', details, async (span) => {
-      const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)
+      const result = await this.#execute(withJsonValues(identified), options, scope, running)
       observeResult(span, result)
       return result
     })
@@ -175,10 +178,7 @@ export class ExecutorClient implements Executor {
     await this.#http.close()
   }
 
-  #runDurableStep(
-    given: ExecutionRequest & { readonly id: string },
-    options: DurableStepOptions,
-  ): Promise<ExecutionResult> {
+  #runDurableStep(given: IdentifiedRequest, options: DurableStepOptions): Promise<ExecutionResult> {
     const details = { attributes: attributesOf(given, options.correlationId) }
     return inSpan('codemode.execute', details, async (span) => {
       const hasTools = (given.tools?.length ?? 0) > 0
@@ -259,9 +259,9 @@ export class ExecutorClient implements Executor {
   }
 }
 
-function attributesOf({ id, label }: Pick<ExecutionRequest, 'id' | 'label'>, correlationId: string): Attributes {
+function attributesOf({ id, label }: IdentifiedRequest, correlationId: string): Attributes {
   return {
-    [attributes.executionId]: id!,
+    [attributes.executionId]: id,
     [attributes.correlationId]: correlationId,
     ...(label !== undefined && { [attributes.label]: label }),
   }

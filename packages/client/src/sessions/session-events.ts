@@ -3,7 +3,8 @@ import type { ExecutionEvent } from '@codemode/shared'
 import { unlessAborted } from '../async/unless-aborted.ts'
 import { requestAborted } from '../errors/cancelled-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
-import type { AddedStep, SessionSteps } from './session-steps.ts'
+import type { ClientRun } from '../run/client-run.ts'
+import type { SessionSteps } from './session-steps.ts'
 
 /** Yields the events of all steps as one stream: steps never overlap, so their streams follow one another. */
 export async function* sessionEvents(
@@ -15,7 +16,7 @@ export async function* sessionEvents(
     for (;;) {
       const next = await unlessAborted(following.next(), signal)
       if (next.done === true) return
-      yield* eventsOf(next.value, signal)
+      yield* eventsOf(next.value.run, signal)
     }
   } catch (error) {
     const ids = { executionId: undefined, correlationId: '' }
@@ -25,10 +26,8 @@ export async function* sessionEvents(
   }
 }
 
-/** Yields the events of one step. A step that was not accepted, or whose events the executor has forgotten, has none. */
-async function* eventsOf({ run, settled }: AddedStep, signal: AbortSignal): AsyncGenerator<ExecutionEvent, void> {
-  await unlessAborted(Promise.race([run.state.accepted, settled]), signal)
-  if (!run.state.isAccepted) return
+/** Yields the events of one step. A step that the executor does not know, or whose events it has forgotten, has none. */
+async function* eventsOf(run: ClientRun, signal: AbortSignal): AsyncGenerator<ExecutionEvent, void> {
   try {
     yield* run.execution.events({ signal })
   } catch (error) {

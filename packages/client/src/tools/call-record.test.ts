@@ -207,6 +207,24 @@ describe('the record', () => {
 
 const never = (): never => expect.unreachable()
 
+test('an arrival reports that it has joined the running call; the first one and a later one report nothing', async () => {
+  const record = new CallRecord()
+  const { signal } = new AbortController()
+  const latch = Promise.withResolvers<ToolAnswer>()
+  const joins: number[] = []
+  const arrive = (n: number) =>
+    record.answer(
+      { ...call, id: 'exe_1:1', keepUntil: Infinity, onJoin: () => void joins.push(n) },
+      signal,
+      () => latch.promise,
+    )
+  const answers = [arrive(1), arrive(2)]
+  latch.resolve({ ok: true, output: 1 })
+  await Promise.all(answers)
+  await arrive(3)
+  expect(joins).toEqual([2])
+})
+
 describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
   const { signal } = new AbortController()
   const first = { id: 'exe_1:1', tool: 'pay', keepUntil: Infinity, fingerprint: 'of pay(1)' }
@@ -216,7 +234,8 @@ describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
     const record = new CallRecord()
     const latch = Promise.withResolvers<ToolAnswer>()
     const answer = record.answer(first, signal, () => latch.promise)
-    await expect(record.answer(other, signal, never)).rejects.toThrow('The call exe_1:1 of pay was refused')
+    const refused = record.answer({ ...other, onJoin: never }, signal, never)
+    await expect(refused).rejects.toThrow('The call exe_1:1 of pay was refused')
     latch.resolve({ ok: true, output: 1 })
     expect(await answer).toBe('{"ok":true,"output":1}')
     await expect(record.answer(other, signal, never)).rejects.toBeInstanceOf(CallConflict)

@@ -30,6 +30,8 @@ interface CallArrival {
   readonly gracePeriodMs?: number
   /** Whether the call arrives again if this process stops serving it: then the answer of an aborted call is not kept. */
   readonly arrivesAgain?: boolean
+  /** Called if the arrival joins the running call, which an earlier one has started. */
+  readonly onJoin?: () => void
 }
 
 /** Error for an arrival whose call id was used before with another tool or input. */
@@ -116,7 +118,8 @@ export class CallRecord {
     }
     if (first !== undefined && 'json' in first) return first.json
     if (first === undefined && this.#cancelled.has(id)) return JSON.stringify(toolCancelled(tool))
-    return this.#wait(first ?? this.#start(call, run), arrival, call.gracePeriodMs)
+    if (running !== undefined) call.onJoin?.()
+    return this.#wait(running ?? this.#start(call, run), arrival, call.gracePeriodMs)
   }
 
   /**

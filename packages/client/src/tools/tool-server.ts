@@ -123,8 +123,14 @@ export class ToolServer {
   ): Promise<string> {
     const { callId, executionId, tool, input, gracePeriodMs } = message
     const grace = gracePeriodMs !== undefined && { gracePeriodMs }
-    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt, ...grace }
-    linkArrival(callId, request.headers)
+    const call = {
+      id: callId,
+      tool,
+      fingerprint: callFingerprint(tool, input),
+      keepUntil: expiresAt,
+      ...grace,
+      onJoin: () => linkArrival(callId, request.headers),
+    }
     try {
       const json = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, claims)),

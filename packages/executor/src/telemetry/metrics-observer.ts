@@ -1,4 +1,5 @@
-import { codesOfKind, errorCodes, type ErrorCode } from '@codemode/shared'
+import { codesOfKind, type ErrorCode } from '@codemode/shared'
+import { isErrorCode } from '@codemode/shared/internal'
 
 import type { EngineObserver } from '../engine/engine-observer.ts'
 import { waitReasons } from '../engine/state/wait-reason.ts'
@@ -91,5 +92,5 @@ function addZeros(metrics: Metrics): void {
 /** Returns a code of the table of error codes, in place of one that a handler has made up. */
 function boundedCode(code: string | undefined): ErrorCode | 'none' | 'other' {
   if (code === undefined) return 'none'
-  return Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'other'
+  return isErrorCode(code) ? code : 'other'
 }

@@ -14,8 +14,8 @@ import {
   type SpanContext,
   type TracerProvider,
 } from '@opentelemetry/api'
-import { errorCodes, type ExecutionStatus, type JournalHeader } from '@codemode/shared'
-import { maxTraceStateLength, type TraceContext } from '@codemode/shared/internal'
+import type { ExecutionStatus, JournalHeader } from '@codemode/shared'
+import { isErrorCode, maxTraceStateLength, type TraceContext } from '@codemode/shared/internal'
 
 /** Span of an execution, or of a claim of it, and the context in which its tool calls are made. */
 export interface ExecutionTrace {
@@ -100,7 +100,7 @@ export function traceContextOf(traced: Context): TraceContext | undefined {
 
 /** Sets the status ERROR and the type of the error: a code of Codemode, or `_OTHER` for others, which may be payload. */
 export function setError(span: Span, code: string | undefined): void {
-  const type = code !== undefined && Object.hasOwn(errorCodes, code) ? code : '_OTHER'
+  const type = isErrorCode(code) ? code : '_OTHER'
   span.setAttribute('error.type', type)
   span.setStatus({ code: SpanStatusCode.ERROR, message: type })
 }

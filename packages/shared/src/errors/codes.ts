@@ -99,6 +99,11 @@ export const errorCodes = {
 /** Error code of any kind. */
 export type ErrorCode = keyof typeof errorCodes
 
+/** Returns whether a value is a code of Codemode, and not one that a tool has made up. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorCodes, code)
+}
+
 type CodeOfKind<Kind extends CodeKind> = {
   [Code in ErrorCode]: Kind extends (typeof errorCodes)[Code]['kinds'][number] ? Code : never
 }[ErrorCode]

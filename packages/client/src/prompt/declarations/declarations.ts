@@ -29,7 +29,7 @@ export function declarationsOf(tools: readonly ToolDeclaration[], budget: number
   if (budget === undefined) return toolsType(tools, 'full')
   if (!Number.isInteger(budget) || budget < minBudget) {
     throw new ConfigurationError(
-      `The budget of declarations is a whole number of characters, from 1,000; it is ${String(budget)}.`,
+      `The budget of declarations is a whole number of characters, from ${minBudget.toLocaleString('en-US')}; it is ${String(budget)}.`,
       'codemode.declarations({ budget: 8_000 })',
     )
   }
