@@ -1,7 +1,7 @@
 import { defaultRequestLimits, fixedLimits, type JournalHeader, type TurnEffects } from '@codemode/shared'
 
-import { GuestIsolate } from '../../packages/executor/src/sandbox/child/guest-isolate.ts'
-import { GuestRuntime } from '../../packages/executor/src/sandbox/child/guest-runtime.ts'
+import { ReusableIsolate } from '../../packages/executor/src/sandbox/child/isolates/reusable-isolate.ts'
+import { GuestRuntime } from '../../packages/executor/src/sandbox/child/isolates/guest-runtime.ts'
 import { openGuest } from '../../packages/executor/src/sandbox/child/open-guest.ts'
 import { compileForTypicalGuest } from '../../packages/executor/src/sandbox/child/typical-guest.ts'
 import type { TurnReply } from '../../packages/executor/src/sandbox/child/guest-host.ts'
@@ -33,7 +33,7 @@ export interface StepOutcome {
 
 /** Session in an isolate of this process. Time begins at 1,000 and advances by 1 ms for each delivery. */
 export class SessionGuest {
-  readonly #isolate = new GuestIsolate(runtime, limits.memoryLimitMb)
+  readonly #isolate = new ReusableIsolate(runtime, limits.memoryLimitMb)
   readonly #guest = openGuest({ kind: 'session', context: '{"user":"u"}', config: '{}', limits }, this.#isolate)
   #at = 1_000
   #number = 0

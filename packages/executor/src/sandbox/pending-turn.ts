@@ -84,6 +84,8 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
     }
     case 'stopped': {
       const { reason, waitedForClock, cpuMs, logs, logsDropped, warnings } = message
+      // Earlier guests may have taken some of the memory, so the turn runs again in an isolate of its own.
+      if (message.isolateWasUsed === true) return { type: 'lost' }
       return { type: 'stopped', reason, waitedForClock, cpuMs, logs, logsDropped, ...(warnings && { warnings }) }
     }
   }

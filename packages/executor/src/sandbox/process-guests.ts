@@ -1,9 +1,16 @@
 import type { GuestSpec } from './protocol.ts'
 
+/** What a guest is made from. */
+export interface GuestMaking {
+  readonly spec: GuestSpec
+  /** Whether the guest gets an isolate that serves no other guest. */
+  readonly ownIsolate: boolean
+}
+
 /** Guest of a sandbox process. */
 export interface ProcessGuest {
-  /** State of the guest's isolate. The spec to make it from is sent with the guest's first turn. */
-  isolate: { readonly state: 'unmade'; readonly spec: GuestSpec } | { readonly state: 'made' }
+  /** State of the guest's context. What it is made from is sent with the guest's first turn. */
+  isolate: ({ readonly state: 'unmade' } & GuestMaking) | { readonly state: 'made' }
   /** Whether the guest is a session, which goes on after the end of a step. */
   readonly hasSteps: boolean
   /** Memory in bytes that the guest kept at the end of its last turn. */
@@ -26,9 +33,11 @@ export class ProcessGuests {
     return this.#bytes
   }
 
-  add(guest: number, spec: GuestSpec): void {
+  add(guest: number, making: GuestMaking): void {
+    const { spec } = making
     const hasSteps = 'kind' in spec && spec.kind === 'session'
-    this.#guests.set(guest, { isolate: { state: 'unmade', spec }, hasSteps, bytes: 0, idleSince: performance.now() })
+    const isolate = { state: 'unmade', ...making } as const
+    this.#guests.set(guest, { isolate, hasSteps, bytes: 0, idleSince: performance.now() })
   }
 
   get(guest: number): ProcessGuest | undefined {
@@ -40,13 +49,13 @@ export class ProcessGuests {
     return this.#guests.get(guest)?.isolate.state === 'unmade'
   }
 
-  /** Returns the spec of a guest whose isolate is to be made now; undefined if it is made already. */
-  takeSpec(guest: number): GuestSpec | undefined {
+  /** Returns what a guest is to be made from now; undefined if it is made already. */
+  takeMaking(guest: number): GuestMaking | undefined {
     const entry = this.#guests.get(guest)
     if (entry?.isolate.state !== 'unmade') return undefined
-    const { spec } = entry.isolate
+    const { spec, ownIsolate } = entry.isolate
     entry.isolate = { state: 'made' }
-    return spec
+    return { spec, ownIsolate }
   }
 
   /** Records the end of a guest's turn, and the memory in bytes that the guest keeps after it. */

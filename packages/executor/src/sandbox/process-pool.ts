@@ -5,6 +5,7 @@ import { chooseProcess, displaceableFor, type PoolState, type Sharers } from './
 import { ProcessMaintenance } from './process-maintenance.ts'
 import { ProcessSupply, type ProcessStates } from './process-supply.ts'
 import type { Assignment } from './process-use.ts'
+import type { GuestMaking } from './process-guests.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
 import type { RuntimeText } from './runtime-source.ts'
 import type { SandboxObserver } from './sandbox-observer.ts'
@@ -154,13 +155,14 @@ export class ProcessPool implements Sandbox {
     this.#onRoom = listener
   }
 
-  placeGuest(spec: GuestSpec, { tenant, isolation, runtime }: Placement): Guest {
+  placeGuest(spec: GuestSpec, { tenant, isolation, runtime, ownIsolate = false }: Placement): Guest {
     const isSingleGuest = isolation === 'execution'
+    const making = { spec, ownIsolate }
     if (runtime === undefined || runtime === this.versions.guestRuntime) {
-      return this.#place(spec, { tenant, isSingleGuest })
+      return this.#place(making, { tenant, isSingleGuest })
     }
     return deferredGuest(this.#runtimes.find(runtime), (found) =>
-      this.#place(spec, { tenant, isSingleGuest, runtime: found }),
+      this.#place(making, { tenant, isSingleGuest, runtime: found }),
     )
   }
 
@@ -169,9 +171,9 @@ export class ProcessPool implements Sandbox {
     await this.#supply[Symbol.asyncDispose]()
   }
 
-  #place(spec: GuestSpec, assignment: Assignment): Guest {
+  #place(making: GuestMaking, assignment: Assignment): Guest {
     const process = assignment.isSingleGuest ? this.#assign(assignment) : this.#processFor(assignment)
-    return process?.addGuest(spec) ?? unplacedGuest
+    return process?.addGuest(making) ?? unplacedGuest
   }
 
   /** Returns the process for a guest that may share it with others; undefined if there is none. */

@@ -67,6 +67,8 @@ export type HostMessage =
       readonly timeoutMs: number
       /** Specification to make the guest from; present in its first turn only. */
       readonly spec?: GuestSpec
+      /** Whether the guest gets an isolate that serves no other guest; present in its first turn only. */
+      readonly ownIsolate?: boolean
     }
   | { readonly type: 'close'; readonly guest: number }
 
@@ -119,6 +121,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     reason: z.enum(['timeout', 'memory', 'output']),
     /** Whether the code read the clock so often in this turn that it probably waited for it. */
     waitedForClock: z.boolean(),
+    /** Whether the isolate has had other guests, in a turn that was stopped for memory. */
+    isolateWasUsed: z.boolean().optional(),
     logs: effectsSchema.shape.logs,
     logsDropped: effectsSchema.shape.logsDropped,
     warnings: effectsSchema.shape.warnings,

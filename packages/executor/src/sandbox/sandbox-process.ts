@@ -4,9 +4,8 @@ import { isLastTurn } from './last-turn.ts'
 import { addCalls, leavesProcessUnfit, pendingTurn, reportedOutcome, wallTimeoutMs } from './pending-turn.ts'
 import type { PendingTurn, RequestedTurn } from './pending-turn.ts'
 import { ProcessChannel, type GuestMessage, type ProcessChannelOptions } from './process-channel.ts'
-import { ProcessGuests } from './process-guests.ts'
+import { ProcessGuests, type GuestMaking } from './process-guests.ts'
 import { ProcessUse, type Assignment } from './process-use.ts'
-import type { GuestSpec } from './protocol.ts'
 import type { Guest, TurnOutcome } from './sandbox.ts'
 import { maxPipelinedTurns, TurnQueue } from './turn-queue.ts'
 import { maxGrowthBytes, TurnWatchdog } from './turn-watchdog.ts'
@@ -135,11 +134,11 @@ export class SandboxProcess {
   }
 
   /** Adds a guest. Its isolate is made when its first turn is sent. */
-  addGuest(spec: GuestSpec): Guest {
+  addGuest(making: GuestMaking): Guest {
     const guest = ++this.#lastGuest
-    const { memoryLimitMb } = spec.limits
-    let { limits } = spec
-    this.#guests.add(guest, spec)
+    const { memoryLimitMb } = making.spec.limits
+    let { limits } = making.spec
+    this.#guests.add(guest, making)
     return {
       turn: (delivery, options) => {
         if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
@@ -186,8 +185,8 @@ export class SandboxProcess {
     const { guest, delivery } = turn
     turn.sent = true
     turn.timeoutMs = wallTimeoutMs(turn, this.#options.contention())
-    const spec = this.#guests.takeSpec(guest)
-    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...(spec && { spec }) })
+    const making = this.#guests.takeMaking(guest)
+    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...making })
   }
 
   /** Starts the watchdog for the turn on the CPU. The time that a process takes to start counts for no turn. */

@@ -78,6 +78,11 @@ export interface Placement {
   readonly tenant: string
   /** Guests that a guest may share its process with: those of its tenant, or none. */
   readonly isolation: 'tenant' | 'execution'
+  /**
+   * Whether the guest gets an isolate that serves no other guest; otherwise it may get one that had guests of its tenant
+   * before. Default: false.
+   */
+  readonly ownIsolate?: boolean
   /** Hash of the guest runtime; that of this version by default. */
   readonly runtime?: string
 }

@@ -118,6 +118,7 @@ export class RestorableGuest {
         const failed = isNew ? this.#place() : await this.#restore(wallLeftMs)
         if (failed === 'lost') {
           losses += 1
+          this.#requireOwnIsolate()
           continue
         }
         if (failed) return failed
@@ -146,6 +147,7 @@ export class RestorableGuest {
       const failure = this.#failureAfter(outcome)
       if (failure) return failure
       losses += 1
+      this.#requireOwnIsolate()
     }
   }
 
@@ -203,6 +205,11 @@ export class RestorableGuest {
     const { logs, logsDropped, warnings } = effects
     const kept = { logs, logsDropped, ...(warnings && { warnings }) }
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept }
+  }
+
+  /** A guest may have been lost because earlier guests of its isolate had left it too little memory. */
+  #requireOwnIsolate(): void {
+    this.#placement = { ...this.#placement, ownIsolate: true }
   }
 
   #place(spec = guestSpecOf(this.#journal)): undefined {

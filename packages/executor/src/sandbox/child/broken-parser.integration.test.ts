@@ -4,8 +4,8 @@ import { afterEach, expect, test } from 'vitest'
 
 import { runtimeSource } from '../runtime-source.ts'
 import type { GuestHost } from './guest-host.ts'
-import { GuestIsolate } from './guest-isolate.ts'
-import { GuestRuntime } from './guest-runtime.ts'
+import { ReusableIsolate } from './isolates/reusable-isolate.ts'
+import { GuestRuntime } from './isolates/guest-runtime.ts'
 import { openGuest } from './open-guest.ts'
 import { isParserBroken } from './source/prepare-source.ts'
 
@@ -19,7 +19,7 @@ afterEach(() => {
 
 function start(code: string) {
   const texts = { input: 'null', context: '{}', config: '{}', seed: '0'.repeat(64) }
-  const guest = openGuest({ code, ...texts, limits, tools: [] }, new GuestIsolate(runtime, limits.memoryLimitMb))
+  const guest = openGuest({ code, ...texts, limits, tools: [] }, new ReusableIsolate(runtime, limits.memoryLimitMb))
   opened.push(guest)
   return guest.turn({ kind: 'start', at: 1 }, 60_000)
 }

@@ -6,8 +6,8 @@ import { afterEach, expect, test } from 'vitest'
 import type { ExecutionSpec } from '../protocol.ts'
 import { runtimeSource } from '../runtime-source.ts'
 import type { GuestHost } from './guest-host.ts'
-import { GuestIsolate } from './guest-isolate.ts'
-import { GuestRuntime } from './guest-runtime.ts'
+import { GuestRuntime } from './isolates/guest-runtime.ts'
+import { ReusableIsolate } from './isolates/reusable-isolate.ts'
 import { openGuest } from './open-guest.ts'
 
 const runtime = new GuestRuntime(await runtimeSource())
@@ -23,7 +23,7 @@ afterEach(() => {
 function open(code: string, overrides: Partial<ExecutionSpec> = {}): GuestHost {
   const texts = { input: 'null', context: '{}', config: '{}', seed: '0'.repeat(64) }
   const spec = { code, ...texts, limits, tools: ['tool'], ...overrides }
-  const guest = openGuest(spec, new GuestIsolate(runtime, limits.memoryLimitMb))
+  const guest = openGuest(spec, new ReusableIsolate(runtime, limits.memoryLimitMb))
   opened.push(guest)
   return guest
 }

@@ -5,7 +5,8 @@ import type { TurnEffects } from '@codemode/shared'
 import type { Deliver, PreparedSource } from '../guest-boundary.ts'
 import type { GuestDelivery, SandboxMessage, SessionVariable } from '../protocol.ts'
 import type { GuestCode } from './guest-code.ts'
-import type { EntryOutcome, GuestIsolate } from './guest-isolate.ts'
+import type { EntryOutcome, GuestContext } from './isolates/guest-context.ts'
+import type { ReusableIsolate } from './isolates/reusable-isolate.ts'
 import { ParserBrokenError } from './source/strip-types.ts'
 
 /** Report of a turn to the executor, without the fields that the process adds. */
@@ -19,12 +20,13 @@ export type TurnReply =
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
 /**
- * Guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
- * always known. Only strings, numbers and booleans cross the boundary. The output of a turn is collected here and
- * returned when the turn has ended.
+ * Guest: a context of its own with the guest runtime, in an isolate in which no other guest lives. Turns are synchronous
+ * entries, so the guest on the CPU is always known. Only strings, numbers and booleans cross the boundary. The output of a
+ * turn is collected here and returned when the turn has ended.
  */
 export class GuestHost {
-  readonly #isolate: GuestIsolate
+  readonly #isolate: ReusableIsolate
+  readonly #context: GuestContext
   readonly #code: GuestCode
   #effects: Effects = noEffects(null)
   /** Value that the guest returns, as JSON; it is used if the execution ends with it. */
@@ -37,13 +39,15 @@ export class GuestHost {
   #outputLength = 0
   #waitedForClock = false
   #sizeBytes = Infinity
+  #hasEndedByItself = false
   /** Whether the parser of this process is broken, so that another process has to run the turn. */
   #cannotPrepare = false
 
-  constructor(code: GuestCode, isolate: GuestIsolate) {
+  constructor(code: GuestCode, isolate: ReusableIsolate) {
     this.#code = code
     this.#isolate = isolate
-    isolate.onEmit((kind, first, second, third) => this.#takeOutput(kind, first, second, third))
+    this.#context = isolate.open()
+    this.#context.onEmit((kind, first, second, third) => this.#takeOutput(kind, first, second, third))
   }
 
   /** Whether the guest goes on after the end of its code, with a further step. */
@@ -51,9 +55,17 @@ export class GuestHost {
     return this.#code.steps !== undefined
   }
 
-  /** Isolate of the guest. It must never be given to another guest. */
-  get isolate(): GuestIsolate {
+  /** Isolate of the guest. */
+  get isolate(): ReusableIsolate {
     return this.#isolate
+  }
+
+  /**
+   * True if the guest's code has ended by itself and none of its turns was stopped. Only then may another guest get the
+   * isolate.
+   */
+  get hasEndedByItself(): boolean {
+    return this.#hasEndedByItself
   }
 
   /**
@@ -81,7 +93,7 @@ export class GuestHost {
     const before = process.threadCpuUsage()
     const content = this.#argumentsOf(delivery)
     if (content === undefined) return { type: 'skipped' }
-    let entry = this.#isolate.enter(content, timeoutMs)
+    let entry = this.#context.enter(content, timeoutMs)
     if (entry.type === 'ended' && this.hasSteps && this.#effects.end !== undefined)
       entry = this.#endStep(delivery.at, timeoutMs)
     if (this.#cannotPrepare) return { type: 'skipped' }
@@ -92,10 +104,11 @@ export class GuestHost {
     const reason = this.#reasonToStop(entry.type === 'ended' && sizeBytes === undefined ? 'memory' : entry.type)
     if (reason !== undefined) {
       const { logs, logsDropped } = this.#effects
-      const more = this.#changedWarnings()
+      const more = { ...this.#changedWarnings(), ...(reason === 'memory' && { isolateWasUsed: this.#isolate.isUsed }) }
       return { type: 'stopped', reason, waitedForClock: this.#waitedForClock, cpuMs, logs, logsDropped, ...more }
     }
     this.#sizeBytes = sizeBytes!
+    this.#hasEndedByItself = this.#effects.end !== undefined && !this.hasSteps
     if (this.#effects.end === undefined) Object.assign(this.#effects, this.#changedWarnings())
     const variables = this.#takeVariables()
     return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects, ...(variables && { variables }) }
@@ -109,7 +122,7 @@ export class GuestHost {
 
   /** Ends a step that has ended by itself. No code of the guest runs in it. */
   #endStep(at: number, timeoutMs: number): EntryOutcome {
-    return this.#isolate.enter(this.#code.steps!.endAt(at), timeoutMs)
+    return this.#context.enter(this.#code.steps!.endAt(at), timeoutMs)
   }
 
   /** Returns the variables of the session if a step has ended in the turn. */
@@ -135,8 +148,9 @@ export class GuestHost {
   #reasonToStop(entry: 'ended' | 'timeout' | 'memory'): 'timeout' | 'memory' | 'output' | undefined {
     const { end } = this.#effects
     const hasExhaustedMemory = end?.ok === false && end.code === 'MEMORY_LIMIT'
-    // When an allocation fails depends on the garbage collector, so a session can't go on from there.
-    if (entry === 'memory' || (this.hasSteps && hasExhaustedMemory)) return 'memory'
+    // When an allocation fails depends on the garbage collector, so a session can't go on from there. In an isolate that has
+    // had other guests it depends on them too.
+    if (entry === 'memory' || (hasExhaustedMemory && (this.hasSteps || this.#isolate.isUsed))) return 'memory'
     if (entry === 'timeout') {
       // If the runtime had already ended the guest for its memory, the guest only continued until the timeout.
       return hasExhaustedMemory ? 'memory' : 'timeout'

@@ -13,32 +13,26 @@ import type { HostMessage, SandboxMessage, SourceCheckSpec } from '../protocol.t
 import type { RuntimeSource } from '../bundle-runtime.ts'
 import { callsInFrames } from './calls-in-frames.ts'
 import { checkSource } from './check-source.ts'
-import { delayCompilation } from './compiler-flags.ts'
 import type { GuestHost, TurnReply } from './guest-host.ts'
-import { GuestRuntime } from './guest-runtime.ts'
-import { IdleWork } from './idle-work.ts'
+import { IdleWork, type PieceOfWork } from './idle-work.ts'
+import { GuestRuntime } from './isolates/guest-runtime.ts'
+import { setProcessFlags } from './isolates/v8-flags.ts'
+import { WarmIsolates } from './isolates/warm-isolates.ts'
 import { openGuest } from './open-guest.ts'
-import { isParserBroken, loadParser } from './source/prepare-source.ts'
+import { isParserBroken, isParserLoaded, loadParser } from './source/prepare-source.ts'
 import { compileForTypicalGuest } from './typical-guest.ts'
-import { WarmIsolates } from './warm-isolates.ts'
 
 type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
 /**
- * Milliseconds after a turn for which no idle work is done. A guest that has called a tool may get its answer at once,
- * and would have to wait for that work.
- */
-const quietMs = 4
-/**
- * Milliseconds between starts of idle work while no messages arrive, so that isolates prepared for a burst are disposed
- * of.
+ * Milliseconds between looks for idle work while no messages arrive, so that isolates kept after a burst are disposed of.
  */
 const maintenanceIntervalMs = 10_000
 
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
-delayCompilation()
+setProcessFlags()
 compileForTypicalGuest(runtime)
 const isolates = new WarmIsolates(runtime)
 const reader = new FrameReader()
@@ -67,9 +61,14 @@ send({
     guestRuntime: runtime.hash(),
   },
 })
-const idleWork = new IdleWork(() => isolates.maintain() || loadParser(), quietMs)
-idleWork.start()
-setInterval(() => idleWork.startWhenQuiet(), maintenanceIntervalMs).unref()
+const idleWork = new IdleWork({ pieces: piecesOfWork, hasGuests: () => guests.size > 0 })
+idleWork.look()
+setInterval(() => idleWork.look(), maintenanceIntervalMs).unref()
+
+function* piecesOfWork(): Iterable<PieceOfWork> {
+  yield* isolates.piecesOfWork()
+  if (!isParserLoaded()) yield { isLong: true, isUrgent: true, run: loadParser }
+}
 
 /**
  * Handles one message in each round of the event loop, so that messages that arrived meanwhile are read before the next
@@ -80,8 +79,7 @@ function handleNext(): void {
   const message = pending.shift()!
   handle(message)
   if (pending.length > 0) setImmediate(handleNext)
-  else if (guests.has(message.guest)) idleWork.startWhenQuiet()
-  else idleWork.start()
+  else idleWork.resume()
 }
 
 function handle(message: HostMessage): void {
@@ -103,15 +101,19 @@ function handle(message: HostMessage): void {
 }
 
 /** Returns the guest of a turn. The first turn carries the spec that the guest is made from. */
-function hostOf({ guest }: TurnMessage, spec: Exclude<TurnMessage['spec'], SourceCheckSpec>): GuestHost {
-  const host = spec ? openGuest(spec, isolates.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
+function hostOf(
+  { guest, ownIsolate = false }: TurnMessage,
+  spec: Exclude<TurnMessage['spec'], SourceCheckSpec>,
+): GuestHost {
+  const host = spec ? openGuest(spec, isolates.take(spec.limits.memoryLimitMb, ownIsolate)) : guests.get(guest)!
   guests.set(guest, host)
   return host
 }
 
 function close(guest: number): void {
   const host = guests.get(guest)
-  if (host) isolates.discard(host.isolate, host.sizeBytes)
+  if (host?.hasEndedByItself) isolates.giveBack(host.isolate)
+  else if (host) isolates.discard(host.isolate, host.sizeBytes)
   guests.delete(guest)
 }
 

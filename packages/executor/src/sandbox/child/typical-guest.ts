@@ -1,8 +1,8 @@
 import type { ExecutionSpec } from '../protocol.ts'
-import { GuestIsolate } from './guest-isolate.ts'
-import type { GuestRuntime } from './guest-runtime.ts'
+import type { GuestRuntime } from './isolates/guest-runtime.ts'
+import { ReusableIsolate } from './isolates/reusable-isolate.ts'
+import { defaultMemoryLimitMb } from './isolates/warm-isolates.ts'
 import { openGuest } from './open-guest.ts'
-import { defaultMemoryLimitMb } from './warm-isolates.ts'
 
 const MiB = 1024 * 1024
 const timeoutMs = 5_000
@@ -42,9 +42,10 @@ const spec: ExecutionSpec = {
 
 /**
  * Runs the typical guest, so that the functions of the runtime that it uses are compiled once for all later isolates.
+ * The state that it leaves its isolate in is what is normal between two guests.
  */
 export function compileForTypicalGuest(runtime: GuestRuntime): void {
-  const isolate = new GuestIsolate(runtime, defaultMemoryLimitMb)
+  const isolate = new ReusableIsolate(runtime, defaultMemoryLimitMb)
   const host = openGuest(spec, isolate)
   const answer = { kind: 'answer', at: 1, ok: true, text: '{"celsius":21}' } as const
   host.turn({ kind: 'start', at: 0 }, timeoutMs)
@@ -53,5 +54,6 @@ export function compileForTypicalGuest(runtime: GuestRuntime): void {
   if (last.type !== 'turn' || last.effects.end?.ok !== true)
     throw new Error('The guest runtime failed: it did not run the typical guest to its result')
   isolate.cacheCompiledCode()
+  isolate.recordNormalState()
   isolate.dispose()
 }

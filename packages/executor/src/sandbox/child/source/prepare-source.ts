@@ -11,7 +11,7 @@ import { positionOf } from './position.ts'
 import { modulesError, SourceError } from './source-error.ts'
 import { type ValuedCode, valueOfProgram, withValue } from './value.ts'
 
-export { isParserBroken, loadParser } from './strip-types.ts'
+export { isParserBroken, isParserLoaded, loadParser } from './strip-types.ts'
 
 /**
  * Turns JavaScript or TypeScript, with or without a Markdown fence, into the body of an async function that returns the

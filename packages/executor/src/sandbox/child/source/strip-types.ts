@@ -127,14 +127,14 @@ function errorInLongLine(thrown: unknown, code: string): SourceError | undefined
 
 let isLoaded = false
 
-/**
- * Loads the parser, whose first use in a process takes 28 ms, before an execution needs it. Returns false if it is
- * loaded already.
- */
-export function loadParser(): boolean {
-  if (isLoaded) return false
+/** Returns whether the parser has been used in this process. */
+export function isParserLoaded(): boolean {
+  return isLoaded
+}
+
+/** Loads the parser, whose first use in a process takes 28 ms, before an execution needs it. */
+export function loadParser(): void {
   stripTypes('let a: 1')
-  return true
 }
 
 /** Messages and hints for syntax that strip mode refuses, by patterns of Node's messages. */

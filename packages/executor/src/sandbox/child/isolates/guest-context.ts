@@ -1,10 +1,8 @@
-import process from 'node:process'
-
 import ivm from 'isolated-vm'
 
-import type { Deliver } from '../guest-boundary.ts'
+import type { Deliver } from '../../guest-boundary.ts'
+import { urlHost } from '../url-host.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
-import { urlHost } from './url-host.ts'
 
 /** The host's side of `Emit`: the arguments of a call are those of one of its overloads. */
 export type EmitListener = (
@@ -25,9 +23,6 @@ export type EntryOutcome =
   | { readonly type: 'ended' | 'timeout' | 'memory' }
   | { readonly type: 'failed'; readonly cause: unknown }
 
-/** Memory in bytes that an isolate takes besides its heap. */
-const isolateOverheadBytes = 300 * 1024
-
 /** Reason of the rejection by which the runtime marks the end of each turn; see `createRuntime` in the guest. */
 const turnEnded = 0
 
@@ -38,39 +33,36 @@ const timeoutMessage = 'Script execution timed out.'
 const maxTimeoutMs = 2 ** 31 - 1
 
 /**
- * Isolate with the guest runtime in it. It serves one guest and no other, and may be made before that guest is known:
- * only its memory limit depends on the guest.
+ * Context with the guest runtime in it. It serves one guest and no other, and may be made before that guest is known.
  *
  * No guest code runs outside of `enter`. isolated-vm drains microtasks and copies out an unhandled rejection at the end
  * of every entry, outside of its timeout. The timed call has already drained the microtasks by then, and the rejection
- * that is copied is always the runtime's own number. Reading the heap statistics and disposing of the isolate therefore
- * run no code.
+ * that is copied is always the runtime's own number. Reading the heap statistics, disposing of the isolate, and entries
+ * into other contexts of the isolate therefore run no code of this guest.
  */
-export class GuestIsolate {
-  readonly memoryLimitMb: number
-  readonly #runtime: GuestRuntime
+export class GuestContext {
   readonly #isolate: ivm.Isolate
+  readonly #context: ivm.Context
   readonly #deliver: ivm.Reference<Deliver>
   #take: EmitListener = () => undefined
 
-  constructor(runtime: GuestRuntime, memoryLimitMb: number) {
-    this.memoryLimitMb = memoryLimitMb
-    this.#runtime = runtime
-    this.#isolate = new ivm.Isolate({ memoryLimit: memoryLimitMb, onCatastrophicError: () => process.abort() })
-    const context = this.#isolate.createContextSync()
+  /** `script` is the script of the runtime, compiled in the isolate. */
+  constructor(isolate: ivm.Isolate, script: ivm.Script, runtime: GuestRuntime) {
+    this.#isolate = isolate
+    this.#context = isolate.createContextSync()
     const take: EmitListener = (kind, first, second, third) => this.#take(kind, first, second, third)
-    this.#deliver = runtime
-      .load<CreateRuntime>(this.#isolate, context)
-      .applySync(
-        undefined,
-        [
-          turnEnded,
-          new ivm.Callback(take),
-          new ivm.Callback((part: string) => runtime.sourceOf(part)),
-          new ivm.Callback(urlHost),
-        ],
-        { result: { reference: true } },
-      )
+    const create = script.runSync(this.#context, { reference: true }) as ivm.Reference<CreateRuntime>
+    this.#deliver = create.applySync(
+      undefined,
+      [
+        turnEnded,
+        new ivm.Callback(take),
+        new ivm.Callback((part: string) => runtime.sourceOf(part)),
+        new ivm.Callback(urlHost),
+      ],
+      { result: { reference: true } },
+    )
+    create.release()
   }
 
   /** Sets the listener for the guest's output. */
@@ -97,31 +89,10 @@ export class GuestIsolate {
     return { type: 'failed', cause: thrown }
   }
 
-  /** Whether the isolate has been disposed of, by V8 for lack of memory or by `dispose`. */
-  get isDisposed(): boolean {
-    return this.#isolate.isDisposed
-  }
-
-  /** Returns the memory in bytes that the isolate keeps, or undefined if V8 finds only now that it has too little. */
-  sizeBytes(): number | undefined {
-    try {
-      const { total_physical_size, externally_allocated_size, malloced_memory } = this.#isolate.getHeapStatisticsSync()
-      return total_physical_size + externally_allocated_size + malloced_memory + isolateOverheadBytes
-    } catch (error) {
-      if (this.#isolate.isDisposed) return undefined
-      throw error
-    }
-  }
-
-  /**
-   * Lets further isolates start with the code that this one has compiled of the runtime. This isolate must not
-   * have run code of a guest other than the typical one.
-   */
-  cacheCompiledCode(): void {
-    this.#runtime.cacheCompiledCode(this.#isolate)
-  }
-
-  dispose(): void {
-    if (!this.#isolate.isDisposed) this.#isolate.dispose()
+  /** Releases everything that keeps the context alive. The guest must have ended. */
+  release(): void {
+    this.#take = () => undefined
+    this.#deliver.release()
+    this.#context.release()
   }
 }

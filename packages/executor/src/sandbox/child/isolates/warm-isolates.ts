@@ -1,0 +1,164 @@
+import type { PieceOfWork } from '../idle-work.ts'
+import type { GuestRuntime } from './guest-runtime.ts'
+import { ReusableIsolate } from './reusable-isolate.ts'
+
+/**
+ * Minimum number of isolates that are ready for a guest. Two cover an execution that comes while the process prepares an
+ * isolate for the next one.
+ */
+const minReady = 2
+/** Maximum number of isolates without a guest that are kept for later ones. */
+const maxKept = 32
+/** Milliseconds without a shortage of isolates after which those beyond the minimum are disposed of. */
+const keepForMs = 10_000
+/** Maximum number of isolates that wait for idle time to be disposed of. */
+const maxDiscarded = 4
+/** Size in bytes above which an isolate that had its last guest is disposed of at once. */
+const maxDiscardedBytes = 8 * 1024 * 1024
+
+/**
+ * Default memory limit of executions in MiB. `defaultRequestLimits` has the same value, but does not belong in a
+ * sandbox process.
+ */
+export const defaultMemoryLimitMb = 128
+
+/**
+ * Warm pool of isolates without a guest. Some have never had one. The others have had guests that ended by themselves, and
+ * may have another one of the same tenant. An execution should not wait for the work between two guests, so it is done in
+ * idle moments: checking the isolate, collecting garbage, making the next context, and disposing of isolates.
+ *
+ * All isolates of the pool have the same memory limit, which changes when two executions in a row request another.
+ */
+export class WarmIsolates {
+  readonly #runtime: GuestRuntime
+  readonly #now: () => number
+  /** Isolates that have never had a guest, with a context. */
+  readonly #unused: ReusableIsolate[] = []
+  /** Isolates that have had a guest, with a context for the next one. */
+  readonly #ready: ReusableIsolate[] = []
+  /** Isolates whose guest has ended by itself, as it left them. */
+  readonly #returned: ReusableIsolate[] = []
+  /** Isolates in which garbage is to be collected. */
+  readonly #uncollected: ReusableIsolate[] = []
+  /** Isolates that are to be disposed of. */
+  readonly #discarded: ReusableIsolate[] = []
+  #memoryLimitMb = defaultMemoryLimitMb
+  #lastRequestedMb = defaultMemoryLimitMb
+  /** True if the last guest had to have an unused isolate. */
+  #needsUnused = false
+  #shortageAt: number
+
+  /** Creates an empty pool. `now` is a clock in milliseconds. */
+  constructor(runtime: GuestRuntime, now = () => performance.now()) {
+    this.#runtime = runtime
+    this.#now = now
+    this.#shortageAt = now()
+  }
+
+  /** Number of isolates with a context that are ready for a guest. */
+  get readyCount(): number {
+    return this.#unused.length + this.#ready.length
+  }
+
+  /** Returns an isolate for a guest. It may have had others, unless `isOwn` requires one that serves no other guest. */
+  take(memoryLimitMb: number, isOwn: boolean): ReusableIsolate {
+    if (memoryLimitMb === this.#lastRequestedMb && memoryLimitMb !== this.#memoryLimitMb) {
+      this.#changeLimit(memoryLimitMb)
+    }
+    this.#lastRequestedMb = memoryLimitMb
+    this.#needsUnused = isOwn
+    const isKept = memoryLimitMb === this.#memoryLimitMb
+    const kept = isKept ? (isOwn ? this.#unused.pop() : this.#takeKept()) : undefined
+    if (kept === undefined || this.#isShort) this.#shortageAt = this.#now()
+    const isolate = kept ?? new ReusableIsolate(this.#runtime, memoryLimitMb)
+    if (isOwn) isolate.retire()
+    return isolate
+  }
+
+  /** Takes back an isolate whose guest has ended by itself, without an entry that was stopped. */
+  giveBack(isolate: ReusableIsolate): void {
+    const hasRoom = this.#returned.length + this.#ready.length + this.#uncollected.length < maxKept
+    if (hasRoom && isolate.memoryLimitMb === this.#memoryLimitMb) this.#returned.push(isolate)
+    else this.discard(isolate, 0)
+  }
+
+  /** Disposes of an isolate, without entering it: at once if it is large, and otherwise in idle time. */
+  discard(isolate: ReusableIsolate, sizeBytes: number): void {
+    if (isolate.isDisposed) return
+    if (sizeBytes > maxDiscardedBytes) isolate.dispose()
+    else this.#discarded.push(isolate)
+    if (this.#discarded.length > maxDiscarded) this.#discarded.shift()!.dispose()
+  }
+
+  /** Returns the pieces of work that wait for idle moments, the most urgent first. */
+  *piecesOfWork(): Iterable<PieceOfWork> {
+    const isUrgent = this.#isShort
+    if (this.#returned.length > 0) yield { isLong: false, isUrgent, run: () => this.#prepareReturned() }
+    if (isUrgent) yield { isLong: true, isUrgent, run: () => this.#makeUnused() }
+    if (this.#uncollected.length > 0) yield { isLong: true, isUrgent: false, run: () => this.#collect() }
+    if (this.#discarded.length > 0)
+      yield { isLong: true, isUrgent: false, run: () => this.#discarded.shift()!.dispose() }
+    if (this.#isOverfull) yield { isLong: true, isUrgent: false, run: () => this.#surplus()?.dispose() }
+  }
+
+  /** True if there are fewer isolates ready for a guest than there should be. */
+  get #isShort(): boolean {
+    return (this.#needsUnused ? this.#unused.length : this.readyCount) < minReady
+  }
+
+  get #isOverfull(): boolean {
+    return this.readyCount > minReady && this.#now() - this.#shortageAt > keepForMs
+  }
+
+  #takeKept(): ReusableIsolate | undefined {
+    const prepared = this.#ready.pop() ?? this.#unused.pop()
+    if (prepared !== undefined) return prepared
+    for (let isolate = this.#returned.pop(); isolate; isolate = this.#returned.pop()) {
+      if (this.#isFit(isolate) && (isolate.collection !== 'before the next guest' || isolate.collect())) return isolate
+      this.discard(isolate, 0)
+    }
+    return undefined
+  }
+
+  #isFit(isolate: ReusableIsolate): boolean {
+    return isolate.memoryLimitMb === this.#memoryLimitMb && isolate.release()
+  }
+
+  #prepareReturned(): void {
+    const isolate = this.#returned.pop()!
+    if (!this.#isFit(isolate)) this.discard(isolate, 0)
+    else if (isolate.collection === 'later') this.#makeReady(isolate)
+    else this.#uncollected.push(isolate)
+  }
+
+  #collect(): void {
+    const isolate = this.#uncollected.shift()!
+    if (isolate.collect()) this.#makeReady(isolate)
+    else this.discard(isolate, 0)
+  }
+
+  #makeReady(isolate: ReusableIsolate): void {
+    isolate.prepare()
+    this.#ready.push(isolate)
+  }
+
+  #makeUnused(): void {
+    const isolate = new ReusableIsolate(this.#runtime, this.#memoryLimitMb)
+    isolate.prepare()
+    this.#unused.push(isolate)
+  }
+
+  /** Removes the isolate that is needed least. */
+  #surplus(): ReusableIsolate | undefined {
+    return this.#needsUnused
+      ? (this.#ready.shift() ?? this.#unused.shift())
+      : (this.#unused.shift() ?? this.#ready.shift())
+  }
+
+  #changeLimit(memoryLimitMb: number): void {
+    this.#memoryLimitMb = memoryLimitMb
+    for (const list of [this.#unused, this.#ready, this.#returned, this.#uncollected]) {
+      for (const isolate of list.splice(0)) this.discard(isolate, 0)
+    }
+  }
+}
