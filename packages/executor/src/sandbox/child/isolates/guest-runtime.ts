@@ -9,6 +9,8 @@ import { withFlag } from './v8-flags.ts'
 export interface NormalState {
   /** Bytes of the heap that are used after a collection. */
   readonly usedBytes: number
+  /** Bytes that a context for the next guest adds. */
+  readonly contextBytes: number
   /** Protectors of V8, as `IsolateUpkeep` reads them. */
   readonly protectors: string
 }

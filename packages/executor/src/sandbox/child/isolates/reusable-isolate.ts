@@ -88,19 +88,23 @@ export class ReusableIsolate {
     return this.#upkeep.protectors() === this.#runtime.normal!.protectors
   }
 
-  /** Returns when garbage has to be collected after the release of a guest. */
-  get collection(): 'before the next guest' | 'in idle time' | 'later' {
-    if (this.#usedBytes > maxGarbageBytes) return 'before the next guest'
-    const isDue = this.#usedBytes > collectAboveBytes || this.#guestsSinceCollection >= guestsPerCollection
-    return isDue ? 'in idle time' : 'later'
+  /** True if garbage must be collected before the next guest. */
+  get mustCollect(): boolean {
+    return this.#usedBytes > maxGarbageBytes
   }
 
-  /** Collects the garbage of released guests. Returns whether so little is left that the isolate is fit for another guest. */
+  /** True if garbage should be collected in idle time. */
+  get shouldCollect(): boolean {
+    return this.#usedBytes > collectAboveBytes || this.#guestsSinceCollection >= guestsPerCollection
+  }
+
+  /** Collects the garbage of guests that are gone. Returns whether so little is left that the isolate is fit for another guest. */
   collect(): boolean {
     this.#upkeep!.collect()
     this.#guestsSinceCollection = 0
     this.#usedBytes = this.#upkeep!.usedBytes()
-    return this.#usedBytes <= this.#runtime.normal!.usedBytes + maxLeftBytes
+    const { usedBytes, contextBytes } = this.#runtime.normal!
+    return this.#usedBytes <= usedBytes + (this.#prepared ? contextBytes : 0) + maxLeftBytes
   }
 
   /**
@@ -125,8 +129,11 @@ export class ReusableIsolate {
     this.#current?.release()
     this.#current = undefined
     const upkeep = new IsolateUpkeep(this.#isolate)
+    const protectors = upkeep.protectors()
     upkeep.collect()
-    this.#runtime.normal = { usedBytes: upkeep.usedBytes(), protectors: upkeep.protectors() }
+    const usedBytes = upkeep.usedBytes()
+    this.prepare()
+    this.#runtime.normal = { usedBytes, contextBytes: upkeep.usedBytes() - usedBytes, protectors }
   }
 
   /**

@@ -36,10 +36,8 @@ export class WarmIsolates {
   readonly #unused: ReusableIsolate[] = []
   /** Isolates that have had a guest, with a context for the next one. */
   readonly #ready: ReusableIsolate[] = []
-  /** Isolates whose guest has ended by itself, as it left them. */
+  /** Isolates whose last guest is gone, and that have no context yet for the next one. */
   readonly #returned: ReusableIsolate[] = []
-  /** Isolates in which garbage is to be collected. */
-  readonly #uncollected: ReusableIsolate[] = []
   /** Isolates that are to be disposed of. */
   readonly #discarded: ReusableIsolate[] = []
   #memoryLimitMb = defaultMemoryLimitMb
@@ -77,8 +75,9 @@ export class WarmIsolates {
 
   /** Takes back an isolate whose guest has ended by itself, without an entry that was stopped. */
   giveBack(isolate: ReusableIsolate): void {
-    const hasRoom = this.#returned.length + this.#ready.length + this.#uncollected.length < maxKept
-    if (hasRoom && isolate.memoryLimitMb === this.#memoryLimitMb) this.#returned.push(isolate)
+    const hasRoom = this.#returned.length + this.#ready.length < maxKept
+    const isUsable = hasRoom && isolate.memoryLimitMb === this.#memoryLimitMb && isolate.release()
+    if (isUsable) this.#returned.push(isolate)
     else this.discard(isolate, 0)
   }
 
@@ -93,11 +92,12 @@ export class WarmIsolates {
   /** Returns the pieces of work that wait for idle moments, the most urgent first. */
   *piecesOfWork(): Iterable<PieceOfWork> {
     const isUrgent = this.#isShort
-    if (this.#returned.length > 0) yield { isLong: false, isUrgent, run: () => this.#prepareReturned() }
+    const returned = this.#returned.at(-1)
+    if (returned) yield { isLong: returned.mustCollect, isUrgent, run: () => this.#prepareReturned() }
     if (isUrgent) yield { isLong: true, isUrgent, run: () => this.#makeUnused() }
-    if (this.#uncollected.length > 0) yield { isLong: true, isUrgent: false, run: () => this.#collect() }
-    if (this.#discarded.length > 0)
-      yield { isLong: true, isUrgent: false, run: () => this.#discarded.shift()!.dispose() }
+    const uncollected = this.#ready.findIndex((isolate) => isolate.shouldCollect)
+    if (uncollected >= 0) yield { isLong: true, isUrgent: false, run: () => this.#collectReady(uncollected) }
+    if (this.#discarded.length > 0) yield { isLong: true, isUrgent: false, run: () => this.#discarded.shift()!.dispose() }
     if (this.#isOverfull) yield { isLong: true, isUrgent: false, run: () => this.#surplus()?.dispose() }
   }
 
@@ -114,32 +114,27 @@ export class WarmIsolates {
     const prepared = this.#ready.pop() ?? this.#unused.pop()
     if (prepared !== undefined) return prepared
     for (let isolate = this.#returned.pop(); isolate; isolate = this.#returned.pop()) {
-      if (this.#isFit(isolate) && (isolate.collection !== 'before the next guest' || isolate.collect())) return isolate
+      if (!isolate.mustCollect || isolate.collect()) return isolate
       this.discard(isolate, 0)
     }
     return undefined
   }
 
-  #isFit(isolate: ReusableIsolate): boolean {
-    return isolate.memoryLimitMb === this.#memoryLimitMb && isolate.release()
-  }
-
   #prepareReturned(): void {
     const isolate = this.#returned.pop()!
-    if (!this.#isFit(isolate)) this.discard(isolate, 0)
-    else if (isolate.collection === 'later') this.#makeReady(isolate)
-    else this.#uncollected.push(isolate)
-  }
-
-  #collect(): void {
-    const isolate = this.#uncollected.shift()!
-    if (isolate.collect()) this.#makeReady(isolate)
-    else this.discard(isolate, 0)
-  }
-
-  #makeReady(isolate: ReusableIsolate): void {
+    if (isolate.mustCollect && !isolate.collect()) {
+      this.discard(isolate, 0)
+      return
+    }
     isolate.prepare()
     this.#ready.push(isolate)
+  }
+
+  #collectReady(index: number): void {
+    const isolate = this.#ready[index]!
+    if (isolate.collect()) return
+    this.#ready.splice(index, 1)
+    this.discard(isolate, 0)
   }
 
   #makeUnused(): void {
@@ -157,7 +152,7 @@ export class WarmIsolates {
 
   #changeLimit(memoryLimitMb: number): void {
     this.#memoryLimitMb = memoryLimitMb
-    for (const list of [this.#unused, this.#ready, this.#returned, this.#uncollected]) {
+    for (const list of [this.#unused, this.#ready, this.#returned]) {
       for (const isolate of list.splice(0)) this.discard(isolate, 0)
     }
   }
