@@ -1,8 +1,10 @@
 // The command codemode-executor. Only this module reads the environment and the signals of the process.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { RequestError } from '@codemode/shared'
+import type { Logger } from 'pino'
 
 import { helpText, parseCommand } from './command-line.ts'
 import type { KeyList } from './key-list.ts'
@@ -15,6 +17,9 @@ import { unhandledRejectionReporter } from '../unhandled-rejections.ts'
 import { describeDatabaseProblem } from '../store/postgres/database-problem.ts'
 import { SandboxStartError } from '../sandbox/sandbox-start-error.ts'
 import { executorVersion } from '../versions.ts'
+
+/** Milliseconds from the readiness of the executor to the preparation of its first tool call. */
+const warmUpAfterMs = 1_000
 
 /** Runs the command that the process's arguments name. If it fails, prints the error and exits with code 1. */
 export async function run(): Promise<void> {
@@ -124,9 +129,25 @@ async function serve(): Promise<void> {
   const { createExecutor } = await import('../app.ts')
   const { flushSpans } = await import('../tracing/spans.ts')
   const executor = await createExecutor(config, { logger })
-  closeOnSignals(() => executor.close().then(flushSpans))
+  const closing = new AbortController()
+  closeOnSignals(() => {
+    closing.abort()
+    return executor.close().then(flushSpans)
+  })
   if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)
   process.stdout.write(`codemode-executor ready on ${executor.url}\n`)
+  await warmUp(logger, closing.signal)
+}
+
+/** Prepares the first tool call, at a time when the first execution has probably ended and the sandbox processes have started. */
+async function warmUp(logger: Logger, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(warmUpAfterMs, undefined, { signal, ref: false })
+    const { warmCallbacks } = await import('../tools/warm-callbacks.ts')
+    await warmCallbacks({ logger, signal })
+  } catch (error) {
+    if (!signal.aborted) logger.debug({ err: error }, 'the first tool call is not prepared')
+  }
 }
 
 function closeOnSignals(close: () => Promise<void>): void {

@@ -1,5 +1,4 @@
 // Replaces the constructors and methods that allocate buffers, so that a failed allocation ends the execution.
-import { defineGlobal, defineHidden } from './define.ts'
 import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
 
@@ -24,14 +23,13 @@ export function replaceBuffers(p: Primordials, onExhausted: () => void): void {
       throw thrown
     }
   }
-  p.ArrayBuffer = replace(p, 'ArrayBuffer', p.ArrayBuffer, allocate, refuseResizable)
+  const replace = createReplace(p, allocate)
+  p.ArrayBuffer = replace('ArrayBuffer', p.ArrayBuffer)
   p.ReflectDeleteProperty(p.ArrayBuffer.prototype, 'resize')
   p.ReflectDeleteProperty(p.ArrayBuffer.prototype, 'resizable')
   p.ReflectDeleteProperty(p.ArrayBuffer.prototype, 'maxByteLength')
   const names = p.ReflectOwnKeys(p.typedArrays) as string[]
-  for (let i = 0; i < names.length; i++) {
-    p.typedArrays[names[i]!] = replace(p, names[i]!, p.typedArrays[names[i]!]!, allocate)
-  }
+  for (let i = 0; i < names.length; i++) p.typedArrays[names[i]!] = replace(names[i]!, p.typedArrays[names[i]!]!)
   p.Uint8Array = p.typedArrays['Uint8Array']!
   p.Uint32Array = p.typedArrays['Uint32Array']! as unknown as typeof p.Uint32Array
 
@@ -40,28 +38,31 @@ export function replaceBuffers(p: Primordials, onExhausted: () => void): void {
   replaceDecoders(p, allocate)
 }
 
-function replace<Original extends BufferConstructor>(
-  p: Primordials,
-  name: string,
-  Original: Original,
-  allocate: Allocate,
-  check?: (p: Primordials, options: unknown) => void,
-): Original {
-  // A proxy has everything else that the original has, and costs an execution less than copying it.
-  const Replacement: Original = new p.Proxy(Original, {
+/** Returns the function that replaces the global constructor with the given name. */
+function createReplace(p: Primordials, allocate: Allocate) {
+  const { ArrayBuffer } = p
+  const replacements = new p.Map<object, unknown>()
+  const handler: ProxyHandler<BufferConstructor> = {
     // @ts-expect-error the prototype of a literal is not part of its type
     __proto__: null,
-    construct(_original: Original, args: readonly unknown[], newTarget: unknown): object {
-      if (check !== undefined && args.length > 1) check(p, args[1])
-      const target = newTarget === Replacement ? Original : newTarget
-      const kept = check === undefined ? args : [args.length > 0 ? args[0] : 0]
-      return allocate(p.ReflectConstruct, undefined, [Original, kept, target]) as object
+    construct(original: BufferConstructor, args: readonly unknown[], newTarget: unknown): object {
+      const isArrayBuffer = (original as unknown) === ArrayBuffer
+      if (isArrayBuffer && args.length > 1) refuseResizable(p, args[1])
+      const target = newTarget === p.mapGet(replacements, original) ? original : newTarget
+      const kept = isArrayBuffer ? [args.length > 0 ? args[0] : 0] : args
+      return allocate(p.ReflectConstruct, undefined, [original, kept, target]) as object
     },
-  })
-  // The original must not be reachable from instances through their prototype.
-  defineHidden(p, Original.prototype as object, 'constructor', Replacement)
-  defineGlobal(p, name, Replacement)
-  return Replacement
+  }
+  return <Original extends BufferConstructor>(name: string, original: Original): Original => {
+    // A proxy has everything else that the original has, and costs an execution less than copying it.
+    const replacement = new p.Proxy(original, handler as ProxyHandler<Original>)
+    p.mapSet(replacements, original, replacement)
+    // Assigning keeps the attributes of both properties. The original must not be reachable from instances through their
+    // prototype.
+    ;(original.prototype as { constructor: unknown }).constructor = replacement
+    ;(p.globalThis as Record<string, unknown>)[name] = replacement
+    return replacement
+  }
 }
 
 /*

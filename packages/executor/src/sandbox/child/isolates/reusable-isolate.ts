@@ -5,6 +5,7 @@ import ivm from 'isolated-vm'
 import { GuestContext } from './guest-context.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
 import { IsolateUpkeep } from './isolate-upkeep.ts'
+import { oldGenerationMb } from './v8-flags.ts'
 
 /** Memory in bytes that an isolate takes besides its heap. */
 const isolateOverheadBytes = 300 * 1024
@@ -40,7 +41,8 @@ export class ReusableIsolate {
   constructor(runtime: GuestRuntime, memoryLimitMb: number) {
     this.memoryLimitMb = memoryLimitMb
     this.#runtime = runtime
-    this.#isolate = new ivm.Isolate({ memoryLimit: memoryLimitMb, onCatastrophicError: () => process.abort() })
+    const memoryLimit = oldGenerationMb(memoryLimitMb)
+    this.#isolate = new ivm.Isolate({ memoryLimit, onCatastrophicError: () => process.abort() })
     this.#script = runtime.compile(this.#isolate)
   }
 

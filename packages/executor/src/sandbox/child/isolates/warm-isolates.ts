@@ -97,7 +97,8 @@ export class WarmIsolates {
     if (isUrgent) yield { isLong: true, isUrgent, run: () => this.#makeUnused() }
     const uncollected = this.#ready.findIndex((isolate) => isolate.shouldCollect)
     if (uncollected >= 0) yield { isLong: true, isUrgent: false, run: () => this.#collectReady(uncollected) }
-    if (this.#discarded.length > 0) yield { isLong: true, isUrgent: false, run: () => this.#discarded.shift()!.dispose() }
+    if (this.#discarded.length > 0)
+      yield { isLong: true, isUrgent: false, run: () => this.#discarded.shift()!.dispose() }
     if (this.#isOverfull) yield { isLong: true, isUrgent: false, run: () => this.#surplus()?.dispose() }
   }
 
