@@ -63,7 +63,9 @@ export type HostMessage =
   | {
       readonly type: 'turn'
       readonly guest: number
-      readonly delivery: GuestDelivery
+      /** Deliveries of consecutive turns. A turn that is stopped, or ends the guest, is the last one. */
+      readonly deliveries: readonly GuestDelivery[]
+      /** Milliseconds of wall time for all of the turns together. */
       readonly timeoutMs: number
       /** Specification to make the guest from; present in its first turn only. */
       readonly spec?: GuestSpec
@@ -112,6 +114,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     /** Memory in bytes that the guest keeps after the turn. */
     guestBytes: z.int().nonnegative(),
     effects: effectsSchema,
+    /** True if the further deliveries of the message were not made, because the turns so far took long. */
+    isCut: z.literal(true).optional(),
     /** Variables of the session after the end of a step. */
     variables: sessionVariablesSchema.optional(),
   }),

@@ -1,7 +1,15 @@
 import type { Death } from './death.ts'
 import { deathText, outcomeOfDeath, type Termination } from './death-outcome.ts'
 import { isLastTurn } from './last-turn.ts'
-import { addCalls, leavesProcessUnfit, pendingTurn, reportedOutcome, wallTimeoutMs } from './pending-turn.ts'
+import {
+  addCalls,
+  leavesProcessUnfit,
+  pendingTurn,
+  settleTurn,
+  takeOutcome,
+  wallTimeoutMs,
+  endsMessage,
+} from './pending-turn.ts'
 import type { PendingTurn, RequestedTurn } from './pending-turn.ts'
 import { ProcessChannel, type GuestMessage, type ProcessChannelOptions } from './process-channel.ts'
 import { ProcessGuests, type GuestMaking } from './process-guests.ts'
@@ -139,11 +147,14 @@ export class SandboxProcess {
     const { memoryLimitMb } = making.spec.limits
     let { limits } = making.spec
     this.#guests.add(guest, making)
+    const turns: Guest['turns'] = (deliveries, options) => {
+      const [first] = deliveries
+      if (first?.kind === 'step') limits = { ...first.step.limits, memoryLimitMb }
+      return this.#requestTurn({ guest, limits, deliveries, options })
+    }
     return {
-      turn: (delivery, options) => {
-        if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
-        return this.#requestTurn({ guest, limits, delivery, options })
-      },
+      turn: async (delivery, options) => (await turns([delivery], options)).at(-1)!,
+      turns,
       close: () => this.#closeGuest(guest),
     }
   }
@@ -162,8 +173,8 @@ export class SandboxProcess {
     return this.#channel.end()
   }
 
-  #requestTurn(turn: RequestedTurn): Promise<TurnOutcome> {
-    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve({ type: 'lost' })
+  #requestTurn(turn: RequestedTurn): Promise<readonly TurnOutcome[]> {
+    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve([{ type: 'lost' }])
     return new Promise((settle) => {
       this.#turns.add(pendingTurn(turn, settle))
       this.#sendQueuedTurns()
@@ -182,11 +193,11 @@ export class SandboxProcess {
   }
 
   #sendTurn(turn: PendingTurn): void {
-    const { guest, delivery } = turn
+    const { guest, deliveries } = turn
     turn.sent = true
     turn.timeoutMs = wallTimeoutMs(turn, this.#options.contention())
     const making = this.#guests.takeMaking(guest)
-    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...making })
+    this.#channel.send({ type: 'turn', guest, deliveries, timeoutMs: turn.timeoutMs, ...making })
   }
 
   /** Starts the watchdog for the turn on the CPU. The time that a process takes to start counts for no turn. */
@@ -218,7 +229,7 @@ export class SandboxProcess {
    * answers it.
    */
   #loseTurn(turn: PendingTurn): void {
-    turn.settle?.({ type: 'lost' })
+    settleTurn(turn, { type: 'lost' })
     turn.settle = undefined
     if (!turn.sent) this.#turns.remove(turn)
     this.#removeGuest(turn.guest)
@@ -255,16 +266,22 @@ export class SandboxProcess {
       addCalls(head, message.calls)
       return
     }
+    const outcome = takeOutcome(message, head)
+    const isLast = isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)
+    if (!isLast && !endsMessage(message, head)) {
+      head.outcomes.push(outcome)
+      return
+    }
     this.#turns.shift()
     this.#watchdog.end()
     this.#use.recordTurnEnd()
-    if (isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)) this.#guests.remove(head.guest)
+    if (isLast) this.#guests.remove(head.guest)
     if (leavesProcessUnfit(message)) this.#drainAsUnfit()
     if (message.type === 'turn') {
       this.#guests.recordTurnEnd(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))
     }
     this.#sendQueuedTurns()
-    head.settle?.(reportedOutcome(message, head))
+    settleTurn(head, outcome)
     this.#options.onChange()
   }
 
@@ -295,7 +312,7 @@ export class SandboxProcess {
     this.#isAlive = false
     this.#watchdog.end()
     const [head, ...waiting] = this.#turns.clear()
-    head?.settle?.(outcomeOfHead)
-    for (const turn of waiting) turn.settle?.({ type: 'lost' })
+    if (head) settleTurn(head, outcomeOfHead)
+    for (const turn of waiting) settleTurn(turn, { type: 'lost' })
   }
 }

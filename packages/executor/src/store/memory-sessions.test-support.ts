@@ -112,13 +112,15 @@ export class MemorySessions implements SessionStore {
     const waits = this.#pending(session).length > 0
     const step = { number, executionId: execution.facts.id }
     this.#places.set(step.executionId, { ...step, session, baseStep: session.baseStep })
-    const created = await this.#rows.create(
-      { ...execution, header: { ...header, session: { id, step: number } } },
-      !waits,
-    )
-    if (created.type !== 'created') return created
-    session.lastStep = number
+    const creating = this.#rows.create({ ...execution, header: { ...header, session: { id, step: number } } }, !waits)
+    // The step before may end while this function waits, and then has to find this one.
     session.steps.push(step)
+    const created = await creating
+    if (created.type !== 'created') {
+      session.steps.splice(session.steps.indexOf(step), 1)
+      return created
+    }
+    session.lastStep = number
     session.runtime = header.runtime
     session.lastUsedAt = Date.now()
     return { type: 'created', number, waits }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Placement, Sandbox, TurnOptions, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { AttachedRealm } from '../session/attached-realm.ts'
 import { JournalLog } from '../state/journal-log.ts'
+import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 
 const effects: TurnEffects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
@@ -45,7 +46,7 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs: usedMs, logs: [], logsDropped }
   }
   const sandbox = {
-    placeGuest: () => ({ turn: (_delivery: unknown, options: TurnOptions) => turn(options), close() {} }),
+    placeGuest: () => fakeGuest((_delivery, options) => turn(options)),
   } as Partial<Sandbox> as Sandbox
   const guest = new RestorableGuest({
     sandbox,
@@ -53,7 +54,7 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
     state: { turns: 0, cpuMs: 0 },
     placement: { tenant: 't', isolation: 'tenant' },
   })
-  const outcome: GuestTurn = await guest.turn({ kind: 'start', at: 1 }, () => wallTimeoutMs - now)
+  const [outcome] = (await guest.turns([{ kind: 'start', at: 1 }], () => wallTimeoutMs - now)) as [GuestTurn]
   const cpuMs = 'cpuMs' in outcome ? outcome.cpuMs : 0
   return { type: outcome.type, cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
 }
@@ -110,13 +111,13 @@ test(
       const turn = async (): Promise<TurnOutcome> => ({ type: 'turn', cpuMs, effects, variables })
       const realm = new AttachedRealm()
       const guest = new RestorableGuest({
-        sandbox: { placeGuest: () => ({ turn, close() {} }) } as Partial<Sandbox> as Sandbox,
+        sandbox: { placeGuest: () => fakeGuest(turn) } as Partial<Sandbox> as Sandbox,
         journal: journalOf(1_000),
         state: { turns: 0, cpuMs: 0 },
         placement: { tenant: 't', isolation: 'tenant' },
         realm,
       })
-      const { type } = await guest.turn({ kind: 'start', at: 1 }, () => 60_000)
+      const [{ type }] = (await guest.turns([{ kind: 'start', at: 1 }], () => 60_000)) as [GuestTurn]
       return { type, variables: realm.reportedVariables }
     }
     expect(await run(1_000)).toEqual({ type: 'turn', variables })
@@ -134,12 +135,12 @@ async function restoreOn(v8: string, ...outcomes: readonly TurnOutcome[]) {
     versions: { ...journal.header.runtime, v8 },
     placeGuest(_spec: unknown, placement: Placement) {
       placements.push(placement)
-      return { turn: async () => next.next().value ?? { type: 'turn', cpuMs: 1, effects }, close() {} }
+      return fakeGuest(async () => next.next().value ?? { type: 'turn', cpuMs: 1, effects })
     },
   } as Partial<Sandbox> as Sandbox
   const placement = { tenant: 't', isolation: 'tenant' } as const
   const guest = new RestorableGuest({ sandbox, journal, state: { turns: 1, cpuMs: 0 }, placement })
-  const outcome = await guest.turn({ kind: 'tick', at: 2 }, () => 60_000)
+  const [outcome] = (await guest.turns([{ kind: 'tick', at: 2 }], () => 60_000)) as [GuestTurn]
   return { outcome, placements }
 }
 
