@@ -6,21 +6,24 @@ import { observeNode } from './observe-node.ts'
 test('each read of the metrics has the state of the node at that time', { tags: ['OP-1'] }, async () => {
   const metrics = new Metrics()
   let queued = 2
-  using _ = observeNode(metrics, () => ({
-    isReady: true,
-    load: {
-      queued,
-      oldestQueuedMs: queued * 1_500,
-      inFlight: { attached: 7, detached: 0 },
-      waiting: { tool: 4, timer: 1, approval: 0, deferred: 0 },
-    },
-    sandbox: {
-      processes: { starting: 0, unused: 1, idle: 2, busy: 3 },
-      guests: 5,
-      guestBytes: 1_024,
-      throttledTenants: 1,
-    },
-  }))
+  using _ = observeNode(metrics, {
+    reading: () => ({
+      isReady: true,
+      load: {
+        queued,
+        oldestQueuedMs: queued * 1_500,
+        inFlight: { attached: 7, detached: 0 },
+        waiting: { tool: 4, timer: 1, approval: 0, deferred: 0 },
+      },
+      sandbox: {
+        processes: { starting: 0, unused: 1, idle: 2, busy: 3 },
+        isolates: { unused: 2, used: 9 },
+        guests: 5,
+        guestBytes: 1_024,
+        throttledTenants: 1,
+      },
+    }),
+  })
   const lines = (await metrics.text()).split('\n')
   for (const line of [
     'codemode_ready 1',
@@ -29,6 +32,7 @@ test('each read of the metrics has the state of the node at that time', { tags: 
     'codemode_executions_in_flight{kind="attached"} 7',
     'codemode_executions_waiting{reason="tool"} 4',
     'codemode_sandbox_processes{state="busy"} 3',
+    'codemode_sandbox_isolates{state="used"} 9',
     'codemode_sandbox_guest_memory_bytes 1024',
     'codemode_tenants_throttled 1',
   ])
