@@ -30,7 +30,7 @@ test(
     await using second = await startExecutor(config)
     const pay = tool({ requiresApproval: true, execute: () => 1 })
     await using codemode = connect(first, { tools: { pay } })
-    expect(await parkedOf(second)).toEqual(none)
+    await expect.poll(() => parkedOf(second)).toEqual(none)
     const codes = ['await sleep(86_400_000)', 'await sleep(86_400_000)', 'return tools.pay({})']
     const executions = await Promise.all(codes.map((code) => codemode.submit(code, { detached: true })))
     const expected = { ...none, timer: 2, approval: 1 }

@@ -139,7 +139,7 @@ export interface AppendOptions {
 
 /** Further effects of parking an execution, in its transaction. */
 export interface ParkOptions extends AppendOptions {
-  /** What the execution waits for, by which parked executions are counted; absent for a step that waits for earlier ones. */
+  /** Reason of the wait, by which parked executions are counted; absent for a step that waits for earlier ones. */
   readonly reason?: string
   /** Time of the next claim in milliseconds since the epoch; without it only a message or the expiry is waited for. */
   readonly wakeAt?: number

@@ -42,7 +42,7 @@ interface Row {
   isDue: boolean
   timer: NodeJS.Timeout | undefined
   inbox: ReceivedMessage[]
-  /** What it waits for while it is parked. */
+  /** Reason of the wait of a parked execution. */
   parkedFor: string | undefined
   onMessage: (() => void) | undefined
   callback: Callback | undefined

@@ -24,7 +24,7 @@ export interface NodeReading {
 
 /** Node whose gauges are set. */
 export interface ObservedNode {
-  reading(): NodeReading
+  readonly reading: () => NodeReading
   /** Returns the number of parked executions in the store by what they wait for; absent without a store. */
   readonly countParked?: (() => Promise<ReadonlyMap<string, number>>) | undefined
 }

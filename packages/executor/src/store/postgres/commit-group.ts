@@ -52,7 +52,7 @@ interface Ending {
   readonly job: WakeUpJob
   /** Time of the next wake-up in milliseconds since the epoch. */
   readonly wakeAt?: number | undefined
-  /** What a parked execution waits for. */
+  /** Reason of the wait of a parked execution. */
   readonly reason?: string | undefined
   /** Whether the execution may have pending approvals, which end with it. */
   readonly cancelsApprovals?: boolean

@@ -39,7 +39,7 @@ interface ExecutionsTable {
   epoch: ColumnType<number, never, number>
   /** Node that holds the lease; null if nobody holds it. */
   node: string | null
-  /** What a parked execution waits for; null for other executions, and for steps that wait for earlier ones. */
+  /** Reason of the wait of a parked execution; null for other executions, and for steps that wait for earlier ones. */
   parked_for: ColumnType<string | null, never, string | null>
   /** Time of the next wake-up while nobody holds the lease; null if only a message or the expiry is waited for. */
   wake_at: ColumnType<Date | null, never, unknown>
