@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { CachedCounts } from './cached-counts.ts'
 
 const maxAgeMs = 10_000
+const maxStaleMs = 60_000
 const maxWaitMs = 250
 
 beforeEach(() => vi.useFakeTimers())
@@ -16,7 +17,7 @@ function steered() {
     countings.push(counting)
     return counting.promise
   }
-  return { countings, cached: new CachedCounts({ count, maxAgeMs, maxWaitMs, now: () => Date.now() }) }
+  return { countings, cached: new CachedCounts({ count, maxAgeMs, maxStaleMs, maxWaitMs, now: () => Date.now() }) }
 }
 
 test('readers share one counting, and its counts for a while', async () => {
@@ -42,7 +43,7 @@ test('a reader does not wait for a counting that takes long, and gets the last c
   const late = cached.read()
   await vi.advanceTimersByTimeAsync(maxWaitMs)
   expect(await late).toEqual(new Map([['timer', 1]]))
-  await vi.advanceTimersByTimeAsync(maxAgeMs)
+  await vi.advanceTimersByTimeAsync(maxStaleMs)
   const later = cached.read()
   await vi.advanceTimersByTimeAsync(maxWaitMs)
   expect(await later).toBe(undefined)
@@ -63,4 +64,19 @@ test('after a failure there are no counts, and the next counting is a while late
   const again = cached.read()
   countings[1]!.resolve(new Map())
   expect(await again).toEqual(new Map())
+})
+
+test('counts that take long are used for longer', async () => {
+  const { countings, cached } = steered()
+  const first = cached.read()
+  vi.advanceTimersByTime(1_000)
+  countings[0]!.resolve(new Map([['timer', 1]]))
+  await first
+  await vi.advanceTimersByTimeAsync(0)
+  vi.advanceTimersByTime(20_000 - 1)
+  expect(await cached.read()).toEqual(new Map([['timer', 1]]))
+  expect(countings).toHaveLength(1)
+  vi.advanceTimersByTime(1)
+  void cached.read()
+  expect(countings).toHaveLength(2)
 })

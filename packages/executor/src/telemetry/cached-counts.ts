@@ -1,23 +1,26 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 type Counts = ReadonlyMap<string, number>
 
 interface CachedCountsOptions {
   /** Counts. May take long, and reject. */
   readonly count: () => Promise<Counts>
-  /** Milliseconds for which counts are used. */
+  /** Milliseconds for which counts are used; longer if a counting takes more than a twentieth of it. */
   readonly maxAgeMs: number
+  /** Milliseconds after which counts are no longer given, while a new counting has not ended. */
+  readonly maxStaleMs: number
   /** Maximum milliseconds for which a reader waits for new counts. */
   readonly maxWaitMs: number
   /** Clock in milliseconds. Default: `performance.now`. */
   readonly now?: () => number
 }
 
+/** Minimum time between two countings, as a multiple of the time that the first of them took. */
+const restFactor = 20
+
 /** Counts that are too expensive to make for each reader. At most one counting is under way, however many readers there are. */
 export class CachedCounts {
   readonly #options: CachedCountsOptions
   readonly #now: () => number
-  #counted: { readonly counts: Counts | undefined; readonly at: number } | undefined
+  #counted: { readonly counts: Counts | undefined; readonly at: number; readonly maxAgeMs: number } | undefined
   #counting: Promise<void> | undefined
 
   constructor(options: CachedCountsOptions) {
@@ -26,18 +29,19 @@ export class CachedCounts {
   }
 
   /**
-   * Resolves with the counts; with undefined if the last counting has failed, or none is as young as twice the maximum age.
-   * Never rejects.
+   * Resolves with the counts of the last counting that has ended; with undefined if it has failed or was too long ago. Never
+   * rejects.
    */
   async read(): Promise<Counts | undefined> {
-    const { maxAgeMs, maxWaitMs } = this.#options
-    if (this.#ageMs >= maxAgeMs) {
-      const waiting = new AbortController()
+    const { maxStaleMs, maxWaitMs } = this.#options
+    if (this.#counted === undefined || this.#ageMs >= this.#counted.maxAgeMs) {
       this.#counting ??= this.#count()
-      await Promise.race([this.#counting, delay(maxWaitMs, undefined, waiting).catch(() => {})])
-      waiting.abort()
+      const waited = Promise.withResolvers<void>()
+      const timer = setTimeout(waited.resolve, maxWaitMs)
+      await Promise.race([this.#counting, waited.promise])
+      clearTimeout(timer)
     }
-    return this.#ageMs < 2 * maxAgeMs ? this.#counted?.counts : undefined
+    return this.#ageMs < maxStaleMs ? this.#counted?.counts : undefined
   }
 
   get #ageMs(): number {
@@ -45,13 +49,16 @@ export class CachedCounts {
   }
 
   async #count(): Promise<void> {
+    const startedAt = this.#now()
+    let { maxAgeMs } = this.#options
     let counts: Counts | undefined
     try {
       counts = await this.#options.count()
+      maxAgeMs = Math.max(maxAgeMs, (this.#now() - startedAt) * restFactor)
     } catch {
       // The store reports its own failures.
     }
-    this.#counted = { counts, at: this.#now() }
+    this.#counted = { counts, at: this.#now(), maxAgeMs }
     this.#counting = undefined
   }
 }

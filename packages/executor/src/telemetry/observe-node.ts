@@ -10,7 +10,9 @@ import type { Metrics } from './metrics.ts'
 const usPerSecond = 1e6
 const msPerSecond = 1_000
 /** Milliseconds between two countings of the executions in the store. */
-const countEveryMs = 10_000
+const countEveryMs = 5_000
+/** Milliseconds after which a number of executions is no longer reported, while the store has not answered. */
+const maxStaleMs = 120_000
 /** Maximum milliseconds for which a reader of the metrics waits for the store. */
 const maxStoreWaitMs = 250
 
@@ -33,7 +35,8 @@ export interface ObservedNode {
 export function observeNode(metrics: Metrics, { reading, countParked }: ObservedNode): Disposable {
   const delay = new EventLoopDelay()
   const parked =
-    countParked && new CachedCounts({ count: countParked, maxAgeMs: countEveryMs, maxWaitMs: maxStoreWaitMs })
+    countParked &&
+    new CachedCounts({ count: countParked, maxAgeMs: countEveryMs, maxStaleMs, maxWaitMs: maxStoreWaitMs })
   let countedCpuUs = 0
   metrics.setReader(async () => {
     if (parked !== undefined) setParked(metrics, await parked.read())
