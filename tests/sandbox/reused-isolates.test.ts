@@ -21,7 +21,13 @@ afterAll(() => server?.[Symbol.asyncDispose]())
 /** Starts an executor with a store and a key of the tenant `a`, and runs code that leaves an isolate behind. */
 async function startReused(key: object, config: Parameters<typeof startExecutor>[0] = {}) {
   const keys = await writeKeysFile({ a: key })
-  const executor = await startExecutor({ ...keys.config, databaseUrl: server.url, sandboxProcesses: 1, ...config })
+  const executor = await startExecutor({
+    ...keys.config,
+    databaseUrl: server.url,
+    sandboxProcesses: 1,
+    reuseIsolates: true,
+    ...config,
+  })
   const codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: keyOf('a'), memoryLimitMb })
   return {
     codemode,
@@ -58,26 +64,34 @@ const kinds: Readonly<
   },
 }
 
-test.each(Object.entries(kinds))('%s gets an isolate that has had other guests of its tenant', async (_kind, run) => {
-  await using started = await startReused({})
-  await expect.poll(() => started.replaysAfterOthers(() => run(started.codemode))).toBeGreaterThan(0)
-})
+test.each(Object.entries(kinds))(
+  '%s gets an isolate that has had other guests of its tenant',
+  { tags: ['SA-7'] },
+  async (_kind, run) => {
+    await using started = await startReused({})
+    await expect.poll(() => started.replaysAfterOthers(() => run(started.codemode))).toBeGreaterThan(0)
+  },
+)
 
 test.each([
   ['of the key', { reuseIsolates: false }, {}],
   ['of the executor', {}, { reuseIsolates: false }],
-])('with the option %s, no guest gets an isolate that has had another one', async (_whose, key, config) => {
-  await using started = await startReused(key, config)
-  const replays: Record<string, number> = {}
-  for (const [kind, run] of Object.entries(kinds)) {
-    replays[kind] = await started.replaysAfterOthers(() => run(started.codemode))
-  }
-  expect(Object.values(replays)).toEqual([0, 0, 0, 0])
-  await expect.poll(() => started.isolates('unused')).toBeGreaterThan(0)
-  expect(await started.isolates('used')).toBe(0)
-})
+])(
+  'with the option %s, no guest gets an isolate that has had another one',
+  { tags: ['SA-7'] },
+  async (_whose, key, config) => {
+    await using started = await startReused(key, config)
+    const replays: Record<string, number> = {}
+    for (const [kind, run] of Object.entries(kinds)) {
+      replays[kind] = await started.replaysAfterOthers(() => run(started.codemode))
+    }
+    expect(Object.values(replays)).toEqual([0, 0, 0, 0])
+    await expect.poll(() => started.isolates('unused')).toBeGreaterThan(0)
+    expect(await started.isolates('used')).toBe(0)
+  },
+)
 
-test('a key overrides the option of the executor', async () => {
+test('a key overrides the option of the executor', { tags: ['SA-7'] }, async () => {
   await using started = await startReused({ reuseIsolates: true }, { reuseIsolates: false })
   await expect.poll(() => started.replaysAfterOthers(() => started.codemode.run(greedy))).toBeGreaterThan(0)
 })
