@@ -26,7 +26,7 @@ const generated = ['tests/{chaos,durable,fuzz}/**/*.test.ts', 'tests/replay/**/*
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it
+ * hostile code, faults and fuzzing; `own-isolates` repeats a part of it without the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it
  * exists only if the command names it.
  */
 export default defineConfig({
@@ -63,6 +63,11 @@ export default defineConfig({
         ...waiting,
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
+      project('own-isolates', {
+        include: ['tests/hostile/all-attacks.test.ts', 'tests/chaos/crash.test.ts', 'tests/replay/replay.test.ts'],
+        env: { CODEMODE_TEST_REUSE_ISOLATES: 'off' },
+        ...waiting,
+      }),
       ...(argv.includes('soak')
         ? [
             project('soak', {
@@ -81,6 +86,7 @@ interface ProjectOptions {
   readonly include: string[]
   readonly exclude?: string[]
   readonly execArgv?: string[]
+  readonly env?: Readonly<Record<string, string>>
   readonly isolate?: boolean
   readonly maxWorkers?: number
   readonly sequence?: { groupOrder: number }

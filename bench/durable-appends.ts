@@ -54,6 +54,7 @@ function newExecution(maxQueued: number) {
     correlationId: 'cor_0000000000000000',
     bodyHash: '',
     isolation: 'tenant' as const,
+    reuseIsolates: true,
     expiresAfterMs: 600_000,
   }
   return { facts, header: headerOf({ executionId: id }), maxQueued }

@@ -55,6 +55,8 @@ export const requirements = {
   'SA-4': 'A tenant whose code keeps crashing sandbox processes is throttled, with an error that says so',
   'SA-5': 'Sandbox processes end with their executor, even if it is killed',
   'SA-6': 'Who was on the CPU when its process died is tried alone, and fails only if it dies of that as well',
+  'SA-7':
+    'An isolate serves several guests of a tenant, or one only if the executor or the key says so (`reuseIsolates`)',
   'JB-1': 'A detached execution outlives its client and its node; answered tool calls are not made again',
   'JB-2': 'The record of an execution holds status, times, label, result or error, logs, tool calls and usage',
   'JB-3': "Another tenant's execution answers exactly as an unknown one, on every route",

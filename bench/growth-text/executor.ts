@@ -214,7 +214,7 @@ export const executorSubjects: readonly TextSubject[] = [
     MiB,
     (text) => {
       try {
-        return parseApiKeys(text, { maxRunning: 1, maxQueued: 1, isolation: 'tenant' })
+        return parseApiKeys(text, { maxRunning: 1, maxQueued: 1, isolation: 'tenant', reuseIsolates: true })
       } catch {
         return undefined
       }

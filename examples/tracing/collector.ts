@@ -85,7 +85,7 @@ export class Collector implements AsyncDisposable {
 }
 
 function textOf({ name, service, attributes }: CollectedSpan): string {
-  const tool = attributeOf(attributes, 'gen_ai.tool.name')
+  const tool = attributeOf(attributes, 'codemode.tool')
   return `${name}${tool === undefined ? '' : ` ${tool}`} (${service})`
 }
 

@@ -153,6 +153,8 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       'gen_ai.operation.name': 'execute_tool',
       'gen_ai.tool.name': 'fail',
     })
+    const executed = recorder.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'execute_tool')
+    expect(new Set(executed.map(({ name }) => name))).toEqual(new Set(['codemode.tool']))
     const guest = recorder.named('codemode.execution').find(({ attributes }) => attributes['error.type'])
     expect(guest?.attributes).toMatchObject({ 'codemode.outcome': 'failed', 'error.type': 'GUEST_ERROR' })
   })

@@ -64,6 +64,11 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     type: fc.constant('ready'),
     versions: fc.record({ v8: text, icu: text, arch: text, guestRuntime: text }),
   }),
+  isolates: fc.record({
+    type: fc.constant('isolates'),
+    unused: fc.integer({ min: -1, max: 1_001 }),
+    used: fc.nat(1_000),
+  }),
   skipped: fc.record({ type: fc.constant('skipped'), guest }),
   calls: fc.record({ type: fc.constant('calls'), guest, calls: effects.map(({ calls }) => calls) }),
   turn: fc.record({ type: fc.constant('turn'), ...ofTurn, guestBytes: fc.nat(), effects }),

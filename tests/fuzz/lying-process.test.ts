@@ -66,6 +66,10 @@ test.each([
   ['more calls than an execution may make', [calls(1_001, 1)]],
   ['more calls than a journal holds, in many frames', Array.from({ length: 20 }, () => calls(1, 1e6))],
   ['a message of calls without any call', [calls(0, 0)]],
+  [
+    'its isolates more often than it does',
+    Array.from({ length: 100 }, () => ({ type: 'isolates', unused: 1, used: 1 })),
+  ],
   ['a message of an unknown type', [{ type: 'root' }]],
   ['a turn with an unknown field', [{ ...turn(1), more: 1 }]],
 ])('a process that reports %s is ended together with its turn', { tags: ['TL-3'] }, async (_what, messages) => {

@@ -62,7 +62,7 @@ test(
       ),
       fuzzRuns(400),
     )
-    expect([...believed].toSorted()).toEqual(['calls', 'ready', 'skipped', 'stopped', 'turn'])
+    expect([...believed].toSorted()).toEqual(['calls', 'isolates', 'ready', 'skipped', 'stopped', 'turn'])
   },
 )
 

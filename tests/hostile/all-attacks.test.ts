@@ -11,7 +11,7 @@ import type { Journal } from '@codemode/shared'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { createLogger } from '../../packages/executor/src/log.ts'
-import { api, replayOf, ToolHost, toolLatch } from '@codemode/testkit'
+import { api, replayOf, reuseIsolates, ToolHost, toolLatch } from '@codemode/testkit'
 import { attacks as afterTheTurn } from './after-the-turn.attacks.ts'
 import { attacks as bridge } from './bridge.attacks.ts'
 import { attacks as forging } from './forging.attacks.ts'
@@ -49,7 +49,8 @@ let host: ToolHost
 beforeAll(async () => {
   env['CODEMODE_CANARY'] = canary.environment
   const logger = createLogger({ level: 'trace', to: { write: (line) => void executorLog.push(line) } })
-  executor = await createExecutor({ apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 2 }, { logger })
+  const config = { apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 2, reuseIsolates }
+  executor = await createExecutor(config, { logger })
   host = await ToolHost.start(executor, {
     executorApiKey: canary.apiKey,
     path: canary.path,

@@ -15,7 +15,7 @@ import { createExecutor, type RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { createLogger } from '../../packages/executor/src/log.ts'
-import { api, connect, keyOf, type KeysFile, toolLatch, writeKeysFile } from '@codemode/testkit'
+import { api, connect, keyOf, type KeysFile, reuseIsolates, toolLatch, writeKeysFile } from '@codemode/testkit'
 import type { Attack } from './attack.ts'
 
 const sandboxProcesses = 1
@@ -54,7 +54,10 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
       await writeFile(join(folder, 'canary'), canary.file)
       keys = await writeKeysFile(Object.fromEntries(tenants.map((tenant) => [tenant, {}])))
       const logger = createLogger({ level: 'error', to: { write: (line) => void bugs.push(line) } })
-      executor = await createExecutor({ ...keys.config, port: 0, dev: true, sandboxProcesses }, { logger })
+      executor = await createExecutor(
+        { ...keys.config, port: 0, dev: true, sandboxProcesses, reuseIsolates },
+        { logger },
+      )
     })
     afterAll(async () => {
       await executor.close({ drainMs: 0 })

@@ -1,4 +1,5 @@
 import type { Delivery, JournalEntry, JournalHeader } from '@codemode/shared'
+import { reuseIsolates } from '@codemode/testkit'
 
 import { answerIn, guestDeliveryOf, guestSpecOf } from '../../packages/executor/src/engine/runner/guest-input.ts'
 import { replayAll } from '../../packages/executor/src/engine/runner/replay.ts'
@@ -97,7 +98,7 @@ export class ProcessSession {
   }
 
   #placeGuest(): Guest {
-    const placement = { tenant: this.#tenant, isolation: 'tenant' } as const
+    const placement = { tenant: this.#tenant, isolation: 'tenant', ownIsolate: !reuseIsolates } as const
     const guest = this.#sandbox.placeGuest(guestSpecOf({ header: this.#headerOfSession() }), placement)
     const turn: Guest['turn'] = async (delivery, turnOptions) => {
       const outcome = await guest.turn(delivery, turnOptions)

@@ -1,5 +1,5 @@
 import type { ExecutorConfigInput, RunningExecutor } from '@codemode/executor'
-import { apiKey } from '@codemode/testkit'
+import { apiKey, reuseIsolates } from '@codemode/testkit'
 
 import { createExecutor } from '../../packages/executor/src/index.ts'
 import { startEngine } from '../../packages/executor/src/start-engine.ts'
@@ -35,7 +35,15 @@ export async function startDurableExecutor(
     node = started.engine.reading().instance
     return started
   }
-  const base = { apiKey, port: 0, dev: true, logLevel: 'silent', sandboxProcesses: 1, parkAfterMs: 200 } as const
+  const base = {
+    apiKey,
+    port: 0,
+    dev: true,
+    logLevel: 'silent',
+    sandboxProcesses: 1,
+    parkAfterMs: 200,
+    reuseIsolates,
+  } as const
   const executor = await createExecutor({ ...base, ...config }, { startEngine: start })
   return {
     ...executor,

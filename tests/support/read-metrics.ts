@@ -7,10 +7,14 @@ export interface ReadMetrics {
 }
 
 /** Reads the metrics of executors. */
-export async function readMetrics(...executors: readonly { readonly url: string }[]): Promise<ReadMetrics> {
+export async function readMetrics(
+  ...executors: readonly { readonly url: string; readonly apiKey?: string }[]
+): Promise<ReadMetrics> {
   const samples: { name: string; labels: Map<string, string>; value: number }[] = []
   for (const executor of executors) {
-    const { status, body } = await api(executor, '/metrics')
+    const { status, body } = await api(executor, '/metrics', {
+      ...(executor.apiKey !== undefined && { key: executor.apiKey }),
+    })
     if (status !== 200) throw new Error(`GET /metrics was answered with ${status}`)
     for (const [, name, labels = '', value] of (body as string).matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)) {
       const pairs = labels.matchAll(/(\w+)="([^"]*)"/g)

@@ -42,7 +42,7 @@ const app = createHttpApp({
     find: (tenant, id) => engine().find(tenant, id),
     close: (options) => engine().close(options),
   },
-  keys: singleKeyStore(apiKey, { maxRunning: 100, maxQueued: 100, isolation: 'tenant' }),
+  keys: singleKeyStore(apiKey, { maxRunning: 100, maxQueued: 100, isolation: 'tenant', reuseIsolates: true }),
   guard: { check() {} },
   notifyGuard: { check() {} },
   info: () => ({

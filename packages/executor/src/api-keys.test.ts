@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { defaultMaxLimits, parseApiKeys } from './api-keys.ts'
 
-const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const }
+const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const, reuseIsolates: true }
 const entry = { id: 'k1', tenant: 'acme', sha256: 'a'.repeat(64) }
 const read = (...entries: object[]) => parseApiKeys(JSON.stringify(entries), defaults)
 
@@ -17,6 +17,7 @@ test('a key has the default limits unless its entry sets others', () => {
     owner: 'payroll',
     rights: ['read', 'approve'],
     maxRunning: 3,
+    reuseIsolates: false,
     expiresAt: '2030-01-01T00:00:00Z',
   })
   expect(plain).toMatchObject({
@@ -34,7 +35,12 @@ test('a key has the default limits unless its entry sets others', () => {
   expect(own?.principal.defaultLimits).toEqual({ ...defaultRequestLimits, cpuTimeoutMs: 1_000, memoryLimitMb: 64 })
   expect(own?.principal.maxLimits).toMatchObject({ memoryLimitMb: 64, maxToolCalls: 20_000, cpuTimeoutMs: 30_000 })
   expect(own?.principal).toMatchObject({ owner: 'payroll', rights: ['read', 'approve'] })
-  expect(own?.principal).toMatchObject({ maxRunning: 3, maxQueued: 5, isolation: 'tenant' as const })
+  expect(own?.principal).toMatchObject({
+    maxRunning: 3,
+    maxQueued: 5,
+    isolation: 'tenant',
+    reuseIsolates: false,
+  })
   expect(own?.expiresAtMs).toBe(Date.UTC(2030, 0))
 })
 

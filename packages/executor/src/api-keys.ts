@@ -43,6 +43,7 @@ export const apiKeySchema = z
     maxQueued: z.int().min(0).optional(),
     maxDetachedExecutionMs: z.int().min(1).max(maxDetachedMs).optional(),
     isolation: z.enum(['tenant', 'execution']).optional(),
+    reuseIsolates: z.boolean().optional(),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })
   .superRefine(({ limits = {}, maxLimits = {} }, context) => {
@@ -73,6 +74,7 @@ export interface KeyDefaults {
   readonly maxRunning: number
   readonly maxQueued: number
   readonly isolation: Principal['isolation']
+  readonly reuseIsolates: boolean
 }
 
 /** Entry of a keys file. */
@@ -106,6 +108,7 @@ function resolvedKey(entry: ApiKeyEntry, defaults: KeyDefaults): ApiKey {
       maxRunning: entry.maxRunning ?? defaults.maxRunning,
       maxQueued: entry.maxQueued ?? defaults.maxQueued,
       isolation: entry.isolation ?? defaults.isolation,
+      reuseIsolates: entry.reuseIsolates ?? defaults.reuseIsolates,
     },
   }
 }

@@ -76,7 +76,8 @@ export async function createExecutor(
   )
   const { engine } = started
   const info = () => started.info()
-  starting.use(observeNode(metrics, () => readingOf(started)))
+  const countParked = started.countParked?.bind(started)
+  starting.use(observeNode(metrics, { reading: () => readingOf(started), countParked }))
   starting.use(reportToOpenTelemetry(metrics))
   const { heartbeatMs, forbidSelfApproval } = config
   const app = createHttpApp({
@@ -127,8 +128,8 @@ function readingOf(started: StartedEngine): NodeReading {
 }
 
 async function keyStore(config: ExecutorConfig, logger: Logger, disposables: AsyncDisposableStack): Promise<KeyStore> {
-  const { maxRunningPerKey: maxRunning, maxQueuedPerKey: maxQueued, isolation } = config
-  const defaults = { maxRunning, maxQueued, isolation }
+  const { maxRunningPerKey: maxRunning, maxQueuedPerKey: maxQueued, isolation, reuseIsolates } = config
+  const defaults = { maxRunning, maxQueued, isolation, reuseIsolates }
   const { apiKey, apiKeys, apiKeysFile, databaseUrl } = config
   if (apiKeysFile !== undefined) return disposables.use(fileKeyStore({ path: apiKeysFile, defaults, logger }))
   if (apiKeys === 'store') return disposables.use(await storedKeyStore({ url: databaseUrl!, defaults, logger }))

@@ -22,6 +22,9 @@ interface OptionMeta {
   readonly example: string | number | boolean | readonly string[]
 }
 
+/** Rule of an option that is on or off. */
+const booleanRule = 'true (1, on) or false (0, off)'
+
 const option = <Schema extends z.ZodType>(schema: Schema, meta: OptionMeta) => schema.meta({ ...meta }).optional()
 
 const count = (description: string, example: number, { min = 1, max = 1_000_000 } = {}) =>
@@ -72,7 +75,7 @@ export const executorOptionsSchema = z.strictObject({
   dev: option(z.boolean(), {
     description:
       'development mode: generates an API key if none is set, and allows callbacks and notifications to this machine',
-    rule: 'true (1) or false (0)',
+    rule: booleanRule,
     example: true,
   }),
   callbackOrigins: option(z.array(origin), {
@@ -100,6 +103,11 @@ export const executorOptionsSchema = z.strictObject({
     rule: 'one of tenant, execution',
     example: 'execution',
   }),
+  reuseIsolates: option(z.boolean(), {
+    description: 'whether an isolate serves several guests of a tenant, one after the other, each in a new context',
+    rule: booleanRule,
+    example: false,
+  }),
   sandboxMemoryMb: count('maximum memory of all waiting executions, in MiB', 2_048, { min: 64 }),
   evictAfterMs: milliseconds('time that an execution may wait before it is evicted from memory', 30_000, { min: 1 }),
   recycleAfter: count('number of executions after which a sandbox process is replaced', 5_000),
@@ -125,7 +133,7 @@ export const executorOptionsSchema = z.strictObject({
   retainCount: count('maximum number of ended executions that are kept, which tenants share fairly', 10_000),
   forbidSelfApproval: option(z.boolean(), {
     description: 'whether keys of the owner of an execution may not decide about its approvals',
-    rule: 'true (1) or false (0)',
+    rule: booleanRule,
     example: true,
   }),
   store: option(z.enum(['postgres', 'none']), {
@@ -154,7 +162,7 @@ export const executorOptionsSchema = z.strictObject({
   parkAfterMs: milliseconds('shortest time to its next timer for which a detached execution is parked', 5_000),
   recordAttached: option(z.boolean(), {
     description: 'whether attached executions are recorded in the store when they have ended',
-    rule: 'true (1) or false (0)',
+    rule: booleanRule,
     example: false,
   }),
   retainDetachedMs: milliseconds('time for which an ended execution can be read from the store', 604_800_000, {
@@ -198,6 +206,7 @@ export function withDefaults(options: Options): ExecutorConfig {
       options.maxSandboxProcesses ?? defaultMaxProcesses(options.sandboxProcesses ?? availableParallelism()),
     minIsolation: options.minIsolation ?? 'permissions',
     isolation: options.isolation ?? 'tenant',
+    reuseIsolates: options.reuseIsolates ?? true,
     sandboxMemoryMb: options.sandboxMemoryMb ?? defaultSandboxMemoryMb(),
     evictAfterMs: options.evictAfterMs ?? 30_000,
     recycleAfter: options.recycleAfter ?? 5_000,

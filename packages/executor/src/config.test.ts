@@ -35,6 +35,7 @@ describe('the configuration', () => {
       disconnectGraceMs: 15_000,
       maxRunning: 4_000,
       maxQueuedPerKey: 2_000,
+      reuseIsolates: true,
       retainBytes: 67_108_864,
     })
   })
@@ -54,6 +55,8 @@ describe('the configuration', () => {
       CODEMODE_NOTIFY_ORIGINS: 'https://hook.example,https://*.hook.example',
       CODEMODE_LOG_LEVEL: 'warn',
       CODEMODE_MAX_RUNNING_PER_KEY: '7',
+      CODEMODE_REUSE_ISOLATES: 'off',
+      CODEMODE_RECORD_ATTACHED: 'on',
       CODEMODE_HOST: '',
       CODEMODE_EXECUTOR_URL: 'http://localhost:8001',
       CODEMODE_EXECUTOR_API_KEY: key,
@@ -65,6 +68,8 @@ describe('the configuration', () => {
       notifyOrigins: ['https://hook.example', 'https://*.hook.example'],
       logLevel: 'warn',
       maxRunningPerKey: 7,
+      reuseIsolates: false,
+      recordAttached: true,
       host: '127.0.0.1',
     })
     expect(isApiKeyGenerated).toBe(false)
@@ -140,6 +145,11 @@ describe('an invalid configuration', () => {
     ['CODEMODE_CALLBACK_ORIGINS', 'https://user:pw@a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
     ['CODEMODE_CALLBACK_ORIGINS', 'ftp://a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
     ['CODEMODE_DRAIN_MS', '-1', 'CODEMODE_DRAIN_MS=10000'],
+    [
+      'CODEMODE_REUSE_ISOLATES',
+      'never',
+      'must be true (1, on) or false (0, off). For example:\n  CODEMODE_REUSE_ISOLATES=0',
+    ],
   ])('%s=%s is refused with the allowed values', (variable, value, text) => {
     expect(refusal(() => fromEnvironment({ CODEMODE_API_KEY: key, [variable]: value }))).toContain(text)
   })

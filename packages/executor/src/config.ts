@@ -108,6 +108,12 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
   })
 }
 
+/** Values of options that are on or off, by their texts in variables. */
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 'true', 'on'].map((text) => [text, true] as const),
+  ...['0', 'false', 'off'].map((text) => [text, false] as const),
+])
+
 /**
  * Converts the text of a variable to the type of its option. Returns text that does not fit unchanged, so that
  * validation refuses it together with the other problems.
@@ -115,7 +121,7 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
 function optionValue(option: OptionName, text: string): unknown {
   const { type } = executorOptionsSchema.shape[option].unwrap()
   if (type === 'array') return text.split(',').flatMap((item) => item.trim() || [])
-  if (type === 'boolean') return { 1: true, true: true, 0: false, false: false }[text] ?? text
+  if (type === 'boolean') return booleans.get(text) ?? text
   return type === 'number' ? plainValue(text) : text
 }
 

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { fileKeyStore, singleKeyStore } from './key-store.ts'
 import { createLogger } from './log.ts'
 
-const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const }
+const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const, reuseIsolates: true }
 const entry = (id: string, key: string, more: object = {}) => ({
   id,
   tenant: `tenant of ${id}`,

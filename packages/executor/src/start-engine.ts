@@ -24,6 +24,8 @@ export interface StartedEngine extends AsyncDisposable {
   info(): ExecutorInfo
   /** Returns the state of the sandbox processes; absent for a sandbox without processes. */
   sandboxReading?(): SandboxReading
+  /** Returns the number of parked executions in the store by what they wait for; absent without a store. */
+  countParked?(): Promise<ReadonlyMap<string, number>>
 }
 
 interface EngineDependencies {
@@ -92,6 +94,7 @@ export async function startEngine(
   return {
     engine,
     sandboxReading: () => sandbox.reading(),
+    ...(store !== undefined && { countParked: () => store.countParked() }),
     info: () => ({
       name: 'codemode-executor',
       version: executorVersion,

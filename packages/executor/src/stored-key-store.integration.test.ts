@@ -9,7 +9,7 @@ import { ApiKeysTable } from './store/postgres/api-keys-table.ts'
 import { query, useServer } from './store/postgres/postgres-store.test-support.ts'
 
 const servers = useServer()
-const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const }
+const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const, reuseIsolates: true }
 const entry = (id: string, more: object = {}) => ({
   id,
   tenant: 'acme',

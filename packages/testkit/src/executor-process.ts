@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 import { builtPath, packageFlags, sourceFlag } from './programs.ts'
+import { reuseIsolates } from './reuse-isolates.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -54,6 +55,7 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
       CODEMODE_API_KEY: apiKey,
       CODEMODE_PORT: '0',
       CODEMODE_LOG_LEVEL: 'error',
+      ...(!reuseIsolates && { CODEMODE_REUSE_ISOLATES: 'off' }),
       ...env,
     },
     stdio: ['ignore', 'pipe', stderr, 'ipc'],

@@ -1,13 +1,24 @@
 import { Codemode, type ClientConfig } from '@codemode/client'
 import { createExecutor, type ExecutorConfigInput, type RunningExecutor } from '@codemode/executor'
 
+import { reuseIsolates } from './reuse-isolates.ts'
+
 /** API key of the executors that tests start. */
 export const apiKey = 'a-key-for-tests-only'
 
 /** Starts a real executor with real sandbox processes on a free port, and without a store unless it is configured. */
 export function startExecutor(config: ExecutorConfigInput = {}): Promise<RunningExecutor> {
   const store = config.databaseUrl === undefined && config.dataDir === undefined ? 'none' : 'postgres'
-  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent', sandboxProcesses: 2, store, ...config })
+  const defaults = {
+    apiKey,
+    port: 0,
+    dev: true,
+    logLevel: 'silent',
+    sandboxProcesses: 2,
+    store,
+    reuseIsolates,
+  } as const
+  return createExecutor({ ...defaults, ...config })
 }
 
 /** Returns a client of the executor. */

@@ -11,7 +11,8 @@ test('create takes every field of an entry', () => {
     parse(
       'create --tenant acme --id k1 --owner web --rights run,read --expires 2d --max-running 3 --max-queued 0' +
         ' --max-detached-execution-ms 60000' +
-        ' --limits cpuTimeoutMs=1000,memoryLimitMb=64 --max-limits cpuTimeoutMs=2000 --isolation execution --file=k.json',
+        ' --limits cpuTimeoutMs=1000,memoryLimitMb=64 --max-limits cpuTimeoutMs=2000 --isolation execution --reuse-isolates off' +
+        ' --file=k.json',
     ),
   ).toEqual({
     action: 'create',
@@ -28,6 +29,7 @@ test('create takes every field of an entry', () => {
       limits: { cpuTimeoutMs: 1_000, memoryLimitMb: 64 },
       maxLimits: { cpuTimeoutMs: 2_000 },
       isolation: 'execution',
+      reuseIsolates: false,
     },
   })
 })
@@ -83,6 +85,7 @@ test.each([
   ['create --tenant a --limits cpuTimeout=1', 'did you mean "cpuTimeoutMs"?'],
   ['create --tenant a --limits __proto__=1', 'unknown field "__proto__"'],
   ['create --tenant a --limits cpuTimeoutMs=99999', 'exceeds maxLimits.cpuTimeoutMs (30000)'],
+  ['create --tenant a --reuse-isolates never', '--reuse-isolates must be on or off, got "never"'],
   ['create --tenant a --isolation process', '--isolation: it must be one of tenant, execution'],
   ['list --tenant a', 'keys list has no option --tenant'],
   ['list k1', 'one argument too many'],

@@ -33,6 +33,7 @@ const fields = {
   limits: 'limits',
   'max-limits': 'maxLimits',
   isolation: 'isolation',
+  'reuse-isolates': 'reuseIsolates',
 } as const
 
 /**
@@ -104,6 +105,7 @@ const examples: Readonly<Record<string, string>> = {
   limits: 'cpuTimeoutMs=1000,memoryLimitMb=64',
   'max-limits': 'cpuTimeoutMs=5000',
   isolation: 'execution',
+  'reuse-isolates': 'off',
   file: './api-keys.json',
 }
 
@@ -152,6 +154,8 @@ function valueOf(flag: string, text: string, now: number): unknown {
     case 'limits':
     case 'max-limits':
       return limitsOf(`--${flag}`, text)
+    case 'reuse-isolates':
+      return switchOf(`--${flag}`, text)
     default:
       if (/\p{C}/u.test(text)) throw new UsageError(`--${flag} must not contain control characters.`)
       return text
@@ -176,6 +180,11 @@ function limitsOf(flag: string, text: string): Record<string, number> {
     limits.set(name, numberOf(`${flag}: ${name}`, value))
   }
   return Object.fromEntries(limits)
+}
+
+function switchOf(flag: string, text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw new UsageError(`${flag} must be on or off, got "${text}".`)
 }
 
 function numberOf(what: string, text: string): number {

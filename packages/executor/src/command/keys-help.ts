@@ -30,6 +30,7 @@ error:
   --limits LIST          limits of requests that set none, as in cpuTimeoutMs=1000,memoryLimitMb=64
   --max-limits LIST      maximum limits of requests, in the same form
   --isolation KIND       tenant or execution: the executions that share a sandbox process
+  --reuse-isolates VALUE on or off: whether an isolate serves several executions, one after the other
   --file PATH            the file; overrides the environment
 
 Names of limits: ${Object.keys(defaultRequestLimits).join(', ')}

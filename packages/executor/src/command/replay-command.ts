@@ -54,6 +54,8 @@ export async function replayJournal(
   const guest = pool.placeGuest(rebuiltSpec(guestSpecOf(journals[0]!)), {
     tenant: 'replay',
     isolation: 'tenant',
+    // The journals may be of several tenants.
+    ownIsolate: true,
     ...(runtime !== undefined && { runtime }),
   })
   const cpuMs = journals.reduce((sum, { header }) => sum + header.limits.cpuTimeoutMs, 0)

@@ -19,6 +19,7 @@ const principal: Principal = {
   rights: allRights,
   tenant: 'acme',
   isolation: 'tenant',
+  reuseIsolates: true,
   defaultLimits: { ...defaultRequestLimits, toolTimeoutMs: 7_000 },
   maxLimits,
   maxDetachedExecutionMs: 86_400_000,

@@ -25,6 +25,7 @@ const principal = (tenant: string): Principal => ({
   rights: allRights,
   tenant,
   isolation: 'tenant',
+  reuseIsolates: true,
   defaultLimits: defaultRequestLimits,
   maxLimits: defaultMaxLimits,
   maxDetachedExecutionMs: 86_400_000,

@@ -22,6 +22,7 @@ function channelTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
     jail: { tier: 'permissions', layers: [], command: [execPath, '-e', program] },
     onReady: () => reported.push('ready'),
     onMessage: ({ type }) => reported.push(type),
+    onIsolates: ({ unused, used }) => reported.push(`${unused} unused, ${used} used`),
     onExit: ({ reason }) => {
       reported.push(reason)
       resolve()
@@ -35,6 +36,13 @@ test('a channel that is ended before it is ready ignores later messages', async 
   await channel.end()
   expect(reported).toEqual(['exit code 0'])
   expect(channel.isReady).toBe(false)
+})
+
+test('reports on isolates are no messages about a guest', async () => {
+  const { channel, reported, exited } = channelTo('data', [ready, { type: 'isolates', unused: 2, used: 1 }, ready])
+  channel.send({ type: 'close', guest: 1 })
+  await exited
+  expect(reported.slice(0, 2)).toEqual(['ready', '2 unused, 1 used'])
 })
 
 test.each([

@@ -2,6 +2,7 @@ import { textTail } from '@codemode/shared/internal'
 
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
+import type { IsolateCounts } from './isolate-reports.ts'
 import type { Jail } from './jail/jails.ts'
 import { closePipes, killLaunched, launchSandboxProcess, type LaunchedProcess } from './launch.ts'
 import { limitMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
@@ -28,8 +29,8 @@ const maxStderrLength = 1024 * 1024
 /** Milliseconds after a process's exit for which its pipes are still read. */
 const pipeGraceMs = 1_000
 
-/** Message of a process that is ready. Each one is about a guest. */
-export type GuestMessage = Exclude<SandboxMessage, { type: 'ready' }>
+/** Message about a guest of a process that is ready. */
+export type GuestMessage = Exclude<SandboxMessage, { type: 'ready' | 'isolates' }>
 
 export interface ProcessChannelOptions {
   readonly jail: Jail
@@ -40,10 +41,12 @@ export interface ProcessChannelOptions {
   /** Called once when the process is ready, unless it was ended before. */
   onReady(versions: SandboxVersions): void
   /**
-   * Called with each further message that is valid. An error that it throws counts as a violation of the protocol and
+   * Called with each valid message about a guest. An error that it throws counts as a violation of the protocol and
    * ends the process.
    */
   onMessage(message: GuestMessage): void
+  /** Called with each report on the isolates that are ready. An error that it throws counts as in `onMessage`. */
+  onIsolates(counts: IsolateCounts): void
   onExit(death: Death): void
 }
 
@@ -147,7 +150,8 @@ export class ProcessChannel {
   #take(message: SandboxMessage): void {
     if (message.type !== 'ready') {
       if (!this.#isReady) throw new Error(`a message of type ${message.type} came before the process was ready`)
-      this.#options.onMessage(message)
+      if (message.type === 'isolates') this.#options.onIsolates(message)
+      else this.#options.onMessage(message)
       return
     }
     if (this.#isReady) throw new Error('the process reported ready twice')

@@ -1,6 +1,6 @@
 import type { GuestSpec } from './protocol.ts'
 
-/** What a guest is made from. */
+/** Specification of a guest, and its requirement on the isolate. */
 export interface GuestMaking {
   readonly spec: GuestSpec
   /** Whether the guest gets an isolate that serves no other guest. */

@@ -1,4 +1,5 @@
 import { deferredGuest } from './deferred-guest.ts'
+import type { IsolateCounts } from './isolate-reports.ts'
 import type { Jail } from './jail/jails.ts'
 import type { IsolationTier } from './jail/tiers.ts'
 import { chooseProcess, displaceableFor, type PoolState, type Sharers } from './process-choice.ts'
@@ -40,6 +41,8 @@ interface ProcessPoolOptions {
 /** State of the sandbox processes. */
 export interface SandboxReading {
   readonly processes: ProcessStates
+  /** Isolates that are ready for a guest. */
+  readonly isolates: IsolateCounts
   readonly guests: number
   /** Memory of the guests in bytes. */
   readonly guestBytes: number
@@ -134,9 +137,10 @@ export class ProcessPool implements Sandbox {
 
   /** Returns the state of the processes and their guests. */
   reading(): SandboxReading {
-    const { serving, states } = this.#supply
+    const { serving, states, isolates } = this.#supply
     return {
       processes: states,
+      isolates,
       guests: serving.reduce((sum, { guests }) => sum + guests.size, 0),
       guestBytes: serving.reduce((sum, { guests }) => sum + guests.bytes, 0),
       throttledTenants: this.#throttle.throttledCount,

@@ -1,3 +1,4 @@
+import type { IsolateCounts } from './isolate-reports.ts'
 import { candidateJails, type Jail } from './jail/jails.ts'
 import { isAtLeast, type IsolationTier } from './jail/tiers.ts'
 import { missingProtection } from './jail/missing-protection.ts'
@@ -121,6 +122,16 @@ export class ProcessSupply implements AsyncDisposable {
       else states[this.#ready.has(process) ? 'unused' : 'starting'] += 1
     }
     return states
+  }
+
+  /** Number of isolates that are ready for a guest in all processes. */
+  get isolates(): IsolateCounts {
+    const counts = { unused: 0, used: 0 }
+    for (const { isolates } of this.#all) {
+      counts.unused += isolates.unused
+      counts.used += isolates.used
+    }
+    return counts
   }
 
   /** Whether an unused process is ready. */

@@ -79,6 +79,8 @@ export type HostMessage =
  * for an entry) lets through.
  */
 const maxLogs = 2_000
+/** Maximum number of isolates that are ready for a guest. It is more than a process keeps. */
+const maxReadyIsolates = 1_000
 /** Maximum number of calls in a message. It is more than a frame of 5 MiB holds. */
 const maxCalls = 150_000
 
@@ -103,6 +105,12 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ready'),
     versions: z.strictObject({ v8: z.string(), icu: z.string(), arch: z.string(), guestRuntime: z.string() }),
+  }),
+  /** Number of isolates that are ready for a guest, sent every few seconds if it has changed. */
+  z.strictObject({
+    type: z.literal('isolates'),
+    unused: z.int().nonnegative().max(maxReadyIsolates),
+    used: z.int().nonnegative().max(maxReadyIsolates),
   }),
   /** Answer to a turn whose guest was closed before it began, or that has to run in another process. */
   z.strictObject({ type: z.literal('skipped'), guest: z.int() }),

@@ -1,5 +1,6 @@
 import type { Death } from './death.ts'
 import { deathText, outcomeOfDeath, type Termination } from './death-outcome.ts'
+import { IsolateReports, type IsolateCounts } from './isolate-reports.ts'
 import { isLastTurn } from './last-turn.ts'
 import {
   addCalls,
@@ -53,6 +54,7 @@ export class SandboxProcess {
   readonly #guests = new ProcessGuests()
   readonly #watchdog: TurnWatchdog
   readonly #use = new ProcessUse()
+  readonly #isolateReports = new IsolateReports()
   #lastGuest = 0
   #isAlive = true
   #isDraining = false
@@ -79,6 +81,7 @@ export class SandboxProcess {
         this.#watchHead()
       },
       onMessage: (message) => this.#handle(message),
+      onIsolates: (counts) => this.#isolateReports.receive(counts),
       onExit: (death) => this.#exited(death),
     })
   }
@@ -100,6 +103,11 @@ export class SandboxProcess {
 
   get guests(): Pick<ProcessGuests, 'size' | 'bytes'> {
     return this.#guests
+  }
+
+  /** Number of isolates that were ready for a guest at the last report. */
+  get isolates(): IsolateCounts {
+    return this.#isolateReports.last
   }
 
   /** Number of guests that have been added to the process, including those that are gone. */

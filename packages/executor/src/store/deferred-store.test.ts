@@ -27,6 +27,7 @@ const execution: NewExecution = {
     correlationId: 'cor_1',
     bodyHash: 'hash',
     isolation: 'tenant',
+    reuseIsolates: true,
     expiresAfterMs: 1_000,
   },
   header: headerOf(),
@@ -41,6 +42,7 @@ test('the first execution starts the store, and requests before it find nothing'
   expect(await store.find('acme', 'exe_1')).toBe(undefined)
   expect(await store.read('acme', 'exe_1', 0)).toBe(undefined)
   expect(await store.post('acme', 'exe_1', { kind: 'wake' })).toBe(false)
+  expect(await store.countParked()).toEqual(new Map())
   expect(store.isInUse).toBe(false)
   expect(start).not.toHaveBeenCalled()
   const created = store.create(execution)
@@ -64,8 +66,18 @@ test('the first durable session starts the store, and requests before it find no
   expect(await sessions.addStep('ses_1', execution, sessionBounds)).toEqual({ type: 'no-session' })
   expect([await sessions.reset('acme', 'ses_1'), await sessions.end('acme', 'ses_1')]).toEqual([undefined, false])
   expect(start).not.toHaveBeenCalled()
-  const { id, tenant, owner, isolation } = { ...execution.facts, id: 'ses_1' }
-  const facts = { id, tenant, owner, isolation, label: undefined, context: {}, config: {}, memoryLimitMb: undefined }
+  const { id, tenant, owner, isolation, reuseIsolates } = { ...execution.facts, id: 'ses_1' }
+  const facts = {
+    id,
+    tenant,
+    owner,
+    isolation,
+    reuseIsolates,
+    label: undefined,
+    context: {},
+    config: {},
+    memoryLimitMb: undefined,
+  }
   expect(await sessions.create({ ...facts, idleTimeoutMs: 1_000 })).toMatchObject({ type: 'found', isNew: true })
   expect(await sessions.addStep('ses_1', execution, sessionBounds)).toMatchObject({ type: 'created', number: 1 })
   expect(await sessions.find('acme', 'ses_1')).toMatchObject({ session: { steps: 1, pendingSteps: 1 } })

@@ -90,6 +90,10 @@ export class DeferredStore implements ExecutionStore {
     return this.#isEmpty ? undefined : (await this.#ready()).read(tenant, id, after)
   }
 
+  async countParked(): Promise<ReadonlyMap<string, number>> {
+    return this.#isEmpty ? new Map() : (await this.#ready()).countParked()
+  }
+
   async findRuntime(hash: string): Promise<string | undefined> {
     return this.#isEmpty ? undefined : (await this.#ready()).findRuntime(hash)
   }

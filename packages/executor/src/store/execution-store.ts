@@ -36,6 +36,8 @@ export interface ExecutionFacts {
   /** SHA-256 of the request's body without `callback` and `notify`. */
   readonly bodyHash: string
   readonly isolation: 'tenant' | 'execution'
+  /** Whether its guests may get an isolate that has had others of the tenant before. */
+  readonly reuseIsolates: boolean
   /** Way to the tools; absent for code without tools, and if their calls wait for a client that resumes the execution. */
   readonly callback?: Callback
   /** Receiver of notifications; absent if nobody asked for them. */
@@ -137,6 +139,8 @@ export interface AppendOptions {
 
 /** Further effects of parking an execution, in its transaction. */
 export interface ParkOptions extends AppendOptions {
+  /** Reason of the wait, by which parked executions are counted; absent for a step that waits for earlier ones. */
+  readonly reason?: string
   /** Time of the next claim in milliseconds since the epoch; without it only a message or the expiry is waited for. */
   readonly wakeAt?: number
 }
@@ -258,6 +262,8 @@ export interface ExecutionStore extends AsyncDisposable {
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
+  /** Returns the number of parked executions of all tenants by what they wait for, without reasons that have none. */
+  countParked(): Promise<ReadonlyMap<string, number>>
   /** Returns the text of a guest runtime of some node; undefined if there is none. */
   findRuntime(hash: string): Promise<string | undefined>
   /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none. */

@@ -42,6 +42,8 @@ interface Row {
   isDue: boolean
   timer: NodeJS.Timeout | undefined
   inbox: ReceivedMessage[]
+  /** Reason of the wait of a parked execution. */
+  parkedFor: string | undefined
   onMessage: (() => void) | undefined
   callback: Callback | undefined
   readonly approvals: MemoryApprovals
@@ -212,6 +214,14 @@ export class MemoryStore implements ExecutionStore {
     return { header: row.header, entries: row.entries.slice(after) }
   }
 
+  async countParked(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>()
+    for (const { parkedFor, holder } of this.#rows.values()) {
+      if (parkedFor !== undefined && holder === undefined) counts.set(parkedFor, (counts.get(parkedFor) ?? 0) + 1)
+    }
+    return counts
+  }
+
   async findRuntime(): Promise<undefined> {
     return undefined
   }
@@ -303,6 +313,7 @@ export class MemoryStore implements ExecutionStore {
   #claim(row: Row, node: string): Lease {
     row.isDue = false
     row.holder = node
+    row.parkedFor = undefined
     row.epoch += 1
     row.onMessage = undefined
     const { epoch } = row
@@ -349,12 +360,13 @@ export class MemoryStore implements ExecutionStore {
           const next = this.#rows.get(this.sessions.ended(row.facts.id, step) ?? '')
           if (next !== undefined && next.holder === undefined) this.#makeDue(next)
         }),
-      park: (entries, { wakeAt = Infinity, change = {}, handled }) =>
+      park: (entries, { wakeAt = Infinity, change = {}, handled, reason }) =>
         during('park', () => {
           forget(handled)
           if (row.inbox.length > 0) return false
           write(entries, change)
           row.holder = undefined
+          row.parkedFor = reason
           this.#wakeAt(row, wakeAt)
           // The step before has ended while this one was held.
           if (wasBlocked && this.sessions.leasedStep(row.facts.id)?.isBlocked === false) this.#makeDue(row)
@@ -378,6 +390,7 @@ function newRow(row: Pick<Row, 'facts' | 'header' | 'createdAt' | 'status'> & Pa
     isDue: false,
     timer: undefined,
     inbox: [],
+    parkedFor: undefined,
     onMessage: undefined,
     callback: row.facts.callback,
     approvals: new MemoryApprovals(),

@@ -19,6 +19,7 @@ function factsWith(events: Notify['events'] | undefined): ExecutionFacts {
     label: 'report',
     bodyHash: 'hash',
     isolation: 'tenant',
+    reuseIsolates: true,
     expiresAfterMs: 1,
     ...(events && { notify: { url: 'https://app.example/hook', secret: 'whsec_', events } }),
   }

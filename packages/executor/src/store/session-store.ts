@@ -17,6 +17,8 @@ export interface SessionFacts {
   readonly idleTimeoutMs: number
   /** Guests that the session may share a sandbox process with. */
   readonly isolation: 'tenant' | 'execution'
+  /** Whether its guests may get an isolate that has had others of the tenant before. */
+  readonly reuseIsolates: boolean
 }
 
 /** Bounds of a session. */

@@ -63,6 +63,11 @@ export const metricDefinitions = {
   executionsWaiting: gauge('codemode.executions.waiting', 'Executions in memory that wait, by what they wait for', [
     'reason',
   ]),
+  parkedExecutions: gauge(
+    'codemode.store.parked_executions',
+    'Executions that are parked in the store, by what they wait for. All nodes of a store report the same number',
+    ['reason'],
+  ),
   queueDepth: gauge('codemode.queue.depth', 'Executions that wait for admission'),
   queueAge: { ...gauge('codemode.queue.age', 'Time for which the oldest execution waits for admission'), unit: 's' },
   requestsRefused: counter('codemode.requests.refused', 'Requests that were answered with an error', ['code']),
@@ -96,6 +101,9 @@ export const metricDefinitions = {
   sandboxProcesses: gauge('codemode.sandbox.processes', 'Sandbox processes by state', ['state']),
   sandboxProcessesStarted: counter('codemode.sandbox.processes.started', 'Sandbox processes that became ready'),
   sandboxProcessesFailed: counter('codemode.sandbox.processes.failed', 'Sandbox processes that ended unexpectedly'),
+  isolates: gauge('codemode.sandbox.isolates', 'Isolates that are ready for a guest, by whether they have had one', [
+    'state',
+  ]),
   guests: gauge('codemode.sandbox.guests', 'Guests in sandbox processes'),
   guestMemory: { ...gauge('codemode.sandbox.guest_memory', 'Memory of guests after their last turn'), unit: 'By' },
   guestsEvicted: counter('codemode.sandbox.guests.evicted', 'Guests that were removed from memory while they waited'),
@@ -104,9 +112,7 @@ export const metricDefinitions = {
   ]),
   ready: gauge('codemode.ready', 'Whether new executions are accepted (1) or not (0)'),
   eventLoopDelay: {
-    ...gauge('codemode.event_loop.delay', 'Delay of the event loop since the last scrape, by any scraper', [
-      'quantile',
-    ]),
+    ...gauge('codemode.event_loop.delay', 'Delay of the event loop in the last one to two minutes', ['quantile']),
     unit: 's',
   },
   cpuTime: {

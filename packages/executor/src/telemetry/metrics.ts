@@ -23,7 +23,7 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #instruments = new Map<MetricName, Instrument>()
   #observeDuration: ((name: MetricName, value: number, labels: Labels) => void) | undefined
-  #read: () => void = () => {}
+  #read: () => Promise<void> = async () => {}
 
   constructor() {
     for (const [name, definition] of Object.entries(metricDefinitions)) {
@@ -41,14 +41,19 @@ export class Metrics {
     ;(this.#instruments.get(name) as Client.Gauge).set(labels, value)
   }
 
+  /** Removes all values of a gauge. */
+  clear(name: NameOfType<'gauge'>): void {
+    this.#instruments.get(name)!.reset()
+  }
+
   /** Adds a value to a histogram. */
   observe<Name extends NameOfType<'histogram'>>(name: Name, labels: LabelsOf<Name>, value: number): void {
     ;(this.#instruments.get(name) as Client.Histogram).observe(labels, value)
     this.#observeDuration?.(name, value, labels)
   }
 
-  /** Sets the function that sets the gauges, before they are read. */
-  setReader(read: () => void): void {
+  /** Sets the function that sets the gauges, before they are read. It must not reject. */
+  setReader(read: () => Promise<void>): void {
     this.#read = read
   }
 
@@ -58,14 +63,14 @@ export class Metrics {
   }
 
   /** Returns all metrics in the text format of Prometheus. */
-  text(): Promise<string> {
-    this.#read()
+  async text(): Promise<string> {
+    await this.#read()
     return this.#registry.metrics()
   }
 
   /** Returns the values of counters and gauges. */
   async samples(names: readonly MetricName[]): Promise<ReadonlyMap<MetricName, readonly Sample[]>> {
-    this.#read()
+    await this.#read()
     const samples = new Map<MetricName, readonly Sample[]>()
     for (const name of names) {
       const { values } = await this.#instruments.get(name)!.get()

@@ -26,7 +26,7 @@ test('a registered meter provider gets the same numbers', { tags: ['OP-1'] }, as
   const metrics = new Metrics()
   using _ = reportToOpenTelemetry(metrics)
   const observer = metricsObserver(metrics)
-  metrics.setReader(() => metrics.set('queueDepth', {}, 3))
+  metrics.setReader(async () => metrics.set('queueDepth', {}, 3))
   observer.sandboxStarted!({ tier: 'bubblewrap', layers: [] })
   observer.requestRefused!({
     code: 'RATE_LIMITED',

@@ -16,8 +16,8 @@ interface TracedCall {
  * Spans of the tool calls that one node sends for one execution. A span starts when its call is sent, or when the client's
  * stream reads the call, whichever comes first, because the client's span is its child over both transports.
  *
- * Attributes `gen_ai.*` follow the OpenTelemetry semantic conventions for generative AI, whose status is development:
- * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/execute-tool.md
+ * They have no attributes `gen_ai.*`: those are on the client's span, which is the execution of the tool. On both, each call
+ * would count twice.
  */
 export class ToolCallSpans {
   readonly #parent: Context
@@ -36,9 +36,6 @@ export class ToolCallSpans {
         'codemode.call_id': callId,
         'codemode.execution_id': executionId,
         'codemode.correlation_id': correlationId,
-        'gen_ai.operation.name': 'execute_tool',
-        'gen_ai.tool.name': tool,
-        'gen_ai.tool.call.id': callId,
       }
       span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, this.#parent)
       this.#open.set(callId, span)

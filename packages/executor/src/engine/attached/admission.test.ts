@@ -14,6 +14,7 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
     rights: allRights,
     tenant,
     isolation: 'tenant',
+    reuseIsolates: true,
     defaultLimits: defaultRequestLimits,
     maxLimits: defaultRequestLimits,
     maxDetachedExecutionMs: 86_400_000,

@@ -1,6 +1,7 @@
 import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
-import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
+import type { Sandbox } from '../../sandbox/sandbox.ts'
+import type { SessionFacts } from '../../store/session-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
@@ -11,6 +12,7 @@ import type { Instance } from '../instance.ts'
 import { traceContextOf, traceExecution } from '../../tracing/spans.ts'
 import { journalHeaderOf } from '../journal-header.ts'
 import { resolveLimits, type ExecutionLimits } from '../limits.ts'
+import { placementOf } from '../placement.ts'
 import type { Principal } from '../principal.ts'
 import type { WallTimeout } from '../runner/failures.ts'
 import type { Pacer } from '../runner/pacer.ts'
@@ -167,7 +169,7 @@ export class AttachedExecutions {
       trace,
       bodyHash,
       owner: principal.owner,
-      placement: { tenant: principal.tenant, isolation: principal.isolation },
+      placement: placementOf(principal),
       label,
       node: this.#instance.id,
       permit,
@@ -206,8 +208,8 @@ export class AttachedExecutions {
     return execution
   }
 
-  #checkSource(execution: AttachedExecution, header: JournalHeader, { tenant, isolation }: Placement): void {
-    void syntaxErrorOf(this.#options.sandbox, { tenant, isolation }, header).then((error) => {
+  #checkSource(execution: AttachedExecution, header: JournalHeader, session: SessionFacts): void {
+    void syntaxErrorOf(this.#options.sandbox, placementOf(session), header).then((error) => {
       if (error !== undefined) execution.fail(error)
     })
   }
@@ -220,7 +222,7 @@ export class AttachedExecutions {
 
   #record(execution: AttachedExecution, { bodyHash, principal, label }: RecordedFacts): void {
     const { ended, id, correlationId, heapBytes } = execution
-    const { tenant, owner, keyId, isolation } = principal
+    const { tenant, owner, keyId, isolation, reuseIsolates } = principal
     const facts = {
       id,
       tenant,
@@ -229,6 +231,7 @@ export class AttachedExecutions {
       correlationId,
       bodyHash,
       isolation,
+      reuseIsolates,
       ...(label !== undefined && { label }),
     }
     if (ended !== undefined) this.#options.recorder?.add({ facts, ...ended }, heapBytes)

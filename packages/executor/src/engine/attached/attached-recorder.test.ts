@@ -19,6 +19,7 @@ const endedOf = (id: string): EndedExecution => ({
     correlationId: 'cor_1',
     bodyHash: '',
     isolation: 'tenant',
+    reuseIsolates: true,
   },
   journal: { header: headerOf({ executionId: id }), entries: [] },
   end: { status: 'completed', finishedAt: 0 },

@@ -33,6 +33,7 @@ const principal: Principal = {
   rights: allRights,
   tenant: 'acme',
   isolation: 'tenant',
+  reuseIsolates: true,
   defaultLimits: headerOf().limits,
   maxLimits: { ...defaultMaxLimits, ...limits },
   maxDetachedExecutionMs: 30 * 86_400_000,

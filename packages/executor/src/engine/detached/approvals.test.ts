@@ -24,6 +24,7 @@ const principal: Principal = {
   rights: allRights,
   tenant: 'acme',
   isolation: 'tenant',
+  reuseIsolates: true,
   defaultLimits: headerOf().limits,
   maxLimits: defaultMaxLimits,
   maxDetachedExecutionMs: day,
@@ -237,9 +238,9 @@ describe('a call that requires an approval', () => {
   test('is asked for in a retry of an execution whose client decided itself', async () => {
     const node = startNode()
     const header = headerOf({ code: '1', tools: [always], approvals: 'client' })
-    const { tenant, owner, keyId, isolation } = principal
+    const { tenant, owner, keyId, isolation, reuseIsolates } = principal
     const id = newExecutionId()
-    const facts = { id, tenant, owner, keyId, isolation, correlationId: 'cor_1', bodyHash: 'hash' }
+    const facts = { id, tenant, owner, keyId, isolation, reuseIsolates, correlationId: 'cor_1', bodyHash: 'hash' }
     const end = { status: 'completed', finishedAt: Date.now() } as const
     await store.record([{ facts, journal: { header, entries: [] }, end }])
     const { callback } = submissionOf(1).request

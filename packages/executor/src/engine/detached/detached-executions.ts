@@ -30,6 +30,7 @@ import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
 import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
+import { placementOf } from '../placement.ts'
 import { syntaxErrorOf } from '../session/check-source.ts'
 import { sessionBounds, sessionFull } from '../session/session-bounds.ts'
 import { sessionExpired, sessionNotFound } from '../session/session-refusals.ts'
@@ -89,7 +90,7 @@ export class DetachedExecutions {
     const header = journalHeaderOf(submission, id, limits, this.#options.sandbox.versions)
     const facts = {
       ...factsOfSender(submission),
-      ...(session !== undefined && { isolation: session.isolation }),
+      ...(session !== undefined && { isolation: session.isolation, reuseIsolates: session.reuseIsolates }),
       id,
       bodyHash,
       expiresAfterMs,
@@ -252,8 +253,8 @@ export class DetachedExecutions {
   /** Ends a step that waits for others if its code has a syntax error. Without an answer of the store, it ends in its turn. */
   async #checkStep({ facts, header }: NewExecution): Promise<void> {
     const { sandbox, store } = this.#options
-    const { tenant, isolation, id } = facts
-    const placement = { tenant, isolation, runtime: header.runtime.guestRuntime }
+    const { tenant, id } = facts
+    const placement = { ...placementOf(facts), runtime: header.runtime.guestRuntime }
     const error = await syntaxErrorOf(sandbox, placement, header)
     if (error !== undefined) await store.post(tenant, id, { kind: 'fail', error }).catch(() => false)
   }
@@ -301,8 +302,8 @@ export class DetachedExecutions {
 }
 
 function factsOfSender({ principal, correlationId }: Pick<Submission, 'principal' | 'correlationId'>) {
-  const { tenant, owner, keyId, isolation } = principal
-  return { tenant, owner, keyId, isolation, correlationId }
+  const { tenant, owner, keyId, isolation, reuseIsolates } = principal
+  return { tenant, owner, keyId, isolation, reuseIsolates, correlationId }
 }
 
 /**

@@ -14,6 +14,7 @@ import { createClock } from '../clock.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
+import { placementOf } from '../placement.ts'
 import { DurableRealm } from '../session/durable-realm.ts'
 import { refusalOfStep } from '../session/session-bounds.ts'
 import type { WarmGuests } from '../session/warm-guests.ts'
@@ -22,6 +23,7 @@ import type { EntryOf } from '../state/changes.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { endOf, outcomeOfEntry } from '../state/outcome.ts'
+import { waitReasonOf } from '../state/wait-reason.ts'
 import { stepEndOf } from './step-end.ts'
 import { transportOf } from './lease-transport.ts'
 
@@ -97,7 +99,7 @@ export class LeaseRun {
         delayMs: (nextDueAt) => this.#parkDelayMs(nextDueAt, parts.parkAfterMs),
         park: (entry) => this.#park(entry),
       },
-      placement: { tenant: facts.tenant, isolation: facts.isolation },
+      placement: placementOf(facts),
       sandbox: parts.sandbox,
       realm: this.#realm,
       transport: transportOf(facts, parts.callbackTransport),
@@ -238,7 +240,8 @@ export class LeaseRun {
     const status = attention !== undefined ? 'needs_attention' : this.#state.isPaused ? 'paused' : 'waiting'
     const change = { status, ...(attention && { error: attention }) } as const
     const wakeAt = attention === undefined && until !== undefined ? { wakeAt: until } : {}
-    this.#isParked = await this.#lease.park([entry], { change, handled: this.#handled, ...wakeAt })
+    const reason = attention === undefined ? waitReasonOf(this.#state) : 'attention'
+    this.#isParked = await this.#lease.park([entry], { change, handled: this.#handled, reason, ...wakeAt })
     if (this.#isParked) return entry
     void this.#takeMessages()
     return undefined

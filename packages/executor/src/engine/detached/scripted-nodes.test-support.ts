@@ -22,6 +22,7 @@ export const principal: Principal = {
   rights: allRights,
   tenant: 'acme',
   isolation: 'tenant',
+  reuseIsolates: true,
   defaultLimits: headerOf().limits,
   maxLimits: defaultMaxLimits,
   maxDetachedExecutionMs: 86_400_000,

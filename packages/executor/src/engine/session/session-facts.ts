@@ -8,7 +8,7 @@ import { otherSession } from './session-refusals.ts'
 /** Returns the facts of the session that a request creates. Throws `RequestError` for a limit above the key's maximum. */
 export function sessionFactsOf(request: SessionRequest, principal: Principal): SessionFacts {
   const { id = newSessionId(), context = {}, config = {}, label, memoryLimitMb } = request
-  const { tenant, owner, isolation } = principal
+  const { tenant, owner, isolation, reuseIsolates } = principal
   return {
     id,
     tenant,
@@ -19,6 +19,7 @@ export function sessionFactsOf(request: SessionRequest, principal: Principal): S
     memoryLimitMb: checkedMemory(memoryLimitMb, principal),
     idleTimeoutMs: request.idleTimeoutMs ?? sessionIdle.defaultMs,
     isolation,
+    reuseIsolates,
   }
 }
 

@@ -8,6 +8,7 @@ import process from 'node:process'
 
 import { outputDescriptor, runtimeDescriptor } from '../descriptors.ts'
 import { encodeTransientFrame, FrameReader } from '../frames.ts'
+import { isolateReportIntervalMs, type IsolateCounts } from '../isolate-reports.ts'
 import { isLastTurn } from '../last-turn.ts'
 import type { HostMessage, SandboxMessage, SourceCheckSpec } from '../protocol.ts'
 import type { RuntimeSource } from '../bundle-runtime.ts'
@@ -70,6 +71,16 @@ send({
 const idleWork = new IdleWork({ pieces: piecesOfWork, hasGuests: () => guests.size > 0 })
 idleWork.look()
 setInterval(() => idleWork.look(), maintenanceIntervalMs).unref()
+setInterval(reportIsolates, isolateReportIntervalMs).unref()
+let reportedIsolates: IsolateCounts = { unused: 0, used: 0 }
+
+/** Reports the number of isolates that are ready for a guest, if it has changed. */
+function reportIsolates(): void {
+  const { unused, used } = isolates.readyCounts
+  if (unused === reportedIsolates.unused && used === reportedIsolates.used) return
+  reportedIsolates = { unused, used }
+  send({ type: 'isolates', unused, used })
+}
 
 function* piecesOfWork(): Iterable<PieceOfWork> {
   yield* isolates.piecesOfWork()

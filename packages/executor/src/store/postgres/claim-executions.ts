@@ -40,7 +40,7 @@ export async function claimExecutions(db: Database, node: string, keys: readonly
       order by key
       for no key update
     )
-    update codemode.executions e set epoch = e.epoch + 1, node = ${node}
+    update codemode.executions e set epoch = e.epoch + 1, node = ${node}, parked_for = null
     from runnable where e.key = runnable.key
     returning ${sql.join(columns)}, e.epoch, e.header, e.session_key, e.step, e.base_step,
       (extract(epoch from e.expires_at - now()) * 1000)::float8 as expires_in_ms`.execute(db)

@@ -52,6 +52,8 @@ interface Ending {
   readonly job: WakeUpJob
   /** Time of the next wake-up in milliseconds since the epoch. */
   readonly wakeAt?: number | undefined
+  /** Reason of the wait of a parked execution. */
+  readonly reason?: string | undefined
   /** Whether the execution may have pending approvals, which end with it. */
   readonly cancelsApprovals?: boolean
 }
@@ -206,7 +208,8 @@ function updateExecutions(group: readonly Commit[]) {
       error = case when c.status is null then e.error else c.error end,
       callback = case when c.finished_at is null then e.callback end,
       node = case when c.is_given_back then null else e.node end,
-      wake_at = case when c.is_given_back then to_timestamp(c.wake_at / 1000) else e.wake_at end
+      wake_at = case when c.is_given_back then to_timestamp(c.wake_at / 1000) else e.wake_at end,
+      parked_for = c.parked_for
     from unnest(
       ${changed.map(({ key }) => key)}::bigint[],
       ${changes.map((change) => change?.status ?? null)}::text[],
@@ -214,8 +217,9 @@ function updateExecutions(group: readonly Commit[]) {
       ${changes.map((change) => change?.finishedAt ?? null)}::float8[],
       ${changes.map((change) => change?.error ?? null)}::text[],
       ${changed.map(({ ending }) => ending !== undefined)}::boolean[],
-      ${changed.map(({ ending }) => wakeTimeOf(ending))}::float8[]
-    ) as c (key, status, started_at, finished_at, error, is_given_back, wake_at)
+      ${changed.map(({ ending }) => wakeTimeOf(ending))}::float8[],
+      ${changed.map(({ ending }) => ending?.reason ?? null)}::text[]
+    ) as c (key, status, started_at, finished_at, error, is_given_back, wake_at, parked_for)
     join held using (key)
     where e.key = c.key
   )`

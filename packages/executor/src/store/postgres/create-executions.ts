@@ -52,8 +52,8 @@ async function insertExecutions(
   const facts = executions.map(({ facts }) => facts)
   const { rows } = await sql<Inserted>`
     insert into codemode.executions
-      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, status, expires_at)
-    select tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, 'queued',
+      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, callback, notify, status, expires_at)
+    select tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, callback, notify, 'queued',
       now() + expires_after_ms * interval '1 ms'
     from unnest(
       ${facts.map(({ tenant }) => tenant)}::text[],
@@ -64,12 +64,13 @@ async function insertExecutions(
       ${facts.map(({ label }) => encodeLabel(label))}::text[],
       ${facts.map(({ bodyHash }) => bodyHash)}::text[],
       ${facts.map(({ isolation }) => isolation)}::text[],
+      ${facts.map(({ reuseIsolates }) => reuseIsolates)}::boolean[],
       ${executions.map(({ header, facts: { tenant, id } }) => payloads.encode(header, { tenant, id, kind: 'header' }))}::text[],
       ${facts.map(({ callback, tenant, id }) => (callback === undefined ? null : payloads.encode(callback, { tenant, id, kind: 'callback' })))}::text[],
       ${facts.map(({ notify, tenant, id }) => (notify === undefined ? null : payloads.encode(notify, { tenant, id, kind: 'notify' })))}::text[],
       ${facts.map(({ expiresAfterMs }) => expiresAfterMs)}::float8[],
       ${executions.map((execution, index) => placesLeft(execution, executions.slice(0, index)))}::int[]
-    ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, expires_after_ms, places_left)
+    ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, callback, notify, expires_after_ms, places_left)
     where places_left > 0 and not exists (
       select from codemode.executions queued
       where queued.tenant = new.tenant and queued.started_at is null and queued.finished_at is null

@@ -25,6 +25,7 @@ interface ExecutionsTable {
   label: string | null
   body_hash: string
   isolation: 'tenant' | 'execution'
+  reuse_isolates: boolean
   /** Payload; null in a tombstone. */
   header: string | null
   /** Payload; null without a callback and after the end. */
@@ -38,6 +39,8 @@ interface ExecutionsTable {
   epoch: ColumnType<number, never, number>
   /** Node that holds the lease; null if nobody holds it. */
   node: string | null
+  /** Reason of the wait of a parked execution; null for other executions, and for steps that wait for earlier ones. */
+  parked_for: ColumnType<string | null, never, string | null>
   /** Time of the next wake-up while nobody holds the lease; null if only a message or the expiry is waited for. */
   wake_at: ColumnType<Date | null, never, unknown>
   created_at: ColumnType<Date, never, never>
@@ -77,6 +80,7 @@ interface SessionsTable {
   /** Payload: context, config and memory limit; null after the end. */
   payload: string | null
   isolation: 'tenant' | 'execution'
+  reuse_isolates: boolean
   idle_timeout_ms: string
   created_at: ColumnType<Date, never, never>
   last_used_at: ColumnType<Date, never, unknown>

@@ -15,6 +15,7 @@ export const executionColumns = [
   'label',
   'body_hash',
   'isolation',
+  'reuse_isolates',
   'is_attached',
   'callback',
   'notify',
@@ -65,6 +66,7 @@ export function executionOf(row: FoundRow, payloads: Payloads): StoredExecution 
     ...(row.label !== null && { label: decodeText(row.label) }),
     bodyHash: row.body_hash,
     isolation: row.isolation,
+    reuseIsolates: row.reuse_isolates,
     expiresAfterMs: expiresAt - createdAt,
   }
   return {

@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
+  '2026-11-30-placement-and-parking': { up: addPlacementAndParking },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -193,4 +194,13 @@ async function createApiKeys(db: Kysely<unknown>): Promise<void> {
       id text not null unique generated always as (entry ->> 'id') stored,
       sha256 text not null unique generated always as (entry ->> 'sha256') stored
     )`.execute(db)
+}
+
+/** Placement of guests, and what parked executions wait for. Executors without these columns write the defaults. */
+async function addPlacementAndParking(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table codemode.executions
+      add column reuse_isolates boolean not null default true,
+      add column parked_for text`.execute(db)
+  await sql`alter table codemode.sessions add column reuse_isolates boolean not null default true`.execute(db)
 }

@@ -90,8 +90,8 @@ export class PostgresLease implements Lease {
   }
 
   async park(entries: readonly JournalEntry[], options: ParkOptions): Promise<boolean> {
-    const { wakeAt, ...effects } = options
-    return this.#commit(entries, { ...effects, ending: { type: 'park', job: this.job, wakeAt } })
+    const { wakeAt, reason, ...effects } = options
+    return this.#commit(entries, { ...effects, ending: { type: 'park', job: this.job, wakeAt, reason } })
   }
 
   async release(): Promise<void> {

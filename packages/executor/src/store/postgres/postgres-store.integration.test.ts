@@ -112,7 +112,7 @@ test('all facts, the header and the entries are returned as they were stored, wi
       fc.array(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) })),
       async (texts) => {
         const label = texts.join('').slice(0, 256)
-        const execution = newExecution({ label, callback, notify, isolation: 'execution' })
+        const execution = newExecution({ label, callback, notify, isolation: 'execution', reuseIsolates: false })
         const header = { ...execution.header, code: texts.join('\0') }
         await store.create({ ...execution, header })
         const { callback: _, notify: __, ...foundFacts } = execution.facts

@@ -94,6 +94,7 @@ export function newExecution(facts: Partial<ExecutionFacts> = {}, maxQueued = 1_
       correlationId: 'cor_0000000000000000',
       bodyHash: 'hash',
       isolation: 'tenant',
+      reuseIsolates: true,
       expiresAfterMs: 600_000,
       ...facts,
     },

@@ -22,6 +22,7 @@ import { decideApproval, listApprovals } from './approvals.ts'
 import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
+import { countParked } from './count-parked.ts'
 import { createExecutions } from './create-executions.ts'
 import { createDatabase } from './database.ts'
 import { executionOf, type FoundRow } from './execution-row.ts'
@@ -174,6 +175,10 @@ export class PostgresStore implements ExecutionStore {
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
     return this.#journals.read({ tenant, id, after })
+  }
+
+  countParked(): Promise<ReadonlyMap<string, number>> {
+    return countParked(this.#parts.db)
   }
 
   findRuntime(hash: string): Promise<string | undefined> {

@@ -56,13 +56,13 @@ async function insertExecution(
   const { tenant, id, notify } = facts
   const { rows } = await sql<{ key: string }>`
     insert into codemode.executions
-      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, notify, status, epoch, created_at,
-        started_at, expires_at, wake_at)
+      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, notify, status, epoch, created_at,
+        started_at, expires_at, wake_at, parked_for)
     values (${tenant}, ${id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
-      ${encodeLabel(facts.label)}, ${facts.bodyHash}, ${facts.isolation},
+      ${encodeLabel(facts.label)}, ${facts.bodyHash}, ${facts.isolation}, ${facts.reuseIsolates},
       ${payloads.encode(header, { tenant, id, kind: 'header' })},
       ${notify === undefined ? null : payloads.encode(notify, { tenant, id, kind: 'notify' })}, 'paused', ${epoch}, ${new Date(header.createdAt)}, ${new Date(startedAt)},
-      now() + ${facts.expiresAfterMs}::float8 * interval '1 ms', ${wakeAt === undefined ? null : new Date(wakeAt)})
+      now() + ${facts.expiresAfterMs}::float8 * interval '1 ms', ${wakeAt === undefined ? null : new Date(wakeAt)}, 'approval')
     on conflict do nothing
     returning key`.execute(trx)
   return rows[0]?.key

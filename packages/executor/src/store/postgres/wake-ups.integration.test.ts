@@ -45,6 +45,34 @@ test('a parked execution has no job, and is claimed again when its time has come
   await done
 })
 
+test('parked executions are counted by what they wait for, until they are claimed', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const reasons = ['timer', 'approval', 'timer', undefined]
+  const parked = Promise.withResolvers<void>()
+  const claimed = Promise.withResolvers<Lease>()
+  let count = 0
+  const run = async (lease: Lease): Promise<void> => {
+    if (lease.epoch > 1) return claimed.resolve(lease)
+    const reason = reasons[count++]
+    await lease.park([], { ...(reason !== undefined && { reason }) })
+    if (count === reasons.length) parked.resolve()
+  }
+  const executions = reasons.map(() => newExecution())
+  expect(await store.countParked()).toEqual(new Map())
+  store.work(worker('a', run))
+  for (const execution of executions) await store.create(execution)
+  await parked.promise
+  await expect.poll(async () => Object.fromEntries(await store.countParked())).toEqual({ approval: 1, timer: 2 })
+  const { facts, header } = newExecution({ reuseIsolates: false })
+  const requested = [{ call: 1, tool: 'pay', input: '{}', inputHash: 'hash', requestedAt: Date.now() }]
+  await store.promote({ execution: { facts, header }, entries: [], requested, epoch: 1, startedAt: Date.now() })
+  expect((await store.countParked()).get('approval')).toBe(2)
+  expect((await store.find('acme', facts.id))?.facts.reuseIsolates).toBe(false)
+  for (const { facts } of executions) await store.post('acme', facts.id, { kind: 'wake' })
+  await claimed.promise
+  await expect.poll(async () => [...(await store.countParked())]).toEqual([['approval', 1]])
+})
+
 test('a message wakes a parked execution, also before the time at which it would be claimed', async () => {
   await using store = await startStore(await servers.createDatabase())
   const message: InboxMessage = { kind: 'cancel', reason: 'a\0b' }

@@ -1,3 +1,4 @@
+import type { IsolateCounts } from '../../isolate-reports.ts'
 import type { PieceOfWork } from '../idle-work.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
 import { ReusableIsolate } from './reusable-isolate.ts'
@@ -56,6 +57,11 @@ export class WarmIsolates {
   /** Number of isolates with a context that are ready for a guest. */
   get readyCount(): number {
     return this.#unused.length + this.#ready.length
+  }
+
+  /** Number of these isolates by whether they have had a guest. */
+  get readyCounts(): IsolateCounts {
+    return { unused: this.#unused.length, used: this.#ready.length }
   }
 
   /** Returns an isolate for a guest. It may have had others, unless `isOwn` requires one that serves no other guest. */

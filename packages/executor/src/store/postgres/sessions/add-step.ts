@@ -120,10 +120,10 @@ async function insertStep(
   const { rows } = await sql<{ key: string }>`
     with new as (
       insert into codemode.executions
-        (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, status,
+        (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, callback, notify, status,
           expires_at, wake_at, session_key, step, base_step)
       values (${tenant}, ${id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
-        ${encodeLabel(label)}, ${facts.bodyHash}, ${facts.isolation},
+        ${encodeLabel(label)}, ${facts.bodyHash}, ${facts.isolation}, ${facts.reuseIsolates},
         ${payloads.encode(stored, { ...place, kind: 'header' })},
         ${callback === undefined ? null : payloads.encode(callback, { ...place, kind: 'callback' })},
         ${notify === undefined ? null : payloads.encode(notify, { ...place, kind: 'notify' })}, 'queued',

@@ -20,7 +20,7 @@ export async function createSession(
 
 /** Inserts the row of a session. Returns false if the tenant has one with this id. */
 async function insertSession(db: Database, facts: SessionFacts, payload: string): Promise<boolean> {
-  const { tenant, id, owner, label, isolation, idleTimeoutMs } = facts
+  const { tenant, id, owner, label, isolation, reuseIsolates, idleTimeoutMs } = facts
   const inserted = await db
     .insertInto('sessions')
     .values({
@@ -30,6 +30,7 @@ async function insertSession(db: Database, facts: SessionFacts, payload: string)
       label: encodeLabel(label),
       payload,
       isolation,
+      reuse_isolates: reuseIsolates,
       idle_timeout_ms: String(idleTimeoutMs),
       expires_at: sql`now() + ${idleTimeoutMs}::float8 * interval '1 ms'`,
       last_step: 0,

@@ -82,8 +82,8 @@ async function insertFork(
     ),
     fork as (
       insert into codemode.sessions
-        (tenant, id, owner, label, payload, isolation, idle_timeout_ms, expires_at, last_step, base_step, runtime)
-      select s.tenant, ${id}, s.owner, ${encodeLabel(label)}, ${payload}, s.isolation, s.idle_timeout_ms,
+        (tenant, id, owner, label, payload, isolation, reuse_isolates, idle_timeout_ms, expires_at, last_step, base_step, runtime)
+      select s.tenant, ${id}, s.owner, ${encodeLabel(label)}, ${payload}, s.isolation, s.reuse_isolates, s.idle_timeout_ms,
         now() + s.idle_timeout_ms * interval '1 ms', place.last_step, least(s.base_step, place.last_step),
         case when place.has_steps then s.runtime end
       from codemode.sessions s, place

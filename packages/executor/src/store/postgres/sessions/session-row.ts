@@ -90,6 +90,7 @@ function withPayload(row: FoundSessionRow, { context, config, memoryLimitMb }: S
       memoryLimitMb,
       idleTimeoutMs: Number(row.idle_timeout_ms),
       isolation: row.isolation,
+      reuseIsolates: row.reuse_isolates,
     },
     createdAt: row.created_at.getTime(),
     lastUsedAt: row.last_used_at.getTime(),

@@ -76,6 +76,7 @@ test('a session is created once, found, and listed newest first; another tenant 
     config: { a: [1] },
     memoryLimitMb: 64,
     isolation: 'execution',
+    reuseIsolates: false,
   })
   const created = await sessions.create(facts)
   expect(created).toEqual({

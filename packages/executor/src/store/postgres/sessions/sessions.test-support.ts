@@ -19,6 +19,7 @@ export function sessionFacts(facts: Partial<SessionFacts> = {}): SessionFacts {
     memoryLimitMb: undefined,
     idleTimeoutMs: 86_400_000,
     isolation: 'tenant',
+    reuseIsolates: true,
     ...facts,
   }
 }
