@@ -191,3 +191,40 @@ test('a runtime that is missing fails the guest at once', async () => {
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } })
   expect(placements).toHaveLength(1)
 })
+
+/** Runs turns for three deliveries with these outcomes, and then one for the rest of them. Returns the types of the outcomes. */
+async function runTogether(...outcomes: readonly TurnOutcome[]) {
+  const journal = journalOf(1_000)
+  const replies = outcomes.values()
+  let placed = 0
+  const sandbox = {
+    versions: journal.header.runtime,
+    placeGuest() {
+      placed += 1
+      return fakeGuest(async () => replies.next().value ?? { type: 'turn', cpuMs: 1, effects })
+    },
+  } as Partial<Sandbox> as Sandbox
+  const placement = { tenant: 't', isolation: 'tenant' } as const
+  const guest = new RestorableGuest({ sandbox, journal, state: { turns: 0, cpuMs: 0 }, placement })
+  const deliveries = [1, 2, 3].map((at) => ({ kind: 'tick', at }) as const)
+  const turns = await guest.turns(deliveries, () => 60_000)
+  return { types: turns.map(({ type }) => type), placed }
+}
+
+const completed: TurnOutcome = { type: 'turn', cpuMs: 1, effects }
+
+test('a guest that is lost among consecutive turns keeps those that have completed', async () => {
+  expect(await runTogether(completed, completed, { type: 'lost' })).toEqual({ types: ['turn', 'turn'], placed: 1 })
+  expect(await runTogether({ type: 'lost' })).toEqual({ types: ['turn', 'turn', 'turn'], placed: 2 })
+})
+
+test('a turn that is stopped with CPU time left is left to the next attempt, and otherwise it is the outcome', async () => {
+  const early = { ...stop, reason: 'timeout', cpuMs: 5 } as const
+  expect(await runTogether(completed, early)).toEqual({ types: ['turn'], placed: 1 })
+  expect(await runTogether(completed, stop)).toEqual({ types: ['turn', 'stopped'], placed: 1 })
+})
+
+test('consecutive turns have the CPU time of the execution together', async () => {
+  const half: TurnOutcome = { type: 'turn', cpuMs: 600, effects }
+  expect(await runTogether(half, half, half)).toEqual({ types: ['turn', 'stopped'], placed: 1 })
+})
