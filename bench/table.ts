@@ -40,6 +40,8 @@ function show(cell: Cell): string {
 }
 
 function rounded(value: number): string {
+  // JSON has null in place of NaN, a number that was not measured.
+  if (!Number.isFinite(value)) return '–'
   if (Number.isInteger(value)) return String(value)
   const size = Math.abs(value)
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0)
