@@ -1,6 +1,6 @@
 /** Codemode as it is compared with the peers: the built executor, as an installed package runs it. */
 import { Codemode, type Json } from '@codemode/client'
-import type { ExecutionRequest, ExecutionResult } from '@codemode/shared'
+import type { ExecutionRequest, ExecutionResult, Info } from '@codemode/shared'
 import { startExecutorProcess } from '@codemode/testkit'
 
 import { JsonConnection } from './json-connection.ts'
@@ -27,6 +27,10 @@ export const overCallbacks: Product = {
         const result = (await connection.post(request)) as ExecutionResult
         if (!result.success) throw new Error(`${result.error.code}: ${result.error.message}`)
         return result.result
+      },
+      async note() {
+        const info = (await (await fetch(`${url}/v1/info`, { headers })).json()) as Info
+        return `The executor isolated with ${info.isolation.tier}: ${info.isolation.layers.join(', ')}.`
       },
       [Symbol.asyncDispose]: () => started.disposeAsync(),
     }

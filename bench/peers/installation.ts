@@ -19,7 +19,7 @@ const cache = join(homedir(), '.cache', 'codemode-bench')
 const { 'isolated-vm': isolatedVm, hono, '@hono/node-server': honoServer } = manifest.devDependencies
 
 /** Packages of the peers, at exact versions; isolated-vm and hono are those of this workspace. */
-export const peerVersions = {
+const versions = {
   workerd: '1.20261117.1',
   '@cloudflare/codemode': '0.5.6',
   '@utcp/code-mode': '1.2.12',
@@ -30,6 +30,11 @@ export const peerVersions = {
   hono,
   '@hono/node-server': honoServer,
 } as const
+
+/** Packages of the peers with their versions, as one line. */
+export const versionList = Object.entries(versions)
+  .map(([name, version]) => `${name} ${version}`)
+  .join(', ')
 
 /** Peers as installed: the folder with their servers, and the program of workerd. */
 export interface Installation {
@@ -42,7 +47,7 @@ export interface Installation {
  * their servers into it. Another set of versions gets another folder.
  */
 export async function installPeers(): Promise<Installation> {
-  const folder = join(cache, `peers-${hash('sha256', JSON.stringify(peerVersions), 'hex').slice(0, 12)}`)
+  const folder = join(cache, `peers-${hash('sha256', JSON.stringify(versions), 'hex').slice(0, 12)}`)
   if (!existsSync(folder)) await install(folder)
   await cp(servers, folder, { recursive: true })
   const installed = createRequire(join(folder, 'package.json'))
@@ -56,7 +61,7 @@ async function install(folder: string): Promise<void> {
   await mkdir(cache, { recursive: true })
   const temporary = await mkdtemp(`${folder}-`)
   try {
-    const manifest = { name: 'codemode-bench-peers', private: true, type: 'module', dependencies: peerVersions }
+    const manifest = { name: 'codemode-bench-peers', private: true, type: 'module', dependencies: versions }
     await writeFile(join(temporary, 'package.json'), JSON.stringify(manifest, null, 2))
     // UTCP's code mode declares isolated-vm 6 as its peer dependency, which has no binary for this version of Node.
     const options = ['--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']

@@ -13,4 +13,6 @@ export interface RunningProduct extends AsyncDisposable {
   readonly pid: number
   /** Runs a program over HTTP, and resolves with its value. */
   readonly execute: (program: Program) => Promise<unknown>
+  /** Resolves with a fact about the product that depends on the machine, as a sentence. */
+  readonly note?: () => Promise<string>
 }

@@ -2,7 +2,7 @@
 import { spreadOf, sum, type Spread } from '../statistics.ts'
 import type { FreshSample } from './fresh-process.ts'
 import type { LoadSample } from './load.ts'
-import { loadWorkloadKeys, loadWorkloads, type LoadWorkloadKey } from './workloads.ts'
+import { loadWorkloadKeys, loadWorkloads, type LoadWorkload, type LoadWorkloadKey } from './workloads.ts'
 
 /** Measurements of one product, by round. */
 export interface ProductSamples {
@@ -40,12 +40,13 @@ interface RoundValue {
 
 /** Compares the products by all workloads; the first one is Codemode. */
 export function compareProducts(products: readonly ProductSamples[], waitingCount: number): WorkloadResult[] {
-  const loads = loadWorkloadKeys.map((key) => {
-    const { name, measure } = loadWorkloads[key]
-    const rounds = products.map(({ loads }) => {
-      return loads[key].map((sample) => ({ ...sample, value: measure.value(sample) }))
+  const loads = loadWorkloadKeys.flatMap((key) => {
+    const { name, measures }: LoadWorkload = loadWorkloads[key]
+    return measures.map(({ name: ofMeasure, unit, of, value }) => {
+      const rounds = products.map(({ loads }) => loads[key].map((sample) => ({ ...sample, value: value(sample) })))
+      const workload = ofMeasure === undefined ? name : `${name}: ${ofMeasure}`
+      return { workload, unit, of, products: compare(products, rounds) }
     })
-    return { workload: name, unit: measure.unit, of: measure.of, products: compare(products, rounds) }
   })
   const fresh = (pick: (sample: FreshSample) => RoundValue) => {
     const rounds = products.map((product) => product.fresh.map(pick))

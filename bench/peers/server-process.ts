@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
+import { descendantsOf, killIfAlive } from '@codemode/testkit'
+
 /** Milliseconds after SIGTERM until a process is killed. */
 const graceMs = 5_000
 
@@ -29,10 +31,12 @@ export async function startServer(
     url: `http://127.0.0.1:${await port()}`,
     pid: child.pid!,
     async [Symbol.asyncDispose]() {
+      const descendants = descendantsOf(child.pid!)
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
       await exited
       clearTimeout(timer)
+      for (const { pid } of descendants) killIfAlive(pid)
     },
   }
 }
