@@ -1,6 +1,6 @@
 /**
  * Compares Codemode with other products that run code for agents, each over HTTP on this machine, in the same rounds. The
- * order of the products is rotated in each round, and a workload is measured on all of them before the next workload.
+ * order of the products is rotated in each round and reversed in every second one, and a workload is measured on all of them before the next workload.
  * Installs the peers with npm outside this workspace. `--rounds` is 7 by default. `--waiting N` is the number of executions
  * whose memory is measured, 100 by default. `--write` replaces the numbers and the plot in docs/performance.md and design/peers.md.
  */
@@ -41,7 +41,8 @@ export const peers: Workload = async (args, report, { rounds }) => {
   for (let round = 0; round < rounds; round++) {
     report.note(`round ${round + 1} of ${rounds}, load average ${loadavg()[0]!.toFixed(1)}`)
     const first = round % measured.length
-    const inOrder = [...measured.slice(first), ...measured.slice(0, first)]
+    const rotated = [...measured.slice(first), ...measured.slice(0, first)]
+    const inOrder = round % 2 === 0 ? rotated : rotated.toReversed()
     for (const key of loadWorkloadKeys) for (const product of inOrder) await product.measure(key)
     for (const product of inOrder) await product.measureFresh(waiting)
   }

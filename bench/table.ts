@@ -35,7 +35,7 @@ function show(cell: Cell): string {
   if (cell === undefined) return ''
   if (typeof cell === 'string') return cell
   if (typeof cell === 'number') return rounded(cell)
-  if (cell.values.length === 1) return rounded(cell.median)
+  if (cell.values.length === 1 || !Number.isFinite(cell.median)) return rounded(cell.median)
   return `${rounded(cell.median)} (${rounded(cell.min)}–${rounded(cell.max)})`
 }
 
