@@ -12,11 +12,12 @@ import { overCallbacks, withClient } from './peers/codemode-products.ts'
 import { writeDocuments } from './peers/documents.ts'
 import { goalsBesidePeers } from './peers/goals.ts'
 import { installPeers, versionList } from './peers/installation.ts'
+import type { Load } from './peers/load.ts'
 import { MeasuredProduct } from './peers/measured-product.ts'
 import { peerProducts } from './peers/peer-products.ts'
 import { compareProducts } from './peers/results.ts'
 import { reportTables } from './peers/tables.ts'
-import { loadWorkloadKeys, waitingCount } from './peers/workloads.ts'
+import { loadWorkloadKeys, loadWorkloads, waitingCount } from './peers/workloads.ts'
 import { machine } from './report.ts'
 import { repository } from './revision.ts'
 import type { Workload } from './workload.ts'
@@ -43,7 +44,11 @@ export const peers: Workload = async (args, report, { rounds }) => {
     const first = round % measured.length
     const rotated = [...measured.slice(first), ...measured.slice(0, first)]
     const inOrder = round % 2 === 0 ? rotated : rotated.toReversed()
-    for (const key of loadWorkloadKeys) for (const product of inOrder) await product.measure(key)
+    for (const key of loadWorkloadKeys) {
+      const { slices = 1 }: Load = loadWorkloads[key].load
+      for (let slice = 0; slice < slices; slice++) for (const product of inOrder) await product.measureSlice(key)
+      for (const product of inOrder) product.endRound(key)
+    }
     for (const product of inOrder) await product.measureFresh(waiting)
   }
 

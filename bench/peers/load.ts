@@ -1,14 +1,31 @@
 import { cpuBetween, cpuTimesOf } from '../process-usage.ts'
-import { median, percentile } from '../statistics.ts'
+import { median, percentile, sum } from '../statistics.ts'
 import type { RunningProduct } from './product.ts'
 import type { Program } from './programs.ts'
 
-/** Load of one program. It ends when `forMs` are over or `count` executions have been started. */
+/** Load of one program. */
 export interface Load {
   readonly program: Program
   readonly inFlight: number
+  /** Milliseconds until no more executions are started, in each slice; unlimited by default. */
   readonly forMs?: number
+  /** Number of executions in each slice; unlimited by default. */
   readonly count?: number
+  /**
+   * Number of slices, 1 by default. Between two slices of one product, a slice of each other product is measured. So all
+   * products are measured beside the same other load of the machine.
+   */
+  readonly slices?: number
+}
+
+/** Measurements of one slice of a load. */
+export interface LoadSlice {
+  /** Milliseconds that each successful execution took. */
+  readonly tookMs: readonly number[]
+  readonly failures: readonly string[]
+  readonly wallMs: number
+  /** CPU time of the product's processes, in milliseconds. */
+  readonly cpuMs: number
 }
 
 /** Measurements of one load. Times are of executions that succeeded, in milliseconds; NaN if none has. */
@@ -25,8 +42,8 @@ export interface LoadSample {
   readonly firstFailure: string | undefined
 }
 
-/** Runs a load on a product, and measures it. An execution with a wrong value has failed. */
-export async function measureLoad({ pid, execute }: RunningProduct, load: Load): Promise<LoadSample> {
+/** Runs one slice of a load on a product, and measures it. An execution with a wrong value has failed. */
+export async function measureSlice({ pid, execute }: RunningProduct, load: Load): Promise<LoadSlice> {
   const { program, inFlight, forMs = Infinity, count = Infinity } = load
   const tookMs: number[] = []
   const failures: string[] = []
@@ -44,15 +61,22 @@ export async function measureLoad({ pid, execute }: RunningProduct, load: Load):
   }
   await Promise.all(Array.from({ length: inFlight }, work))
   const wallMs = performance.now() - began
-  const cpuMs = cpuBetween(before, cpuTimesOf(pid))
+  return { tookMs, failures, wallMs, cpuMs: cpuBetween(before, cpuTimesOf(pid)) }
+}
+
+/** Combines the slices of a load. */
+export function sampleOf(slices: readonly LoadSlice[]): LoadSample {
+  const tookMs = slices.flatMap((slice) => slice.tookMs)
+  const failures = slices.flatMap((slice) => slice.failures)
+  const wallMs = sum(slices.map((slice) => slice.wallMs))
   const hasAny = tookMs.length > 0
   return {
     p50Ms: median(tookMs),
     p99Ms: percentile(tookMs, 0.99),
     wallMs: failures.length === 0 ? wallMs : NaN,
     perSecond: hasAny ? (tookMs.length / wallMs) * 1_000 : NaN,
-    cpuMs: hasAny ? cpuMs / tookMs.length : NaN,
-    count: started,
+    cpuMs: hasAny ? sum(slices.map((slice) => slice.cpuMs)) / tookMs.length : NaN,
+    count: tookMs.length + failures.length,
     failed: failures.length,
     firstFailure: failures[0],
   }

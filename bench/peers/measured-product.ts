@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { overCallbacks, withClient } from './codemode-products.ts'
 import { measureFresh, type FreshSample } from './fresh-process.ts'
-import { measureLoad, type LoadSample } from './load.ts'
+import { measureSlice, sampleOf, type LoadSample, type LoadSlice } from './load.ts'
 import type { Product, RunningProduct } from './product.ts'
 import { trivial } from './programs.ts'
 import type { ProductSamples } from './results.ts'
@@ -21,6 +21,7 @@ export class MeasuredProduct implements AsyncDisposable {
     LoadSample[]
   >
   readonly #fresh: FreshSample[] = []
+  #slices: LoadSlice[] = []
 
   private constructor(product: Product, running: RunningProduct) {
     this.#product = product
@@ -42,13 +43,19 @@ export class MeasuredProduct implements AsyncDisposable {
 
   /** Runs each workload once, without a measurement. */
   async warmUp(): Promise<void> {
-    await measureLoad(this.#running, warmUp)
-    for (const key of loadWorkloadKeys) await measureLoad(this.#running, loadWorkloads[key].load)
+    await measureSlice(this.#running, warmUp)
+    for (const key of loadWorkloadKeys) await measureSlice(this.#running, loadWorkloads[key].load)
   }
 
-  async measure(key: LoadWorkloadKey): Promise<void> {
-    this.#loads[key].push(await measureLoad(this.#running, loadWorkloads[key].load))
+  async measureSlice(key: LoadWorkloadKey): Promise<void> {
+    this.#slices.push(await measureSlice(this.#running, loadWorkloads[key].load))
     await delay(settleMs)
+  }
+
+  /** Adds the slices that were measured since the last call as the sample of one round. */
+  endRound(key: LoadWorkloadKey): void {
+    this.#loads[key].push(sampleOf(this.#slices))
+    this.#slices = []
   }
 
   /** Measures the product from the start of other processes of it. */

@@ -38,25 +38,27 @@ export const waitingCount = 100
 
 const computingAtOnce = 2 * availableParallelism()
 
+const sliced = { forMs: 200, slices: 4 }
+
 export const loadWorkloads = {
   trivial: {
     name: '2 + 2, one at a time',
-    load: { program: trivial, inFlight: 1, forMs: 800 },
+    load: { program: trivial, inFlight: 1, ...sliced },
     measures: [p50],
   },
   trivialInFlight: {
     name: '2 + 2, 16 in flight',
-    load: { program: trivial, inFlight: 16, forMs: 1_000 },
+    load: { program: trivial, inFlight: 16, forMs: 800, slices: 2 },
     measures: [rate, cpu],
   },
   callsInARow: {
     name: '10 tool calls in a row',
-    load: { program: callsInARow, inFlight: 1, forMs: 800 },
+    load: { program: callsInARow, inFlight: 1, ...sliced },
     measures: [p50],
   },
   callsInParallel: {
     name: '10 tool calls in parallel',
-    load: { program: callsInParallel, inFlight: 1, forMs: 800 },
+    load: { program: callsInParallel, inFlight: 1, ...sliced },
     measures: [p50],
   },
   waiting: {
@@ -66,17 +68,17 @@ export const loadWorkloads = {
   },
   text: {
     name: '1 MiB of text in and out',
-    load: { program: textInAndOut, inFlight: 1, forMs: 500 },
+    load: { program: textInAndOut, inFlight: 1, ...sliced },
     measures: [p50],
   },
   records: {
     name: '1 MiB of records in and out',
-    load: { program: recordsInAndOut, inFlight: 1, forMs: 600 },
+    load: { program: recordsInAndOut, inFlight: 1, ...sliced },
     measures: [p50],
   },
   computing: {
     name: '50 ms of JavaScript, one at a time',
-    load: { program: computing, inFlight: 1, forMs: 500 },
+    load: { program: computing, inFlight: 1, ...sliced },
     measures: [p50],
   },
   computingInFlight: {
