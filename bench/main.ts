@@ -1,6 +1,6 @@
 /**
- * Runs workloads: `npm run bench [name …] [-- options]`, all of them by default. `--rounds N` runs N rounds of each, 5
- * by default; `--against REV` also measures that revision of this repository, in the same run; `--json FILE` also
+ * Runs workloads: `npm run bench [name …] [-- options]`, all but `peers` by default. `--rounds N` runs N rounds of each, 5
+ * by default, of `peers` 7; `--against REV` also measures that revision of this repository, in the same run; `--json FILE` also
  * writes the raw numbers, which `npm run bench plot FILE` draws. Further options belong to one workload and are
  * documented in its file.
  */
@@ -31,14 +31,19 @@ const workloads: Record<string, () => Promise<Workload>> = {
   ticker: async () => (await import('./ticker.ts')).ticker,
   durable: async () => (await import('./durable.ts')).durable,
   chaos: async () => (await import('./chaos.ts')).chaos,
+  peers: async () => (await import('./peers.ts')).peers,
 }
+/** Workloads that run only if they are named: this one takes minutes, and installs packages. */
+const onlyIfNamed = new Set(['peers'])
+const defaultRounds = (name: string): number => (name === 'peers' ? 7 : 5)
 
 const args = argv.slice(2)
 const jsonFile = take('--json')
-const options = { rounds: Number(take('--rounds') ?? 5), against: take('--against') }
+const rounds = take('--rounds')
+const against = take('--against')
 const firstOption = args.findIndex((arg) => !Object.hasOwn(workloads, arg))
 const names = firstOption < 0 ? args.splice(0) : args.splice(0, firstOption)
-const isMisused = (args.length > 0 && names.length !== 1) || !(options.rounds >= 1)
+const isMisused = (args.length > 0 && names.length !== 1) || !(Number(rounds ?? 1) >= 1)
 
 if (argv[2] === 'plot' && args[1] !== undefined) {
   const { plot } = await import('./plot.ts')
@@ -52,11 +57,11 @@ if (argv[2] === 'plot' && args[1] !== undefined) {
   const report = new Report()
   console.log(tableLines([machine()]).join('\n'))
   try {
-    for (const name of names.length > 0 ? names : Object.keys(workloads)) {
+    for (const name of names.length > 0 ? names : Object.keys(workloads).filter((name) => !onlyIfNamed.has(name))) {
       console.log(`\n## ${name}`)
       const workload = await workloads[name]!()
       const began = performance.now()
-      await workload(args, report, options)
+      await workload(args, report, { rounds: Number(rounds ?? defaultRounds(name)), against })
       report.note(`\n${name} took ${((performance.now() - began) / 1_000).toFixed(0)} s`)
     }
   } finally {

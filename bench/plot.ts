@@ -1,16 +1,18 @@
 /**
  * Draws the results of `--json`: `npm run bench plot FILE.json` writes an SVG of the goals, one for each kind of
- * growth, and the tables as Markdown.
+ * growth, one of the ratios to the peers, and the tables as Markdown.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import * as Plot from '@observablehq/plot'
-import { parseHTML } from 'linkedom'
 
 import { printed, type GoalRow } from './goals.ts'
 import type { Curve } from './growth.ts'
 import { markdownTable } from './markdown.ts'
+import { drawRatios } from './peers/plot-ratios.ts'
+import type { WorkloadResult } from './peers/results.ts'
+import { drawSvg } from './svg.ts'
 import type { Row } from './table.ts'
 
 interface Results {
@@ -28,6 +30,8 @@ export function plot(file: string): string[] {
   const drawn = [...new Set(curves.map(({ of }) => of))].map((of) => [`${of}.svg`, drawGrowth(curves, of)] as const)
   const files = new Map([...drawn, ['tables.md', tables(results)]])
   if (results.goals.length > 0) files.set('goals.svg', drawGoals(results.goals))
+  const peers = results.found.find(({ title }) => title === 'peers')?.value
+  if (peers !== undefined) files.set('peers.svg', drawRatios(peers as WorkloadResult[]))
   const folder = file.replace(/(\.json)?$/, '.plots')
   mkdirSync(folder, { recursive: true })
   return [...files].map(([name, content]) => {
@@ -45,7 +49,7 @@ function tables({ machine, goals, found }: Results): string {
 /** Draws each goal as measured number divided by limit; bars left of the line are met. */
 function drawGoals(goals: readonly GoalRow[]): string {
   const bars = goals.map(({ goal, limit, share, met }) => ({ goal: `${goal} (${limit})`, share, met }))
-  return draw({
+  return drawSvg({
     marginLeft: 540,
     width: width + 380,
     x: { label: 'measured / limit', grid: true },
@@ -64,7 +68,7 @@ function drawGrowth(curves: readonly Curve[], of: string): string {
     return points.map(({ size }) => ({ name, size, median: (last.ms.median * size) / last.size }))
   })
   const ends = lines.map(({ name, points }) => ({ name, size: points.at(-1)!.size, ...points.at(-1)!.ms }))
-  return draw({
+  return drawSvg({
     width,
     x: { type: 'log', base: 2, label: of, grid: true },
     y: { type: 'log', label: 'ms', grid: true },
@@ -77,11 +81,4 @@ function drawGrowth(curves: readonly Curve[], of: string): string {
       Plot.text(ends, { x: 'size', y: 'median', text: 'name', textAnchor: 'start', dx: 8 }),
     ],
   })
-}
-
-function draw(options: Plot.PlotOptions): string {
-  const { document } = parseHTML('<html><body></body></html>')
-  const svg = Plot.plot({ ...options, document })
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
-  return svg.outerHTML
 }

@@ -35,11 +35,13 @@ function show(cell: Cell): string {
   if (cell === undefined) return ''
   if (typeof cell === 'string') return cell
   if (typeof cell === 'number') return rounded(cell)
-  if (cell.values.length === 1) return rounded(cell.median)
+  if (cell.values.length === 1 || !Number.isFinite(cell.median)) return rounded(cell.median)
   return `${rounded(cell.median)} (${rounded(cell.min)}–${rounded(cell.max)})`
 }
 
 function rounded(value: number): string {
+  // JSON has null in place of NaN, a number that was not measured.
+  if (!Number.isFinite(value)) return '–'
   if (Number.isInteger(value)) return String(value)
   const size = Math.abs(value)
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0)
