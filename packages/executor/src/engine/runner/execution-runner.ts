@@ -20,12 +20,13 @@ import {
   stoppedByLimit,
   type WallTimeout,
 } from './failures.ts'
+import type { GuestTurn } from './guest-turn.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { nextDeliveries, type DueDelivery } from './next-deliveries.ts'
 import { Parker } from './parker.ts'
 import { endedByHostAt } from './replay.ts'
 import { reportChanges } from './report-changes.ts'
-import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
+import { RestorableGuest } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
 

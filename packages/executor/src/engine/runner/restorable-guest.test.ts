@@ -6,7 +6,8 @@ import type { Placement, Sandbox, TurnOptions, TurnOutcome } from '../../sandbox
 import { AttachedRealm } from '../session/attached-realm.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
-import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
+import type { GuestTurn } from './guest-turn.ts'
+import { RestorableGuest } from './restorable-guest.ts'
 
 const effects: TurnEffects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
 

@@ -1,4 +1,4 @@
-import { RequestError, type ExecutionFailure, type TurnEffects } from '@codemode/shared'
+import { RequestError } from '@codemode/shared'
 
 import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { guestSpecOf } from './guest-input.ts'
@@ -6,6 +6,7 @@ import type { StepJournal } from '../../store/session-store.ts'
 import type { Realm } from '../session/realm.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
+import { crashed, crashedAlone, exceededMemory, killedTooOften, withoutRuntime, type GuestTurn } from './guest-turn.ts'
 import { endStep, replayAll, type ReplayOutcome } from './replay.ts'
 import { versionDifferences } from './version-differences.ts'
 
@@ -48,14 +49,6 @@ const rebuiltMemoryFactor = 1.5
  * Minimum milliseconds that a guest waits behind another guest's long turn before it is replayed in another process.
  */
 const minWaitMs = 200
-
-/** Outcome of a turn after lost guests were restored by replay. */
-export type GuestTurn =
-  | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
-  | Extract<TurnOutcome, { type: 'stopped' }>
-  | { readonly type: 'failed'; readonly error: Pick<ExecutionFailure, 'code' | 'message' | 'details'> }
-  /** `close` was called before the turn ended. */
-  | { readonly type: 'closed' }
 
 const closed: readonly GuestTurn[] = [{ type: 'closed' }]
 
@@ -181,7 +174,7 @@ export class RestorableGuest {
       // The first kill may be a coincidence. A process of its own rules out that the system kills it to get back the
       // memory of other guests.
       if (this.#kills > 1) this.#placement = { ...this.#placement, isolation: 'execution' }
-      return this.#kills > maxKills ? crashed(killedTooOften) : undefined
+      return this.#kills > maxKills ? crashed(killedTooOften(maxKills)) : undefined
     }
     if (outcome.type === 'unrunnable') return this.#unrunnable(outcome.reason)
     if (outcome.type !== 'crashed') return undefined
@@ -312,23 +305,6 @@ export function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<ty
  */
 function slowdownGrowth(slowdown: number): number {
   return Math.max(minSlowdownGrowth, Math.min(maxSlowdownGrowth, slowdown * slowdownMargin))
-}
-
-function withoutRuntime(hash: string, problem: string): GuestTurn {
-  const message = `The guest runtime ${hash} that wrote the journal ${problem}`
-  return { type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } }
-}
-
-function exceededMemory(): GuestTurn {
-  const logsDropped = { entries: 0, bytes: 0 }
-  return { type: 'stopped', reason: 'memory', waitedForClock: false, cpuMs: 0, logs: [], logsDropped }
-}
-
-const crashedAlone = 'The sandbox process crashed while it ran only this code'
-const killedTooOften = `The sandbox process was killed more than ${maxKills} times in a row while it ran the code`
-
-function crashed(message: string): GuestTurn {
-  return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message } }
 }
 
 function delay(ms: number): Promise<void> {
