@@ -65,6 +65,7 @@ export const memoryLeftovers: readonly Leftover[] = [
   },
   {
     title: 'ten thousand rejections without a handler',
+    isolate: 'either',
     leave: `for (let i = 0; i < 1e4; i++) Promise.reject(new Error('left ' + i))`,
     look: `await null; await sleep(1); return 'nothing'`,
     clean: 'nothing',

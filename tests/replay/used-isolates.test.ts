@@ -12,7 +12,13 @@ import { entropyPrograms } from '../hostile/entropy-programs.ts'
 import { memoryLeftovers } from '../hostile/remaining-memory.ts'
 import { leftovers } from '../hostile/remaining-state.ts'
 import { remainingWork } from '../hostile/remaining-work.ts'
-import { ConsecutiveGuests, type GuestTurn, newIsolate, type PastGuest, repeatGuest } from '../support/consecutive-guests.ts'
+import {
+  ConsecutiveGuests,
+  type GuestTurn,
+  newIsolate,
+  type PastGuest,
+  repeatGuest,
+} from '../support/consecutive-guests.ts'
 import { repeatedInSoak, seedOf } from '../support/seed.ts'
 import { randomPrograms } from './random-programs.ts'
 
@@ -61,9 +67,18 @@ test('1,000 random programs do the same in used isolates as in new ones', repeat
 })
 
 test.each([
-  ['the stack by recursion', 'let n = 0; const deep = () => { n++; deep() }; try { deep() } catch (e) { console.log(e.name) } return n'],
-  ['the stack by conversions', 'let n = 0; const o = { toString() { n++; return `${o}` } }; try { `${o}` } catch (e) { console.log(e.name) } return n'],
-  ['the stack by JSON', 'let n = 0; const o = { toJSON() { n++; return JSON.stringify(o) } }; try { JSON.stringify(o) } catch (e) { console.log(e.name) } return n'],
+  [
+    'the stack by recursion',
+    'let n = 0; const deep = () => { n++; deep() }; try { deep() } catch (e) { console.log(e.name) } return n',
+  ],
+  [
+    'the stack by conversions',
+    'let n = 0; const o = { toString() { n++; return `${o}` } }; try { `${o}` } catch (e) { console.log(e.name) } return n',
+  ],
+  [
+    'the stack by JSON',
+    'let n = 0; const o = { toJSON() { n++; return JSON.stringify(o) } }; try { JSON.stringify(o) } catch (e) { console.log(e.name) } return n',
+  ],
 ])('a program that exhausts %s differs only in the depth', (_, code) => {
   using guests = new ConsecutiveGuests()
   guests.run('return 1')

@@ -109,7 +109,7 @@ export class ReusableIsolate {
       const { usedBytes, contextBytes } = this.#runtime.normal!
       const maxUsedBytes = usedBytes + (this.#prepared ? contextBytes : 0) + maxLeftBytes
       this.#collectOnce()
-      // If V8 had begun a collection while the guest lived, it has only ended that one, which spares what lived then.
+      // A collection that V8 had begun while the guest lived spares what lived then, and buffers are freed in the background.
       if (this.#usedBytes > maxUsedBytes) this.#collectOnce()
       return this.#usedBytes <= maxUsedBytes
     })
