@@ -41,6 +41,11 @@ function repeatInNewIsolate({ turns }: PastGuest, code: string, seed: string): G
   }
 }
 
+/** Returns turns without the depth that the program has counted. */
+function withoutDepth(turns: readonly GuestTurn[]): unknown {
+  return JSON.parse(JSON.stringify(turns).replaceAll(/"result":"\d{3,}"/g, '"result":"deep"'))
+}
+
 test('1,000 random programs do the same in used isolates as in new ones', repeatedInSoak, async ({ annotate }) => {
   const seed = seedOf(42)
   await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
@@ -86,8 +91,6 @@ test.each([
   const guest = guests.run(code)
   expect(guest.wasUsed).toBe(true)
   const repeated = repeatInNewIsolate(guest, code, seedOfGuest(1))
-  const withoutDepth = (turns: readonly GuestTurn[]) =>
-    JSON.parse(JSON.stringify(turns).replaceAll(/"result":"\d{3,}"/g, '"result":"deep"')) as unknown
   expect(withoutDepth(repeated)).toEqual(withoutDepth(guest.turns))
   expect(JSON.stringify(withoutDepth(repeated))).toContain('"result":"deep"')
 })
