@@ -1,6 +1,6 @@
 import type { Leftover } from './remaining-state.ts'
 
-/** What an execution leaves in the heap and in the caches of V8, which the contexts of an isolate share. */
+/** Leftovers of an execution in the heap and in the caches of V8, which the contexts of an isolate share. */
 export const memoryLeftovers: readonly Leftover[] = [
   {
     title: 'a pattern of bytes in freed buffers and strings',
