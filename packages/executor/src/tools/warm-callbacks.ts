@@ -25,7 +25,7 @@ export async function warmCallbacks({ logger, signal }: { logger: Logger; signal
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(answer))
   })
-  stack.defer(() => void server.close().closeAllConnections())
+  stack.defer(() => server.close().closeAllConnections())
   await once(server.listen(0, '127.0.0.1'), 'listening', { signal })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const guard = createCallbackGuard({ origins: [origin], allowLoopback: false })
