@@ -55,7 +55,7 @@ function createReplace(p: Primordials, allocate: Allocate) {
   }
   return <Original extends BufferConstructor>(name: string, original: Original): Original => {
     // A proxy has everything else that the original has, and costs an execution less than copying it.
-    const replacement = new p.Proxy(original, handler)
+    const replacement = new p.Proxy<Original>(original, handler)
     p.mapSet(replacements, original, replacement)
     // Assigning keeps the attributes of both properties. The original must not be reachable from instances through their
     // prototype.
