@@ -22,7 +22,11 @@ const waiting = {
   sequence: { groupOrder: 1 },
   globalSetup: ['tests/support/build-packages.ts'],
 }
-const generated = ['tests/{chaos,durable,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts']
+const generated = [
+  'tests/{chaos,durable,fuzz}/**/*.test.ts',
+  'tests/replay/**/*.test.ts',
+  'tests/hostile/reuse-memory.test.ts',
+]
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { toolLatch } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
+import { memoryLeftovers } from './remaining-memory.ts'
 import { leftovers } from './remaining-state.ts'
 import { runAttacks } from './run-attacks.ts'
 import { attacks } from './side-channels.attacks.ts'
@@ -10,7 +11,7 @@ runAttacks('side channels', attacks)
 
 const suite = useCodemode({ executor: { sandboxProcesses: 1 }, client: { tools: { echo: (input: unknown) => input } } })
 
-test.each(leftovers)(
+test.each([...leftovers, ...memoryLeftovers])(
   'in one process, $title left by one execution reaches neither later nor earlier executions',
   { tags: ['EX-2'] },
   async ({ leave, look, clean }) => {

@@ -44,9 +44,12 @@ export class IsolateUpkeep {
     })
   }
 
-  /** Returns a text that changes when a protector falls. */
+  /**
+   * Returns a text that changes when a protector falls. V8 may have dropped the bytecode of the script, under memory
+   * pressure or because of its age, and then parses it again.
+   */
   protectors(): string {
-    return this.#protectors.runSync(this.#context) as string
+    return withFlag('allow-natives-syntax', () => this.#protectors.runSync(this.#context) as string)
   }
 
   /** Collects all garbage of the isolate, which takes some milliseconds. */

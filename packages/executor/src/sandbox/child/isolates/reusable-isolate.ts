@@ -56,15 +56,16 @@ export class ReusableIsolate {
     return this.#isolate.isDisposed
   }
 
-  /** Makes the context for the next guest. No guest may live in the isolate. */
-  prepare(): void {
-    this.#prepared ??= new GuestContext(this.#isolate, this.#script, this.#runtime)
+  /** Makes the context for the next guest. No guest may live in the isolate. Returns whether there was memory for it. */
+  prepare(): boolean {
+    return this.#isUsableAfter(() => {
+      this.#prepared ??= this.#createContext()
+    })
   }
 
   /** Returns the context for a guest. No other one may live in the isolate until it is released. */
   open(): GuestContext {
-    this.prepare()
-    const context = this.#prepared!
+    const context = this.#prepared ?? this.#createContext()
     this.#prepared = undefined
     this.#current = context
     this.#guests += 1
@@ -85,9 +86,11 @@ export class ReusableIsolate {
     this.#current?.release()
     this.#current = undefined
     if (this.#isRetired || this.#guests >= maxGuests) return false
-    this.#upkeep ??= new IsolateUpkeep(this.#isolate)
-    this.#usedBytes = this.#upkeep.usedBytes()
-    return this.#upkeep.protectors() === this.#runtime.normal!.protectors
+    return this.#isUsableAfter(() => {
+      this.#upkeep ??= new IsolateUpkeep(this.#isolate)
+      this.#usedBytes = this.#upkeep.usedBytes()
+      return this.#upkeep.protectors() === this.#runtime.normal!.protectors
+    })
   }
 
   /** True if garbage must be collected before the next guest. */
@@ -102,11 +105,14 @@ export class ReusableIsolate {
 
   /** Collects the garbage of guests that are gone. Returns whether so little is left that the isolate is fit for another guest. */
   collect(): boolean {
-    this.#upkeep!.collect()
-    this.#guestsSinceCollection = 0
-    this.#usedBytes = this.#upkeep!.usedBytes()
-    const { usedBytes, contextBytes } = this.#runtime.normal!
-    return this.#usedBytes <= usedBytes + (this.#prepared ? contextBytes : 0) + maxLeftBytes
+    return this.#isUsableAfter(() => {
+      const { usedBytes, contextBytes } = this.#runtime.normal!
+      const maxUsedBytes = usedBytes + (this.#prepared ? contextBytes : 0) + maxLeftBytes
+      this.#collectOnce()
+      // A collection that V8 had begun while the guest lived spares what lived then, and buffers are freed in the background.
+      if (this.#usedBytes > maxUsedBytes) this.#collectOnce()
+      return this.#usedBytes <= maxUsedBytes
+    })
   }
 
   /**
@@ -148,5 +154,28 @@ export class ReusableIsolate {
 
   dispose(): void {
     if (!this.#isolate.isDisposed) this.#isolate.dispose()
+  }
+
+  #collectOnce(): void {
+    this.#upkeep!.collect()
+    this.#guestsSinceCollection = 0
+    this.#usedBytes = this.#upkeep!.usedBytes()
+  }
+
+  #createContext(): GuestContext {
+    return new GuestContext(this.#isolate, this.#script, this.#runtime)
+  }
+
+  /**
+   * Does work between two guests. Returns false if the work does, or if V8 has disposed of the isolate meanwhile, because
+   * guests have left too little memory for the work.
+   */
+  #isUsableAfter(work: () => boolean | void): boolean {
+    try {
+      return work() ?? true
+    } catch (error) {
+      if (this.#isolate.isDisposed) return false
+      throw error
+    }
   }
 }

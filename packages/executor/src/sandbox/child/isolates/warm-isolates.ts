@@ -121,20 +121,21 @@ export class WarmIsolates {
     const prepared = this.#ready.pop() ?? this.#unused.pop()
     if (prepared !== undefined) return prepared
     for (let isolate = this.#returned.pop(); isolate; isolate = this.#returned.pop()) {
-      if (!isolate.mustCollect || isolate.collect()) return isolate
+      if (this.#isPrepared(isolate)) return isolate
       this.discard(isolate, 0)
     }
     return undefined
   }
 
+  /** Makes the context for the next guest, and returns whether the isolate had memory for it. */
+  #isPrepared(isolate: ReusableIsolate): boolean {
+    return (!isolate.mustCollect || isolate.collect()) && isolate.prepare()
+  }
+
   #prepareReturned(): void {
     const isolate = this.#returned.pop()!
-    if (isolate.mustCollect && !isolate.collect()) {
-      this.discard(isolate, 0)
-      return
-    }
-    isolate.prepare()
-    this.#ready.push(isolate)
+    if (this.#isPrepared(isolate)) this.#ready.push(isolate)
+    else this.discard(isolate, 0)
   }
 
   #collectReady(index: number): void {
