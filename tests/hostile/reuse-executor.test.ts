@@ -17,7 +17,7 @@ const echo = (input: unknown) => {
   calls.push(input)
   return input
 }
-const suite = useCodemode({ executor: { sandboxProcesses: 1 }, client: { tools: { echo } } })
+const suite = useCodemode({ executor: { sandboxProcesses: 1, reuseIsolates: true }, client: { tools: { echo } } })
 
 const memoryLimitMb = 32
 /** Maximum number of executions after which one must have had a used isolate. */
