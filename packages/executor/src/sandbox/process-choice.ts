@@ -7,11 +7,8 @@ import type { SandboxProcess } from './sandbox-process.ts'
 export interface PoolState {
   /** Number of sandbox processes that run turns at once (CPU slots). */
   readonly size: number
-  readonly supply: Pick<ProcessSupply, 'serving' | 'canAssign' | 'hasReadyUnused'>
+  readonly supply: Pick<ProcessSupply, 'serving' | 'canAssign'>
 }
-
-/** Milliseconds without a turn after which a process has an isolate ready for the next guest. */
-const isolateReadyAfterMs = 2
 
 /**
  * Milliseconds after which an idle process may be replaced by one for another tenant, at the maximum number of
@@ -48,7 +45,7 @@ interface ProcessChoice {
 
 /**
  * Returns the process of these guests that has been idle for longest, or else the one with the fewest turns. Another one is
- * better than a process that is busy, or that has no isolate ready yet.
+ * better than a process that is busy.
  */
 export function chooseProcess(pool: PoolState, sharers: Sharers): ProcessChoice {
   const open = openProcessesOf(pool, sharers)
@@ -60,10 +57,7 @@ export function chooseProcess(pool: PoolState, sharers: Sharers): ProcessChoice 
   }
   // No unused process is left: the idle process with the fewest guests takes this one.
   if (!pool.supply.canAssign) return { own: idle.reduce(withFewerGuests), isAnotherBetter: false }
-  const own = idle.reduce(withLongerIdleTime)
-  const isAnotherBetter =
-    own.idleMs < isolateReadyAfterMs && sharers.runtime === undefined && pool.supply.hasReadyUnused
-  return { own, isAnotherBetter }
+  return { own: idle.reduce(withLongerIdleTime), isAnotherBetter: false }
 }
 
 /**

@@ -134,11 +134,6 @@ export class ProcessSupply implements AsyncDisposable {
     return counts
   }
 
-  /** Whether an unused process is ready. */
-  get hasReadyUnused(): boolean {
-    return !this.#isClosed && [...this.#ready].some(({ assignment }) => assignment === undefined)
-  }
-
   /** Assigns an unused sandbox process to a tenant. Returns undefined if there is none and no other may be started. */
   assign(assignment: Assignment): SandboxProcess | undefined {
     if (this.#isClosed) return undefined
