@@ -30,6 +30,7 @@ function oneIsolate() {
   return (code: string): PastGuest => {
     const guest = runGuest(isolate, code, { timeoutMs })
     isolate.release()
+    isolate.isFit()
     return guest
   }
 }

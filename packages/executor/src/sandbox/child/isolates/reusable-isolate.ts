@@ -78,13 +78,14 @@ export class ReusableIsolate {
     this.#isRetired = true
   }
 
-  /**
-   * Releases everything of the guest, which must have ended by itself and without an entry that was stopped. Returns
-   * whether the isolate is fit for another guest, as far as is known without a collection.
-   */
-  release(): boolean {
+  /** Releases everything of the guest, which must have ended by itself and without an entry that was stopped. */
+  release(): void {
     this.#current?.release()
     this.#current = undefined
+  }
+
+  /** Returns whether the isolate may have another guest after the one that was released, as far as is known without a collection. */
+  isFit(): boolean {
     if (this.#isRetired || this.#guests >= maxGuests) return false
     return this.#isUsableAfter(() => {
       this.#upkeep ??= new IsolateUpkeep(this.#isolate)

@@ -13,7 +13,7 @@ const maxKept = 32
 /** Milliseconds without a shortage of isolates after which those beyond the minimum are disposed of. */
 const keepForMs = 10_000
 /** Maximum number of isolates that wait for idle time to be disposed of. */
-const maxDiscarded = 4
+const maxDiscarded = 32
 /** Size in bytes above which an isolate that had its last guest is disposed of at once. */
 const maxDiscardedBytes = 8 * 1024 * 1024
 
@@ -37,8 +37,10 @@ export class WarmIsolates {
   readonly #unused: ReusableIsolate[] = []
   /** Isolates that have had a guest, with a context for the next one. */
   readonly #ready: ReusableIsolate[] = []
-  /** Isolates whose last guest is gone, and that have no context yet for the next one. */
+  /** Isolates whose last guest is gone, and that were not checked since. */
   readonly #returned: ReusableIsolate[] = []
+  /** Isolates in which garbage must be collected before the next guest. */
+  readonly #uncollected: ReusableIsolate[] = []
   /** Isolates that are to be disposed of. */
   readonly #discarded: ReusableIsolate[] = []
   #memoryLimitMb = defaultMemoryLimitMb
@@ -81,9 +83,9 @@ export class WarmIsolates {
 
   /** Takes back an isolate whose guest has ended by itself, without an entry that was stopped. */
   giveBack(isolate: ReusableIsolate): void {
-    const hasRoom = this.#returned.length + this.#ready.length < maxKept
-    const isUsable = hasRoom && isolate.memoryLimitMb === this.#memoryLimitMb && isolate.release()
-    if (isUsable) this.#returned.push(isolate)
+    isolate.release()
+    const hasRoom = this.#returned.length + this.#uncollected.length + this.#ready.length < maxKept
+    if (hasRoom && isolate.memoryLimitMb === this.#memoryLimitMb) this.#returned.push(isolate)
     else this.discard(isolate, 0)
   }
 
@@ -98,8 +100,8 @@ export class WarmIsolates {
   /** Returns the pieces of work that wait for idle moments, the most urgent first. */
   *piecesOfWork(): Iterable<PieceOfWork> {
     const isUrgent = this.#isShort
-    const returned = this.#returned.at(-1)
-    if (returned) yield { isLong: returned.mustCollect, isUrgent, run: () => this.#prepareReturned() }
+    if (this.#returned.length > 0) yield { isLong: false, isUrgent, run: () => this.#prepareReturned() }
+    if (this.#uncollected.length > 0) yield { isLong: true, isUrgent, run: () => this.#prepareUncollected() }
     if (isUrgent) yield { isLong: true, isUrgent, run: () => this.#makeUnused() }
     const uncollected = this.#ready.findIndex((isolate) => isolate.shouldCollect)
     if (uncollected >= 0) yield { isLong: true, isUrgent: false, run: () => this.#collectReady(uncollected) }
@@ -120,21 +122,27 @@ export class WarmIsolates {
   #takeKept(): ReusableIsolate | undefined {
     const prepared = this.#ready.pop() ?? this.#unused.pop()
     if (prepared !== undefined) return prepared
-    for (let isolate = this.#returned.pop(); isolate; isolate = this.#returned.pop()) {
-      if (this.#isPrepared(isolate)) return isolate
-      this.discard(isolate, 0)
-    }
-    return undefined
+    while (this.#ready.length === 0 && this.#returned.length > 0) this.#prepareReturned()
+    while (this.#ready.length === 0 && this.#uncollected.length > 0) this.#prepareUncollected()
+    return this.#ready.pop()
   }
 
-  /** Makes the context for the next guest, and returns whether the isolate had memory for it. */
-  #isPrepared(isolate: ReusableIsolate): boolean {
-    return (!isolate.mustCollect || isolate.collect()) && isolate.prepare()
-  }
-
+  /** Checks an isolate whose guest is gone, and makes the context for the next one unless garbage is in the way. */
   #prepareReturned(): void {
     const isolate = this.#returned.pop()!
-    if (this.#isPrepared(isolate)) this.#ready.push(isolate)
+    if (!isolate.isFit()) this.discard(isolate, 0)
+    else if (isolate.mustCollect) this.#uncollected.push(isolate)
+    else this.#prepare(isolate)
+  }
+
+  #prepareUncollected(): void {
+    const isolate = this.#uncollected.pop()!
+    if (isolate.collect()) this.#prepare(isolate)
+    else this.discard(isolate, 0)
+  }
+
+  #prepare(isolate: ReusableIsolate): void {
+    if (isolate.prepare()) this.#ready.push(isolate)
     else this.discard(isolate, 0)
   }
 
@@ -160,7 +168,7 @@ export class WarmIsolates {
 
   #changeLimit(memoryLimitMb: number): void {
     this.#memoryLimitMb = memoryLimitMb
-    for (const list of [this.#unused, this.#ready, this.#returned]) {
+    for (const list of [this.#unused, this.#ready, this.#returned, this.#uncollected]) {
       for (const isolate of list.splice(0)) this.discard(isolate, 0)
     }
   }
