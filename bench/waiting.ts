@@ -55,11 +55,11 @@ export const waiting: Workload = async (_args, report, options) => {
     })
     report.goal({
       goal: `${many} executions wait for a tool of ${toolMs} ms over ${transport}`,
-      unit: `× (${toolMs} ms + ${many} × (isolate + hop))`,
+      unit: `× (${toolMs} ms + ${many} × 0.6 × (isolate + hop))`,
       bound: 'at most',
       limit: 1,
       values: byRound(rounds, (sample, { isolateMs, hopMs }) => {
-        return sample[transport].many.wallMs / (toolMs + many * (isolateMs + hopMs))
+        return sample[transport].many.wallMs / (toolMs + many * 0.6 * (isolateMs + hopMs))
       }),
     })
   }
