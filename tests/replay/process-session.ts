@@ -6,7 +6,6 @@ import { replayAll } from '../../packages/executor/src/engine/runner/replay.ts'
 import { AttachedRealm } from '../../packages/executor/src/engine/session/attached-realm.ts'
 import type { StepJournal } from '../../packages/executor/src/store/session-store.ts'
 import { headerOf } from '../../packages/executor/src/engine/state/journal.test-support.ts'
-import { fakeGuest } from '../../packages/executor/src/sandbox/fake-guest.test-support.ts'
 import type { Guest, Sandbox, SessionVariable, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 
 /** Step to run: its code, and whether the host stops it within a turn. */
@@ -100,12 +99,14 @@ export class ProcessSession {
   #placeGuest(): Guest {
     const placement = { tenant: this.#tenant, isolation: 'tenant', ownIsolate: !reuseIsolates } as const
     const guest = this.#sandbox.placeGuest(guestSpecOf({ header: this.#headerOfSession() }), placement)
-    const turn: Guest['turn'] = async (delivery, turnOptions) => {
-      const outcome = await guest.turn(delivery, turnOptions)
-      if (outcome.type === 'turn' && outcome.variables !== undefined) this.#variables = outcome.variables
-      return outcome
+    return {
+      turn: async (delivery, turnOptions) => {
+        const outcome = await guest.turn(delivery, turnOptions)
+        if (outcome.type === 'turn' && outcome.variables !== undefined) this.#variables = outcome.variables
+        return outcome
+      },
+      close: () => guest.close(),
     }
-    return fakeGuest(turn, () => guest.close())
   }
 
   #headerOfSession(): JournalHeader {

@@ -28,8 +28,7 @@ test('a session is rebuilt with more memory than its limit, because peaks differ
       realm: new AttachedRealm(before),
     })
     const delivery = { kind: 'start' } as const
-    const turns = await guest.turns([journal.guestDelivery(delivery, step)], () => 60_000)
-    const turn = turns[0]!
+    const turn = await guest.turn(journal.guestDelivery(delivery, step), () => 60_000)
     guest.close()
     if (turn.type !== 'turn') throw new Error(`the turn ended as ${turn.type}`)
     expect(turn.effects.end).toMatchObject({ ok: true, result: '80' })

@@ -4,7 +4,6 @@ import type { RunningExecutor } from '@codemode/executor'
 import { createExecutor } from '../../packages/executor/src/index.ts'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import { combineObservers, type EngineObserver } from '../../packages/executor/src/engine/engine-observer.ts'
-import { fakeGuest } from '../../packages/executor/src/sandbox/fake-guest.test-support.ts'
 import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import type { ToolTransport } from '../../packages/executor/src/tools/transport.ts'
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
@@ -34,7 +33,7 @@ export function startOnHostileSandbox({ turn, callTool, observer = {} }: Hostile
     roomFor: () => 1,
     throttledMs: () => 0,
     onRoom() {},
-    placeGuest: (spec) => fakeGuest(async (delivery) => turn(delivery, spec as ExecutionSpec)),
+    placeGuest: (spec) => ({ turn: async (delivery) => turn(delivery, spec as ExecutionSpec), close() {} }),
     async [Symbol.asyncDispose]() {},
   }
   const start: typeof startEngine = async (config, { callbackTransport, observer: own }) => ({

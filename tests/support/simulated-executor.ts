@@ -8,7 +8,6 @@ import { createEngine } from '../../packages/executor/src/engine/create-engine.t
 import { AllSessions } from '../../packages/executor/src/engine/session/all-sessions.ts'
 import { AttachedSessions } from '../../packages/executor/src/engine/session/attached-sessions.ts'
 import type { Engine } from '../../packages/executor/src/engine/engine.ts'
-import { fakeGuest } from '../../packages/executor/src/sandbox/fake-guest.test-support.ts'
 import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
 import { singleKeyStore } from '../../packages/executor/src/key-store.ts'
 import { createLogger } from '../../packages/executor/src/log.ts'
@@ -97,11 +96,13 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     roomFor: () => 100,
     throttledMs: () => 0,
     onRoom() {},
-    placeGuest: (spec) =>
-      fakeGuest(() => {
+    placeGuest: (spec) => ({
+      turn() {
         if (isAlive) onRun((spec as ExecutionSpec).code)
         return turn()
-      }),
+      },
+      close() {},
+    }),
     async [Symbol.asyncDispose]() {},
   }
   const own = createEngine({

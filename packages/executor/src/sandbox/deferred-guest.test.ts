@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 
 import { deferredGuest } from './deferred-guest.ts'
-import { fakeGuest } from './fake-guest.test-support.ts'
 import type { RuntimeText } from './runtime-source.ts'
 import type { Guest } from './sandbox.ts'
 
@@ -28,7 +27,7 @@ test('a guest is placed once, with its first turn', async () => {
   const placed: RuntimeText[] = []
   const guest = deferredGuest(Promise.resolve(runtime), (found) => {
     placed.push(found)
-    return fakeGuest(async () => ({ type: 'killed' }))
+    return { turn: async () => ({ type: 'killed' }), close() {} }
   })
   for (let turn = 1; turn <= 2; turn++) expect(await guest.turn(start, options)).toEqual({ type: 'killed' })
   expect(placed).toEqual([runtime])

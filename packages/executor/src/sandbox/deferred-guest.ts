@@ -16,16 +16,14 @@ export function deferredGuest(
     (runtime): TurnOutcome | RuntimeText => runtime ?? { type: 'unrunnable', reason: 'missing' },
     (): TurnOutcome => ({ type: 'lost' }),
   )
-  async function turns(...[deliveries, options]: Parameters<Guest['turns']>): Promise<readonly TurnOutcome[]> {
-    const runtime = await found
-    if (isClosed) return [{ type: 'lost' }]
-    if ('type' in runtime) return [runtime]
-    guest ??= place(runtime)
-    return guest.turns(deliveries, options)
-  }
   return {
-    turn: async (delivery, options) => (await turns([delivery], options)).at(-1)!,
-    turns,
+    async turn(delivery, options) {
+      const runtime = await found
+      if (isClosed) return { type: 'lost' }
+      if ('type' in runtime) return runtime
+      guest ??= place(runtime)
+      return guest.turn(delivery, options)
+    },
     close() {
       isClosed = true
       guest?.close()

@@ -2,11 +2,11 @@ import type { TurnReport } from './last-turn.ts'
 import type { GuestDelivery, GuestSpec, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
-/** Consecutive turns of a guest as they were requested, mostly one. They are sent together and count as one turn. */
+/** Turn as it was requested. */
 export interface RequestedTurn {
   readonly guest: number
   readonly limits: GuestSpec['limits']
-  readonly deliveries: readonly GuestDelivery[]
+  readonly delivery: GuestDelivery
   readonly options: TurnOptions
 }
 
@@ -16,10 +16,8 @@ export interface PendingTurn extends RequestedTurn {
   readonly endsAt: number
   /** Timeout in milliseconds of wall time that was sent; 0 before that. */
   timeoutMs: number
-  /** Outcomes of the turns that have completed. */
-  readonly outcomes: TurnOutcome[]
-  /** Callback for the outcomes; undefined once they are no longer needed. */
-  settle: ((outcomes: readonly TurnOutcome[]) => void) | undefined
+  /** Callback for the outcome; undefined once it is no longer needed. */
+  settle: ((outcome: TurnOutcome) => void) | undefined
   sent: boolean
   /** Calls of the turn that arrived ahead of its report, in frames of their own. */
   readonly calls: ToolCallEffect[]
@@ -30,17 +28,7 @@ export interface PendingTurn extends RequestedTurn {
 /** Returns a requested turn as one that has not been sent. */
 export function pendingTurn(turn: RequestedTurn, settle: PendingTurn['settle']): PendingTurn {
   const endsAt = performance.now() + turn.options.wallMs
-  return { ...turn, endsAt, timeoutMs: 0, outcomes: [], settle, sent: false, calls: [], callsLength: 0 }
-}
-
-/** Returns whether a report on a turn that the guest has outlived is the last one of those that were sent together. */
-export function endsMessage(report: TurnReport, { outcomes, deliveries }: PendingTurn): boolean {
-  return outcomes.length + 1 === deliveries.length || (report.type === 'turn' && report.isCut === true)
-}
-
-/** Settles a turn with an outcome after those that have completed. */
-export function settleTurn({ outcomes, settle }: PendingTurn, outcome: TurnOutcome): void {
-  settle?.([...outcomes, outcome])
+  return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [], callsLength: 0 }
 }
 
 /**
@@ -84,10 +72,8 @@ export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): vo
   }
 }
 
-/** Returns the outcome of a turn from its report, with the calls that arrived ahead of it. */
-export function takeOutcome(message: TurnReport, turn: PendingTurn): TurnOutcome {
-  const calls = turn.calls.splice(0)
-  turn.callsLength = 0
+/** Returns the outcome of a turn from its report. */
+export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): TurnOutcome {
   switch (message.type) {
     case 'skipped':
       return { type: 'lost' }

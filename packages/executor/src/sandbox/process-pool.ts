@@ -217,6 +217,5 @@ export class ProcessPool implements Sandbox {
 /** Guest that has no process. Its turns are lost, so the caller tries again a little later. */
 const unplacedGuest: Guest = {
   turn: async () => ({ type: 'lost' }),
-  turns: async () => [{ type: 'lost' }],
   close() {},
 }

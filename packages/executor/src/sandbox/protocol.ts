@@ -63,9 +63,7 @@ export type HostMessage =
   | {
       readonly type: 'turn'
       readonly guest: number
-      /** Deliveries of consecutive turns. A turn that is stopped, or ends the guest, is the last one. */
-      readonly deliveries: readonly GuestDelivery[]
-      /** Milliseconds of wall time for all of the turns together. */
+      readonly delivery: GuestDelivery
       readonly timeoutMs: number
       /** Specification to make the guest from; present in its first turn only. */
       readonly spec?: GuestSpec
@@ -122,8 +120,6 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     /** Memory in bytes that the guest keeps after the turn. */
     guestBytes: z.int().nonnegative(),
     effects: effectsSchema,
-    /** True if the further deliveries of the message were not made, because the turns so far took long. */
-    isCut: z.literal(true).optional(),
     /** Variables of the session after the end of a step. */
     variables: sessionVariablesSchema.optional(),
   }),

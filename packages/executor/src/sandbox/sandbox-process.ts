@@ -2,15 +2,7 @@ import type { Death } from './death.ts'
 import { deathText, outcomeOfDeath, type Termination } from './death-outcome.ts'
 import { IsolateReports, type IsolateCounts } from './isolate-reports.ts'
 import { isLastTurn } from './last-turn.ts'
-import {
-  addCalls,
-  leavesProcessUnfit,
-  pendingTurn,
-  settleTurn,
-  takeOutcome,
-  wallTimeoutMs,
-  endsMessage,
-} from './pending-turn.ts'
+import { addCalls, leavesProcessUnfit, pendingTurn, reportedOutcome, wallTimeoutMs } from './pending-turn.ts'
 import type { PendingTurn, RequestedTurn } from './pending-turn.ts'
 import { ProcessChannel, type GuestMessage, type ProcessChannelOptions } from './process-channel.ts'
 import { ProcessGuests, type GuestMaking } from './process-guests.ts'
@@ -155,14 +147,11 @@ export class SandboxProcess {
     const { memoryLimitMb } = making.spec.limits
     let { limits } = making.spec
     this.#guests.add(guest, making)
-    const turns: Guest['turns'] = (deliveries, options) => {
-      const [first] = deliveries
-      if (first?.kind === 'step') limits = { ...first.step.limits, memoryLimitMb }
-      return this.#requestTurn({ guest, limits, deliveries, options })
-    }
     return {
-      turn: async (delivery, options) => (await turns([delivery], options)).at(-1)!,
-      turns,
+      turn: (delivery, options) => {
+        if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
+        return this.#requestTurn({ guest, limits, delivery, options })
+      },
       close: () => this.#closeGuest(guest),
     }
   }
@@ -181,8 +170,8 @@ export class SandboxProcess {
     return this.#channel.end()
   }
 
-  #requestTurn(turn: RequestedTurn): Promise<readonly TurnOutcome[]> {
-    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve([{ type: 'lost' }])
+  #requestTurn(turn: RequestedTurn): Promise<TurnOutcome> {
+    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
       this.#turns.add(pendingTurn(turn, settle))
       this.#sendQueuedTurns()
@@ -201,11 +190,11 @@ export class SandboxProcess {
   }
 
   #sendTurn(turn: PendingTurn): void {
-    const { guest, deliveries } = turn
+    const { guest, delivery } = turn
     turn.sent = true
     turn.timeoutMs = wallTimeoutMs(turn, this.#options.contention())
     const making = this.#guests.takeMaking(guest)
-    this.#channel.send({ type: 'turn', guest, deliveries, timeoutMs: turn.timeoutMs, ...making })
+    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...making })
   }
 
   /** Starts the watchdog for the turn on the CPU. The time that a process takes to start counts for no turn. */
@@ -237,7 +226,7 @@ export class SandboxProcess {
    * answers it.
    */
   #loseTurn(turn: PendingTurn): void {
-    settleTurn(turn, { type: 'lost' })
+    turn.settle?.({ type: 'lost' })
     turn.settle = undefined
     if (!turn.sent) this.#turns.remove(turn)
     this.#removeGuest(turn.guest)
@@ -274,22 +263,16 @@ export class SandboxProcess {
       addCalls(head, message.calls)
       return
     }
-    const outcome = takeOutcome(message, head)
-    const isLast = isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)
-    if (!isLast && !endsMessage(message, head)) {
-      head.outcomes.push(outcome)
-      return
-    }
     this.#turns.shift()
     this.#watchdog.end()
     this.#use.recordTurnEnd()
-    if (isLast) this.#guests.remove(head.guest)
+    if (isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)) this.#guests.remove(head.guest)
     if (leavesProcessUnfit(message)) this.#drainAsUnfit()
     if (message.type === 'turn') {
       this.#guests.recordTurnEnd(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))
     }
     this.#sendQueuedTurns()
-    settleTurn(head, outcome)
+    head.settle?.(reportedOutcome(message, head))
     this.#options.onChange()
   }
 
@@ -320,7 +303,7 @@ export class SandboxProcess {
     this.#isAlive = false
     this.#watchdog.end()
     const [head, ...waiting] = this.#turns.clear()
-    if (head) settleTurn(head, outcomeOfHead)
-    for (const turn of waiting) settleTurn(turn, { type: 'lost' })
+    head?.settle?.(outcomeOfHead)
+    for (const turn of waiting) turn.settle?.({ type: 'lost' })
   }
 }

@@ -67,12 +67,6 @@ export interface Guest {
   /** Runs one turn. Never rejects. */
   turn(delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome>
   /**
-   * Runs consecutive turns, one for each delivery, which together have the limits of one turn. Resolves with the outcomes, at
-   * least one. The outcome of a turn that has not completed, or that ends the guest, is the last one. If the turns take long, further
-   * ones are not run. Never rejects.
-   */
-  turns(deliveries: readonly GuestDelivery[], options: TurnOptions): Promise<readonly TurnOutcome[]>
-  /**
    * Frees the guest. If it is on the CPU and its turn does not end within a grace period, its process is killed, and the
    * other guests of that process are replayed elsewhere.
    */

@@ -1,7 +1,6 @@
 // Programs of guests that call tools with approvals, and the events of random histories.
 import type { Decision, TurnEffects } from '@codemode/shared'
 
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { effectsOf } from '../state/journal.test-support.ts'
 
@@ -75,6 +74,6 @@ export const sandbox = {
       cpuMs: 1,
       effects: effectsOf(respond(delivery)),
     })
-    return fakeGuest(turn)
+    return { turn, close() {} }
   },
 } as Partial<Sandbox> as Sandbox

@@ -2,7 +2,6 @@ import type { Approval, Decision, ExecutionRequest, ToolResponse, TurnEffects } 
 import { newExecutionId } from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { MemoryStore } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
@@ -54,7 +53,7 @@ const sandbox = {
       cpuMs: 1,
       effects: effectsOf(respond(delivery)),
     })
-    return fakeGuest(turn)
+    return { turn, close() {} }
   },
 } as Partial<Sandbox> as Sandbox
 

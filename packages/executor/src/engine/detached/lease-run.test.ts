@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { Lease, ParkOptions } from '../../store/execution-store.ts'
 import { MemoryStore } from '../../store/memory-store.test-support.ts'
@@ -13,8 +12,10 @@ import { LeaseRun } from './lease-run.ts'
 const minute = 60_000
 
 const sleepsForAMinute: Partial<Sandbox> = {
-  placeGuest: () =>
-    fakeGuest(async ({ at }) => ({ type: 'turn', cpuMs: 1, effects: effectsOf({ nextTimerAt: at + minute }) })),
+  placeGuest: () => ({
+    turn: async ({ at }) => ({ type: 'turn', cpuMs: 1, effects: effectsOf({ nextTimerAt: at + minute }) }),
+    close() {},
+  }),
 }
 
 test("timers are due by the clock of the store, and not by the node's", async () => {

@@ -2,7 +2,6 @@ import { newExecutionId, type ExecutionRequest, type ToolAnswer, type TurnEffect
 import { expect } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import type { ExecutionSpec, GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import type { ExecutionStore } from '../../store/execution-store.ts'
 import type { CreateCallbackTransport, OutgoingCall } from '../../tools/transport.ts'
@@ -42,7 +41,7 @@ export function scriptedSandbox(scriptOf: (code: string) => Script, isChanged = 
         const logs = isChanged() ? [{ level: 'log' as const, text: 'another runtime' }] : []
         return { type: 'turn', cpuMs: 1, effects: { ...effectsOf(script(deliveries)), logs } }
       }
-      return fakeGuest(turn)
+      return { turn, close() {} }
     },
   } as Partial<Sandbox> as Sandbox
 }

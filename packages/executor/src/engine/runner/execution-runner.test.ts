@@ -11,7 +11,6 @@ import { ExecutionState } from '../state/execution-state.ts'
 import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { resultOf } from '../state/report.ts'
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import { ExecutionRunner } from './execution-runner.ts'
 import { cancelled } from './failures.ts'
 import { Pacer } from './pacer.ts'
@@ -36,7 +35,7 @@ const sandbox = {
       cpuMs: 1,
       effects: effectsOf(respond(delivery)),
     })
-    return fakeGuest(turn)
+    return { turn, close() {} }
   },
 } as Partial<Sandbox> as Sandbox
 
@@ -305,15 +304,14 @@ test('the guest of a cancelled step is not kept if the journal has no room for i
     session: { id: 'ses_1', step: 1 },
     limits: { ...header.limits, journalBytes: 500 },
   })
-  const close = vi.fn()
-  const guest = fakeGuest(
-    async () => ({
+  const guest = {
+    turn: async (): Promise<TurnOutcome> => ({
       type: 'turn',
       cpuMs: 1,
       effects: effectsOf({ calls: [{ call: 1, tool: 'echo', input: JSON.stringify('x'.repeat(500)) }] }),
     }),
-    close,
-  )
+    close: vi.fn(),
+  }
   const giveBack = vi.fn()
   const state = new ExecutionState(journal.header)
   const runner = new ExecutionRunner({
@@ -340,5 +338,5 @@ test('the guest of a cancelled step is not kept if the journal has no room for i
   await ended!.promise
   expect(state).toMatchObject({ turns: 0, isStateKept: false, outcome: { error: { code: 'CANCELLED' } } })
   expect(giveBack).not.toHaveBeenCalled()
-  expect(close).toHaveBeenCalledOnce()
+  expect(guest.close).toHaveBeenCalledOnce()
 })

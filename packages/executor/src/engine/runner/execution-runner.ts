@@ -22,7 +22,6 @@ import {
 } from './failures.ts'
 import type { GuestTurn } from './guest-turn.ts'
 import { JournalWriter } from './journal-writer.ts'
-import { nextDeliveries, type DueDelivery } from './next-deliveries.ts'
 import { Parker } from './parker.ts'
 import { endedByHostAt } from './replay.ts'
 import { reportChanges } from './report-changes.ts'
@@ -61,8 +60,6 @@ export class ExecutionRunner {
   #hasLeft = false
   /** Whether a turn runs, or was stopped: its effects are in no journal. */
   #isInTurn = false
-  /** Whether the guest has completed a further turn, which is not in the journal yet. */
-  #isGuestAhead = false
   /** Whether the end that the host has set is written, if not yet committed. */
   #isEnding = false
 
@@ -185,9 +182,8 @@ export class ExecutionRunner {
     if (state.turns > 0) await this.#writer.committing
     if (!this.#isOver) this.#whenConfirmed(() => this.#calls.resume())
     while (!this.#isOver) {
-      const at = this.#at()
-      const deliveries = nextDeliveries(this.#options, at)
-      if (deliveries.length > 0) await this.#turns(deliveries, at)
+      const delivery = state.dueDelivery(this.#at())
+      if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
       else if (this.#callEntries.isOverdue) await this.#settleOverdue()
       else if (!(await this.#parker.park())) await this.#waitForDelivery()
@@ -210,23 +206,13 @@ export class ExecutionRunner {
     await this.#parker.wait()
   }
 
-  /** Runs turns for the deliveries, and commits the outcome of each before what follows from it happens. */
-  async #turns(deliveries: readonly DueDelivery[], at: number): Promise<void> {
+  async #turn(delivery: Delivery): Promise<void> {
+    const { journal, state, now } = this.#options
+    const at = this.#at()
     this.#isInTurn = true
-    const contents = deliveries.map(({ content }) => content)
-    const pending = this.#guest.turns(contents, () => this.#endsAt - this.#options.now())
+    const pending = this.#guest.turn(journal.guestDelivery(delivery, at), () => this.#endsAt - now())
     this.#options.onTurnRequested()
-    const turns = await pending
-    for (const [index, turn] of turns.entries()) {
-      if (index > 0 && this.#isOver) return
-      this.#isInTurn = true
-      this.#isGuestAhead = index < turns.length - 1
-      await this.#afterTurn(turn, deliveries[index]!.delivery, at)
-    }
-  }
-
-  async #afterTurn(turn: GuestTurn, delivery: Delivery, at: number): Promise<void> {
-    const { journal, state } = this.#options
+    const turn = await pending
     switch (turn.type) {
       case 'turn':
         return this.#commitTurn(turn, delivery, at)
@@ -258,8 +244,7 @@ export class ExecutionRunner {
     const hasRoom = this.#writer.write({
       type: 'turn',
       at,
-      // The guest's next turn has begun at the same time, so this one ends no later than it must.
-      endedAt: this.#isGuestAhead ? Math.max(at, state.time.lastAt) : this.#at(),
+      endedAt: this.#at(),
       cpuMs,
       ...(replays > 0 && { replays }),
       delivery,
@@ -320,7 +305,7 @@ export class ExecutionRunner {
     const { outcome } = this.#options.state
     const error = outcome?.status === 'completed' ? undefined : outcome?.error
     // That of a session is kept if its last turn is in the journal.
-    this.#guest.close({ keep: !this.#isInTurn && !this.#isGuestAhead, endedAt })
+    this.#guest.close({ keep: !this.#isInTurn, endedAt })
     this.#release(new Error(error?.message ?? 'The code ended without waiting for the call'))
     endExecutionSpan(this.#options.trace.span, { outcome: outcome?.status, code: error?.code })
     this.#options.onEnded()

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Placement, Sandbox, TurnOptions, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { AttachedRealm } from '../session/attached-realm.ts'
 import { JournalLog } from '../state/journal-log.ts'
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import type { GuestTurn } from './guest-turn.ts'
 import { RestorableGuest } from './restorable-guest.ts'
 
@@ -47,7 +46,7 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs: usedMs, logs: [], logsDropped }
   }
   const sandbox = {
-    placeGuest: () => fakeGuest((_delivery, options) => turn(options)),
+    placeGuest: () => ({ turn: (_delivery: unknown, options: TurnOptions) => turn(options), close() {} }),
   } as Partial<Sandbox> as Sandbox
   const guest = new RestorableGuest({
     sandbox,
@@ -55,7 +54,7 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
     state: { turns: 0, cpuMs: 0 },
     placement: { tenant: 't', isolation: 'tenant' },
   })
-  const [outcome] = (await guest.turns([{ kind: 'start', at: 1 }], () => wallTimeoutMs - now)) as [GuestTurn]
+  const outcome: GuestTurn = await guest.turn({ kind: 'start', at: 1 }, () => wallTimeoutMs - now)
   const cpuMs = 'cpuMs' in outcome ? outcome.cpuMs : 0
   return { type: outcome.type, cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
 }
@@ -112,13 +111,13 @@ test(
       const turn = async (): Promise<TurnOutcome> => ({ type: 'turn', cpuMs, effects, variables })
       const realm = new AttachedRealm()
       const guest = new RestorableGuest({
-        sandbox: { placeGuest: () => fakeGuest(turn) } as Partial<Sandbox> as Sandbox,
+        sandbox: { placeGuest: () => ({ turn, close() {} }) } as Partial<Sandbox> as Sandbox,
         journal: journalOf(1_000),
         state: { turns: 0, cpuMs: 0 },
         placement: { tenant: 't', isolation: 'tenant' },
         realm,
       })
-      const [{ type }] = (await guest.turns([{ kind: 'start', at: 1 }], () => 60_000)) as [GuestTurn]
+      const { type } = await guest.turn({ kind: 'start', at: 1 }, () => 60_000)
       return { type, variables: realm.reportedVariables }
     }
     expect(await run(1_000)).toEqual({ type: 'turn', variables })
@@ -136,12 +135,12 @@ async function restoreOn(v8: string, ...outcomes: readonly TurnOutcome[]) {
     versions: { ...journal.header.runtime, v8 },
     placeGuest(_spec: unknown, placement: Placement) {
       placements.push(placement)
-      return fakeGuest(async () => next.next().value ?? { type: 'turn', cpuMs: 1, effects })
+      return { turn: async () => next.next().value ?? { type: 'turn', cpuMs: 1, effects }, close() {} }
     },
   } as Partial<Sandbox> as Sandbox
   const placement = { tenant: 't', isolation: 'tenant' } as const
   const guest = new RestorableGuest({ sandbox, journal, state: { turns: 1, cpuMs: 0 }, placement })
-  const [outcome] = (await guest.turns([{ kind: 'tick', at: 2 }], () => 60_000)) as [GuestTurn]
+  const outcome = await guest.turn({ kind: 'tick', at: 2 }, () => 60_000)
   return { outcome, placements }
 }
 
@@ -191,41 +190,4 @@ test('a runtime that is missing fails the guest at once', async () => {
   const message = 'The guest runtime 0 that wrote the journal is neither that of this version nor in the store'
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } })
   expect(placements).toHaveLength(1)
-})
-
-/** Runs turns for three deliveries with these outcomes, and then one for the rest of them. Returns the types of the outcomes. */
-async function runTogether(...outcomes: readonly TurnOutcome[]) {
-  const journal = journalOf(1_000)
-  const replies = outcomes.values()
-  let placed = 0
-  const sandbox = {
-    versions: journal.header.runtime,
-    placeGuest() {
-      placed += 1
-      return fakeGuest(async () => replies.next().value ?? { type: 'turn', cpuMs: 1, effects })
-    },
-  } as Partial<Sandbox> as Sandbox
-  const placement = { tenant: 't', isolation: 'tenant' } as const
-  const guest = new RestorableGuest({ sandbox, journal, state: { turns: 0, cpuMs: 0 }, placement })
-  const deliveries = [1, 2, 3].map((at) => ({ kind: 'tick', at }) as const)
-  const turns = await guest.turns(deliveries, () => 60_000)
-  return { types: turns.map(({ type }) => type), placed }
-}
-
-const completed: TurnOutcome = { type: 'turn', cpuMs: 1, effects }
-
-test('a guest that is lost among consecutive turns keeps those that have completed', async () => {
-  expect(await runTogether(completed, completed, { type: 'lost' })).toEqual({ types: ['turn', 'turn'], placed: 1 })
-  expect(await runTogether({ type: 'lost' })).toEqual({ types: ['turn', 'turn', 'turn'], placed: 2 })
-})
-
-test('a turn that is stopped with CPU time left is left to the next attempt, and otherwise it is the outcome', async () => {
-  const early = { ...stop, reason: 'timeout', cpuMs: 5 } as const
-  expect(await runTogether(completed, early)).toEqual({ types: ['turn'], placed: 1 })
-  expect(await runTogether(completed, stop)).toEqual({ types: ['turn', 'stopped'], placed: 1 })
-})
-
-test('consecutive turns have the CPU time of the execution together', async () => {
-  const half: TurnOutcome = { type: 'turn', cpuMs: 600, effects }
-  expect(await runTogether(half, half, half)).toEqual({ types: ['turn', 'stopped'], placed: 1 })
 })

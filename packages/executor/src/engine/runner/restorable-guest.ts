@@ -50,8 +50,6 @@ const rebuiltMemoryFactor = 1.5
  */
 const minWaitMs = 200
 
-const closed: readonly GuestTurn[] = [{ type: 'closed' }]
-
 interface RestorableGuestOptions {
   readonly sandbox: Sandbox
   readonly journal: JournalLog
@@ -94,21 +92,19 @@ export class RestorableGuest {
   }
 
   /**
-   * Runs the next turns, one for each delivery, for at most the remaining CPU time and wall time together. Resolves with the
-   * outcomes of those that have run, at least one. Those of further deliveries are missing if the turns took long or the
-   * guest was lost; the caller puts the outcomes into the journal and goes on with these deliveries.
+   * Runs the next turn, for at most the remaining CPU time and wall time.
    *
    * V8 can stop a turn by the wall clock only. A turn that was stopped with CPU time left has had no effects, so it is
    * replayed and run again for longer, until it has used up its CPU time or the wall time is over.
    */
-  async turns(deliveries: readonly GuestDelivery[], wallLeftMs: () => number): Promise<readonly GuestTurn[]> {
+  async turn(delivery: GuestDelivery, wallLeftMs: () => number): Promise<GuestTurn> {
     let expectedSlowdown = 1
     let losses = 0
     let stops = 0
     for (;;) {
       const failures = losses + Math.max(0, stops - stopsWithoutBackoff)
       if (failures > 1) await delay(Math.min(maxBackoffMs, backoffBaseMs * 2 ** failures))
-      if (this.#closed) return closed
+      if (this.#closed) return { type: 'closed' }
       if (this.#guest === undefined) {
         // The first turn is requested before anything is awaited, so that the sandbox counts it at once.
         const isNew = this.#state.turns === 0 && (this.#realm?.isEmpty ?? true)
@@ -118,35 +114,33 @@ export class RestorableGuest {
           this.#requireOwnIsolate()
           continue
         }
-        if (failed) return [failed]
+        if (failed) return failed
       }
       // It may have been closed just after the replay.
-      if (this.#closed) return closed
+      if (this.#closed) return { type: 'closed' }
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.#state.cpuMs
-      const outcomes = await this.#guest!.turns(deliveries, {
+      const outcome = await this.#guest!.turn(delivery, {
         cpuMs: Math.max(0, cpuLeftMs),
         expectedSlowdown,
         wallMs: wallLeftMs(),
         maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
-      if (this.#closed) return closed
-      const { turns, usedMs } = this.#completed(outcomes)
-      const outcome = outcomes.at(-1)!
-      if (outcome.type === 'turn') return turns
+      if (this.#closed) return { type: 'closed' }
+      if (outcome.type === 'turn') return this.#completed(outcome)
       this.#guest = undefined
       if (outcome.type === 'stopped') {
-        const leftMs = cpuLeftMs - usedMs
-        const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < leftMs
-        if (!hasCpuLeft || wallLeftMs() <= 0) return [...turns, outcome]
-        stops += 1
-        expectedSlowdown *= slowdownGrowth(leftMs / outcome.cpuMs)
-      } else {
-        const failure = this.#failureAfter(outcome)
-        if (failure) return [...turns, failure]
-        losses += 1
-        this.#requireOwnIsolate()
+        const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs
+        if (hasCpuLeft && wallLeftMs() > 0) {
+          stops += 1
+          expectedSlowdown *= slowdownGrowth(cpuLeftMs / outcome.cpuMs)
+          continue
+        }
+        return outcome
       }
-      if (turns.length > 0) return turns
+      const failure = this.#failureAfter(outcome)
+      if (failure) return failure
+      losses += 1
+      this.#requireOwnIsolate()
     }
   }
 
@@ -192,26 +186,18 @@ export class RestorableGuest {
     return this.#failedStarts < maxFailedStarts ? undefined : withoutRuntime(guestRuntime, 'does not start here')
   }
 
-  /** Returns the completed turns, of which the last one is stopped if it has exceeded the CPU limit, and their CPU time. */
-  #completed(outcomes: readonly TurnOutcome[]): { turns: GuestTurn[]; usedMs: number } {
-    const turns: GuestTurn[] = []
-    let usedMs = 0
-    for (const outcome of outcomes) {
-      if (outcome.type !== 'turn') break
-      this.#kills = 0
-      const { cpuMs, effects, variables } = outcome
-      usedMs += cpuMs
-      // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
-      if (this.#state.cpuMs + usedMs > this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) {
-        const { logs, logsDropped, warnings } = effects
-        const kept = { logs, logsDropped, ...(warnings && { warnings }) }
-        turns.push({ type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept })
-        break
-      }
+  /** Returns a completed turn, or a stopped one if it has exceeded the CPU limit. */
+  #completed(outcome: Extract<TurnOutcome, { type: 'turn' }>): GuestTurn {
+    this.#kills = 0
+    const { cpuMs, effects, variables } = outcome
+    // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
+    if (this.#state.cpuMs + cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) {
       if (this.#realm !== undefined && variables !== undefined) this.#realm.reportedVariables = variables
-      turns.push(outcome)
+      return outcome
     }
-    return { turns, usedMs }
+    const { logs, logsDropped, warnings } = effects
+    const kept = { logs, logsDropped, ...(warnings && { warnings }) }
+    return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept }
   }
 
   /** A guest may have been lost because earlier guests of its isolate had left it too little memory. */

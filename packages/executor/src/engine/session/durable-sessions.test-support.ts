@@ -1,5 +1,4 @@
 // Durable sessions over the store in memory, with guests whose state is the list of the codes that have run in them.
-import { fakeGuest } from '../../sandbox/fake-guest.test-support.ts'
 import { newExecutionId, type ExecutionRequest, type ToolAnswer } from '@codemode/shared'
 
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
@@ -37,7 +36,7 @@ export function sessionSandbox() {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     placeGuest(spec: GuestSpec) {
       const isCheck = 'kind' in spec && spec.kind === 'check'
-      if (isCheck) return fakeGuest(async () => checked(spec.code))
+      if (isCheck) return { turn: async () => checked(spec.code), close() {} }
       counts.placed += 1
       const placedAfter = evictions
       const state: string[] = []
@@ -67,7 +66,7 @@ export function sessionSandbox() {
         if (code.startsWith('call')) return turnOf({ calls: callsOf(1) })
         return ended()
       }
-      return fakeGuest(turn, () => void (counts.closed += 1))
+      return { turn, close: () => void (counts.closed += 1) }
     },
   }
   return { sandbox: sandbox as Partial<Sandbox> as Sandbox, counts, evictAll: () => void (evictions += 1) }

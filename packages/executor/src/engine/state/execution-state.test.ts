@@ -100,14 +100,6 @@ describe('the next delivery', () => {
     expect(state.dueDelivery(createdAt + 7)).toBe(undefined)
   })
 
-  test('is followed by the answers that have arrived, up to a timer that precedes one of them', () => {
-    const effects = { calls: callsOf(1, 2, 3), nextTimerAt: createdAt + 10 }
-    const state = stateOf(claim(1), turn([1, 2], start, effects), answer(4, 3), answer(5, 1), answer(11, 2))
-    expect(state.dueDeliveries(createdAt + 12, 16)).toEqual([answerTo(3), answerTo(1)])
-    expect(state.dueDeliveries(createdAt + 12, 1)).toEqual([answerTo(3)])
-    expect(stateOf(claim(1)).dueDeliveries(createdAt + 1, 16)).toEqual([start])
-  })
-
   test('is a timer only when it is due', () => {
     const state = stateOf(claim(1), turn([1, 2], start, { nextTimerAt: createdAt + 10 }))
     expect(state.timerAt).toBe(createdAt + 10)

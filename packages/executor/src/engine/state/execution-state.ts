@@ -119,22 +119,6 @@ export class ExecutionState {
     return answer === undefined ? undefined : { kind: 'answer', call: answer.call }
   }
 
-  /**
-   * Returns the deliveries that are due at the given time, one after the other, at most `max`: the first one and, if it is an
-   * answer, the answers that follow it in any case, unless the guest ends before.
-   */
-  dueDeliveries(now: number, max: number): readonly Delivery[] {
-    const first = this.dueDelivery(now)
-    if (first === undefined) return []
-    const due = [first]
-    while (first.kind === 'answer' && due.length < max) {
-      const answer = this.#answers.at(due.length)
-      if (answer === undefined || (this.#timerAt !== null && this.#timerAt <= answer.arrivedAt)) break
-      due.push({ kind: 'answer', call: answer.call })
-    }
-    return due
-  }
-
   /** Returns the status of an execution that has not ended after further entries, without applying them. */
   statusAfter(entries: readonly JournalEntry[]): ExecutionStatus {
     return statusAfter(entries, {

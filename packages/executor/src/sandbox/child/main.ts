@@ -30,12 +30,6 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
  */
 const maintenanceIntervalMs = 10_000
 
-/**
- * Milliseconds after which no further turn of a message is begun. The effects of a turn wait for the end of those that were
- * sent with it.
- */
-const maxTogetherMs = 3
-
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
@@ -108,7 +102,7 @@ function handle(message: HostMessage): void {
         break
       }
       if (isCheck(message.spec)) reply(checkSource(message.spec), guest)
-      else runTurns(hostOf(message, message.spec), message)
+      else runTurn(hostOf(message, message.spec), message)
       break
     case 'close':
       close(guest)
@@ -134,25 +128,16 @@ function close(guest: number): void {
   guests.delete(guest)
 }
 
-/** Runs consecutive turns of a guest, up to the first one that is stopped or ends the guest, or while they are short. */
-function runTurns(host: GuestHost, { guest, deliveries, timeoutMs }: TurnMessage): void {
-  const beganAt = performance.now()
-  let elapsedMs = 0
-  for (const delivery of deliveries) {
-    const turn = host.turn(delivery, timeoutMs - elapsedMs)
-    const isLast = isLastTurn(turn, host.hasSteps)
-    elapsedMs = performance.now() - beganAt
-    const isCut = elapsedMs > maxTogetherMs && delivery !== deliveries.at(-1)
-    if (turn.type === 'turn') {
-      const { ahead, last } = callsInFrames(turn.effects.calls)
-      for (const calls of ahead) send({ type: 'calls', guest, calls })
-      turn.effects.calls = last
-      if (isCut) turn.isCut = true
-    }
-    reply(turn, guest)
-    if (isLast) close(guest)
-    if (isLast || isCut) return
+function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
+  const turn = host.turn(delivery, timeoutMs)
+  const isLast = isLastTurn(turn, host.hasSteps)
+  if (turn.type === 'turn') {
+    const { ahead, last } = callsInFrames(turn.effects.calls)
+    for (const calls of ahead) send({ type: 'calls', guest, calls })
+    turn.effects.calls = last
   }
+  reply(turn, guest)
+  if (isLast) close(guest)
 }
 
 function reply(turn: TurnReply, guest: number): void {
