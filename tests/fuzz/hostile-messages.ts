@@ -69,7 +69,15 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     unused: fc.integer({ min: -1, max: 1_001 }),
     used: fc.nat(1_000),
   }),
-  skipped: fc.record({ type: fc.constant('skipped'), guest }),
+  skipped: fc.record(
+    {
+      type: fc.constant('skipped'),
+      guest,
+      needsOwnIsolate: fc.constant(true),
+      unfitForNewGuests: fc.constant(true),
+    },
+    { requiredKeys: ['type', 'guest'] },
+  ),
   calls: fc.record({ type: fc.constant('calls'), guest, calls: effects.map(({ calls }) => calls) }),
   turn: fc.record({ type: fc.constant('turn'), ...ofTurn, guestBytes: fc.nat(), effects }),
   stopped: fc.record({

@@ -49,7 +49,7 @@ const inText: Attack[] = [
     'texts in which every letter is replaced by many',
     'const a = []\nfor (;;) a.push("x".repeat(2 ** 12).replaceAll("x", "y".repeat(2 ** 12)))',
   ),
-  isExhausted('JSON of a wide array', 'return JSON.parse(`[${"{},".repeat(2 ** 20)}0]`).length'),
+  isExhausted('JSON of a wide array', 'return JSON.parse(`[${"{},".repeat(2 ** 22)}0]`).length'),
   isExhausted('JSON that is nested deeply', 'return JSON.parse("[".repeat(2 ** 21) + "]".repeat(2 ** 21)).length'),
   isExhausted(
     'JSON made of one string many times',

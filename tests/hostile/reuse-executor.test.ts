@@ -64,6 +64,15 @@ describe('a guest that exhausts its memory in a used isolate', { tags: ['EX-2', 
     expect(entries.at(-1)).toMatchObject({ error: { code: 'MEMORY_LIMIT' } })
   })
 
+  test('is no fault of the tenant if it ends by itself with a failed allocation', async () => {
+    for (let i = 0; i < 10; i++) {
+      expect(await suite.codemode.executeAsync('return 1')).toBe(1)
+      const result = await suite.codemode.run('return new Uint8Array(1e9).length')
+      expect(result).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
+    }
+    expect(await suite.codemode.executeAsync('return 1')).toBe(1)
+  })
+
   test('does not fail if it fits in an isolate of its own, whatever earlier guests have left', async () => {
     const fitting = `const all = []; for (let i = 0; i < 240; i++) all.push(new Array(1e4).fill(i + 0.5)); return all.length`
     const full = `for (let i = 0; i < 90_000; i++) Symbol.for('symbol ' + Math.random()); globalThis.kept = []; for (let i = 0; i < 60; i++) kept.push(new Array(1e4).fill(0.5)); return 1`

@@ -96,7 +96,7 @@ export class ConsecutiveGuests {
     const isolate = this.#isolates.take(options.memoryLimitMb ?? limits.memoryLimitMb, false)
     this.#taken.add(isolate)
     const guest = runGuest(isolate, code, options)
-    if (guest.hasEndedByItself) this.#isolates.giveBack(isolate)
+    if (guest.hasEndedByItself) this.#isolates.giveBack(isolate, isolate.sizeBytes() ?? Infinity)
     else this.#isolates.discard(isolate, Infinity)
     for (const each of this.#taken) if (each.isDisposed) this.#taken.delete(each)
     return guest
@@ -153,5 +153,5 @@ function openIn(isolate: ReusableIsolate, code: string, options: RunOptions): Gu
 
 /** Returns a copy of a report without what depends on the machine and on the heap. */
 function withoutMeasurements(reply: TurnReply): object {
-  return structuredClone({ ...reply, cpuMs: 0, guestBytes: 0, isolateWasUsed: undefined })
+  return structuredClone({ ...reply, cpuMs: 0, guestBytes: 0 })
 }

@@ -76,7 +76,7 @@ export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): vo
 export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): TurnOutcome {
   switch (message.type) {
     case 'skipped':
-      return { type: 'lost' }
+      return { type: 'lost', ...(message.needsOwnIsolate && { needsOwnIsolate: true }) }
     case 'turn': {
       const { cpuMs, effects, variables } = message
       const all = { ...effects, calls: [...calls, ...effects.calls] }
@@ -84,8 +84,6 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
     }
     case 'stopped': {
       const { reason, waitedForClock, cpuMs, logs, logsDropped, warnings } = message
-      // Earlier guests may have taken some of the memory, so the turn runs again in an isolate of its own.
-      if (message.isolateWasUsed === true) return { type: 'lost' }
       return { type: 'stopped', reason, waitedForClock, cpuMs, logs, logsDropped, ...(warnings && { warnings }) }
     }
   }
@@ -93,6 +91,6 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
 
 /** Returns whether the turn has left its process unfit for further guests. */
 export function leavesProcessUnfit(message: TurnReport): boolean {
-  if (message.type === 'skipped') return false
+  if (message.type === 'skipped') return message.unfitForNewGuests === true
   return message.unfitForNewGuests || (message.type === 'stopped' && message.reason === 'memory')
 }

@@ -110,8 +110,15 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     unused: z.int().nonnegative().max(maxReadyIsolates),
     used: z.int().nonnegative().max(maxReadyIsolates),
   }),
-  /** Answer to a turn whose guest was closed before it began, or that has to run in another process. */
-  z.strictObject({ type: z.literal('skipped'), guest: z.int() }),
+  /** Answer to a turn whose guest was closed before it began, or that has to run in another process or another isolate. */
+  z.strictObject({
+    type: z.literal('skipped'),
+    guest: z.int(),
+    /** True if the turn ran out of memory in an isolate that had other guests before, which may have left too little. */
+    needsOwnIsolate: z.literal(true).optional(),
+    /** True if V8 has disposed of the isolate, after which the process should get no new guests. */
+    unfitForNewGuests: z.literal(true).optional(),
+  }),
   /** Part of a turn's calls, sent ahead of its report, so that frames stay small however many calls a turn makes. */
   z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: effectsSchema.shape.calls }),
   z.strictObject({
@@ -129,8 +136,6 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     reason: z.enum(['timeout', 'memory', 'output']),
     /** Whether the code read the clock so often in this turn that it probably waited for it. */
     waitedForClock: z.boolean(),
-    /** Whether the isolate has had other guests, in a turn that was stopped for memory. */
-    isolateWasUsed: z.boolean().optional(),
     logs: effectsSchema.shape.logs,
     logsDropped: effectsSchema.shape.logsDropped,
     warnings: effectsSchema.shape.warnings,

@@ -141,7 +141,7 @@ export class SandboxProcess {
     this.#isDraining = true
   }
 
-  /** Adds a guest. Its isolate is made when its first turn is sent. */
+  /** Adds a guest. It gets its isolate with its first turn. */
   addGuest(making: GuestMaking): Guest {
     const guest = ++this.#lastGuest
     const { memoryLimitMb } = making.spec.limits
@@ -267,7 +267,8 @@ export class SandboxProcess {
     this.#watchdog.end()
     this.#use.recordTurnEnd()
     if (isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)) this.#guests.remove(head.guest)
-    if (leavesProcessUnfit(message)) this.#drainAsUnfit()
+    // A skipped turn runs again, and counts as a fault only then.
+    if (leavesProcessUnfit(message)) this.#drainAsUnfit({ isFault: message.type !== 'skipped' })
     if (message.type === 'turn') {
       this.#guests.recordTurnEnd(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))
     }
@@ -276,10 +277,10 @@ export class SandboxProcess {
     this.#options.onChange()
   }
 
-  #drainAsUnfit(): void {
+  #drainAsUnfit({ isFault }: { readonly isFault: boolean }): void {
     if (this.#isDraining) return
     this.drain()
-    this.#options.onFault()
+    if (isFault) this.#options.onFault()
   }
 
   #exited(death: Death): void {

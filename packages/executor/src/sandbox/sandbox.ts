@@ -56,9 +56,10 @@ export type TurnOutcome =
   /** The process was ended from outside while this guest was on the CPU. */
   | { readonly type: 'killed' }
   /**
-   * The guest is gone without a fault of its own, and the turn has not happened. It can be replayed in another process.
+   * The guest is gone without a fault that is known to be its own, and the turn has not happened. It can be replayed in
+   * another process. With `needsOwnIsolate`, it ran out of memory in an isolate that had other guests before.
    */
-  | { readonly type: 'lost' }
+  | { readonly type: 'lost'; readonly needsOwnIsolate?: true }
   /** The runtime that the guest needs is in no store (`missing`), or does not start in this version (`broken`). */
   | { readonly type: 'unrunnable'; readonly reason: 'missing' | 'broken' }
 
@@ -101,6 +102,6 @@ export interface Sandbox extends AsyncDisposable {
   throttledMs(tenant: string): number
   /** Sets the listener that is called when there may be room again. */
   onRoom(listener: () => void): void
-  /** Places a new guest in a process. Its isolate is made in its first turn. */
+  /** Places a new guest in a process. It gets its isolate with its first turn. */
   placeGuest(spec: GuestSpec, placement: Placement): Guest
 }

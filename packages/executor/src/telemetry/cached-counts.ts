@@ -3,7 +3,7 @@ type Counts = ReadonlyMap<string, number>
 interface CachedCountsOptions {
   /** Counts. May take long, and reject. */
   readonly count: () => Promise<Counts>
-  /** Milliseconds for which counts are used; longer if a counting takes more than a twentieth of it. */
+  /** Milliseconds for which counts are used; longer, up to `maxStaleMs`, if a counting takes more than a twentieth of it. */
   readonly maxAgeMs: number
   /** Milliseconds after which counts are no longer given, while a new counting has not ended. */
   readonly maxStaleMs: number
@@ -50,15 +50,11 @@ export class CachedCounts {
 
   async #count(): Promise<void> {
     const startedAt = this.#now()
-    let { maxAgeMs } = this.#options
-    let counts: Counts | undefined
-    try {
-      counts = await this.#options.count()
-      maxAgeMs = Math.max(maxAgeMs, (this.#now() - startedAt) * restFactor)
-    } catch {
-      // The store reports its own failures.
-    }
-    this.#counted = { counts, at: this.#now(), maxAgeMs }
+    // The store reports its own failures.
+    const counts = await this.#options.count().catch(() => undefined)
+    const at = this.#now()
+    const restMs = Math.min((at - startedAt) * restFactor, this.#options.maxStaleMs)
+    this.#counted = { counts, at, maxAgeMs: Math.max(this.#options.maxAgeMs, restMs) }
     this.#counting = undefined
   }
 }

@@ -169,7 +169,7 @@ export class AttachedExecutions {
       trace,
       bodyHash,
       owner: principal.owner,
-      placement: placementOf(principal),
+      placement: placementOf(session?.facts ?? principal),
       label,
       node: this.#instance.id,
       permit,

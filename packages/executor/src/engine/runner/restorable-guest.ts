@@ -111,7 +111,6 @@ export class RestorableGuest {
         const failed = isNew ? this.#place() : await this.#restore(wallLeftMs)
         if (failed === 'lost') {
           losses += 1
-          this.#requireOwnIsolate()
           continue
         }
         if (failed) return failed
@@ -140,7 +139,6 @@ export class RestorableGuest {
       const failure = this.#failureAfter(outcome)
       if (failure) return failure
       losses += 1
-      this.#requireOwnIsolate()
     }
   }
 
@@ -171,6 +169,8 @@ export class RestorableGuest {
       return this.#kills > maxKills ? crashed(killedTooOften(maxKills)) : undefined
     }
     if (outcome.type === 'unrunnable') return this.#unrunnable(outcome.reason)
+    // Earlier guests of its isolate may have left it too little memory.
+    if (outcome.type === 'lost' && outcome.needsOwnIsolate) this.#placement = { ...this.#placement, ownIsolate: true }
     if (outcome.type !== 'crashed') return undefined
     if (outcome.outOfMemory && outcome.wasAlone) return exceededMemory()
     if (outcome.wasAlone) return crashed(crashedAlone)
@@ -198,11 +198,6 @@ export class RestorableGuest {
     const { logs, logsDropped, warnings } = effects
     const kept = { logs, logsDropped, ...(warnings && { warnings }) }
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept }
-  }
-
-  /** A guest may have been lost because earlier guests of its isolate had left it too little memory. */
-  #requireOwnIsolate(): void {
-    this.#placement = { ...this.#placement, ownIsolate: true }
   }
 
   #place(spec = guestSpecOf(this.#journal)): undefined {

@@ -104,7 +104,10 @@ export class GuestHost {
     const reason = this.#reasonToStop(entry.type === 'ended' && sizeBytes === undefined ? 'memory' : entry.type)
     if (reason !== undefined) {
       const { logs, logsDropped } = this.#effects
-      const more = { ...this.#changedWarnings(), ...(reason === 'memory' && { isolateWasUsed: this.#isolate.isUsed }) }
+      if (reason === 'memory' && this.#isolate.isUsed) {
+        return { type: 'skipped', needsOwnIsolate: true, ...(entry.type === 'memory' && { unfitForNewGuests: true }) }
+      }
+      const more = this.#changedWarnings()
       return { type: 'stopped', reason, waitedForClock: this.#waitedForClock, cpuMs, logs, logsDropped, ...more }
     }
     this.#sizeBytes = sizeBytes!

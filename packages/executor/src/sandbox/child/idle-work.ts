@@ -56,7 +56,7 @@ export class IdleWork {
     this.#schedule(this.#options.hasGuests() ? quietMs : 0)
   }
 
-  /** Looks for work, for pieces that have come up without a message. */
+  /** Checks for pieces of work that have come up without a message. */
   look(): void {
     this.#schedule(0)
   }

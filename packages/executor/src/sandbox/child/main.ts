@@ -26,7 +26,7 @@ import { compileForTypicalGuest } from './typical-guest.ts'
 type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
 /**
- * Milliseconds between looks for idle work while no messages arrive, so that isolates kept after a burst are disposed of.
+ * Milliseconds between checks for idle work while no messages arrive, so that isolates kept after a burst are disposed of.
  */
 const maintenanceIntervalMs = 10_000
 
@@ -123,7 +123,7 @@ function hostOf(
 
 function close(guest: number): void {
   const host = guests.get(guest)
-  if (host?.hasEndedByItself) isolates.giveBack(host.isolate)
+  if (host?.hasEndedByItself) isolates.giveBack(host.isolate, host.sizeBytes)
   else if (host) isolates.discard(host.isolate, host.sizeBytes)
   guests.delete(guest)
 }

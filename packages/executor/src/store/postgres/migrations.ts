@@ -202,5 +202,8 @@ async function addPlacementAndParking(db: Kysely<unknown>): Promise<void> {
     alter table codemode.executions
       add column reuse_isolates boolean not null default true,
       add column parked_for text`.execute(db)
+  await sql`
+    update codemode.executions set parked_for = case status when 'paused' then 'approval' else 'attention' end
+    where finished_at is null and node is null and status in ('paused', 'needs_attention')`.execute(db)
   await sql`alter table codemode.sessions add column reuse_isolates boolean not null default true`.execute(db)
 }

@@ -37,6 +37,8 @@ export class ReusableIsolate {
   #guestsSinceCollection = 0
   #usedBytes = 0
   #isRetired = false
+  /** Memory in bytes that the isolate keeps without a guest, as the pool counts it. */
+  keptBytes = 0
 
   constructor(runtime: GuestRuntime, memoryLimitMb: number) {
     this.memoryLimitMb = memoryLimitMb
@@ -73,7 +75,7 @@ export class ReusableIsolate {
     return context
   }
 
-  /** Says that the isolate has no guest after the current or the next one. */
+  /** Marks the isolate as one that gets no guest after the current or the next one. */
   retire(): void {
     this.#isRetired = true
   }
@@ -94,8 +96,8 @@ export class ReusableIsolate {
     })
   }
 
-  /** True if garbage must be collected before the next guest. */
-  get mustCollect(): boolean {
+  /** True if so much of the heap is used that garbage should be collected before the next guest. */
+  get hasMuchGarbage(): boolean {
     return this.#usedBytes > maxGarbageBytes
   }
 

@@ -1,5 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 
+/** Size of a semi-space of the young generation, in MiB. */
+const semiSpaceMb = 8
+
 /**
  * Flags of a sandbox process. design/prepared-isolates.md has the measurements.
  *
@@ -9,7 +12,6 @@ import { setFlagsFromString } from 'node:v8'
  * last two set the size of the young generation in MiB. With V8's choice, which depends on the memory limit, a collection
  * would come after every fifth guest, and copy what ended guests have left.
  */
-const semiSpaceMb = 8
 const flags = [
   '--no-concurrent-sparkplug',
   '--baseline-batch-compilation-threshold=16384',

@@ -45,7 +45,9 @@ function warmPool(now?: () => number) {
     return { isolate, reply }
   }
   const close = (guest: GuestHost) =>
-    guest.hasEndedByItself ? isolates.giveBack(guest.isolate) : isolates.discard(guest.isolate, guest.sizeBytes)
+    guest.hasEndedByItself
+      ? isolates.giveBack(guest.isolate, guest.sizeBytes)
+      : isolates.discard(guest.isolate, guest.sizeBytes)
   maintained()
   return { isolates, take, run, maintained }
 }
@@ -95,7 +97,7 @@ test.each([
   const isolate = take(64)
   const guest = openGuest({ code, ...texts, limits: { ...limits, memoryLimitMb: 64 }, tools: [] }, isolate)
   guest.turn({ kind: 'start', at: 1_000_000 }, timeoutMs)
-  if (guest.hasEndedByItself) isolates.giveBack(isolate)
+  if (guest.hasEndedByItself) isolates.giveBack(isolate, guest.sizeBytes)
   else isolates.discard(isolate, guest.sizeBytes)
   take(64)
   take(64)
@@ -131,7 +133,7 @@ test('the pool keeps two isolates ready, and as many of those that come back as 
   const guests = Array.from({ length: 40 }, () => openGuest({ code: 'return 1', ...texts, limits, tools: [] }, take()))
   for (const guest of guests) {
     guest.turn({ kind: 'start', at: 1_000_000 }, 5_000)
-    isolates.giveBack(guest.isolate)
+    isolates.giveBack(guest.isolate, guest.sizeBytes)
   }
   maintained()
   expect(isolates.readyCount).toBe(32)
@@ -159,7 +161,7 @@ test('the pool changes to a limit that two consecutive executions use, not one a
 test('an isolate with a large heap that is discarded is disposed of at once, and the oldest of many', () => {
   const { isolates, take } = warmPool()
   const large = take()
-  isolates.discard(large, 9 * MiB)
+  isolates.discard(large, 17 * MiB)
   expect(large.isDisposed).toBe(true)
   const small = Array.from({ length: 34 }, () => take())
   for (const isolate of small) isolates.discard(isolate, MiB)

@@ -10,12 +10,16 @@ import { ReusableIsolate } from './reusable-isolate.ts'
 const minReady = 2
 /** Maximum number of isolates without a guest that are kept for later ones. */
 const maxKept = 32
+/** Maximum memory in bytes of these isolates together. */
+const maxKeptBytes = 128 * 1024 * 1024
 /** Milliseconds without a shortage of isolates after which those beyond the minimum are disposed of. */
 const keepForMs = 10_000
 /** Maximum number of isolates that wait for idle time to be disposed of. */
 const maxDiscarded = 32
-/** Size in bytes above which an isolate that had its last guest is disposed of at once. */
-const maxDiscardedBytes = 8 * 1024 * 1024
+/** Maximum memory in bytes of these isolates together. */
+const maxDiscardedBytes = 64 * 1024 * 1024
+/** Size in bytes above which garbage is collected, or an isolate disposed of, at once. */
+const largeBytes = 16 * 1024 * 1024
 
 /**
  * Default memory limit of executions in MiB. `defaultRequestLimits` has the same value, but does not belong in a
@@ -39,8 +43,6 @@ export class WarmIsolates {
   readonly #ready: ReusableIsolate[] = []
   /** Isolates whose last guest is gone, and that were not checked since. */
   readonly #returned: ReusableIsolate[] = []
-  /** Isolates in which garbage must be collected before the next guest. */
-  readonly #uncollected: ReusableIsolate[] = []
   /** Isolates that are to be disposed of. */
   readonly #discarded: ReusableIsolate[] = []
   #memoryLimitMb = defaultMemoryLimitMb
@@ -81,27 +83,41 @@ export class WarmIsolates {
     return isolate
   }
 
-  /** Takes back an isolate whose guest has ended by itself, without an entry that was stopped. */
-  giveBack(isolate: ReusableIsolate): void {
+  /**
+   * Takes back an isolate whose guest has ended by itself, without an entry that was stopped. `sizeBytes` is the memory of the
+   * isolate. If it is much, garbage is collected at once, so that the pool keeps little memory.
+   */
+  giveBack(isolate: ReusableIsolate, sizeBytes: number): void {
     isolate.release()
-    const hasRoom = this.#returned.length + this.#uncollected.length + this.#ready.length < maxKept
-    if (hasRoom && isolate.memoryLimitMb === this.#memoryLimitMb) this.#returned.push(isolate)
-    else this.discard(isolate, 0)
+    const isKept = this.#kept.length < maxKept && isolate.memoryLimitMb === this.#memoryLimitMb
+    isolate.keptBytes = isKept && sizeBytes > largeBytes ? bytesAfterCollection(isolate) : sizeBytes
+    if (isKept && bytesOf(this.#kept) + isolate.keptBytes <= maxKeptBytes) this.#returned.push(isolate)
+    else this.discard(isolate, isolate.keptBytes)
+  }
+
+  /** Isolates that have had a guest and may have another one. */
+  get #kept(): readonly ReusableIsolate[] {
+    return [...this.#returned, ...this.#ready]
   }
 
   /** Disposes of an isolate, without entering it: at once if it is large, and otherwise in idle time. */
   discard(isolate: ReusableIsolate, sizeBytes: number): void {
     if (isolate.isDisposed) return
-    if (sizeBytes > maxDiscardedBytes) isolate.dispose()
-    else this.#discarded.push(isolate)
-    if (this.#discarded.length > maxDiscarded) this.#discarded.shift()!.dispose()
+    if (sizeBytes > largeBytes) {
+      isolate.dispose()
+      return
+    }
+    isolate.keptBytes = sizeBytes
+    this.#discarded.push(isolate)
+    while (this.#discarded.length > maxDiscarded || bytesOf(this.#discarded) > maxDiscardedBytes) {
+      this.#discarded.shift()!.dispose()
+    }
   }
 
   /** Returns the pieces of work that wait for idle moments, the most urgent first. */
   *piecesOfWork(): Iterable<PieceOfWork> {
     const isUrgent = this.#isShort
     if (this.#returned.length > 0) yield { isLong: false, isUrgent, run: () => this.#prepareReturned() }
-    if (this.#uncollected.length > 0) yield { isLong: true, isUrgent, run: () => this.#prepareUncollected() }
     if (isUrgent) yield { isLong: true, isUrgent, run: () => this.#makeUnused() }
     const uncollected = this.#ready.findIndex((isolate) => isolate.shouldCollect)
     if (uncollected >= 0) yield { isLong: true, isUrgent: false, run: () => this.#collectReady(uncollected) }
@@ -123,34 +139,22 @@ export class WarmIsolates {
     const prepared = this.#ready.pop() ?? this.#unused.pop()
     if (prepared !== undefined) return prepared
     while (this.#ready.length === 0 && this.#returned.length > 0) this.#prepareReturned()
-    while (this.#ready.length === 0 && this.#uncollected.length > 0) this.#prepareUncollected()
     return this.#ready.pop()
   }
 
-  /** Checks an isolate whose guest is gone, and makes the context for the next one unless garbage is in the way. */
+  /** Checks an isolate whose guest is gone, and makes the context for the next one. */
   #prepareReturned(): void {
     const isolate = this.#returned.pop()!
-    if (!isolate.isFit()) this.discard(isolate, 0)
-    else if (isolate.mustCollect) this.#uncollected.push(isolate)
-    else this.#prepare(isolate)
-  }
-
-  #prepareUncollected(): void {
-    const isolate = this.#uncollected.pop()!
-    if (isolate.collect()) this.#prepare(isolate)
-    else this.discard(isolate, 0)
-  }
-
-  #prepare(isolate: ReusableIsolate): void {
-    if (isolate.prepare()) this.#ready.push(isolate)
-    else this.discard(isolate, 0)
+    if (!isolate.isFit()) this.discard(isolate, isolate.keptBytes)
+    else if (isolate.prepare()) this.#ready.push(isolate)
+    else this.discard(isolate, isolate.keptBytes)
   }
 
   #collectReady(index: number): void {
     const isolate = this.#ready[index]!
     if (isolate.collect()) return
     this.#ready.splice(index, 1)
-    this.discard(isolate, 0)
+    this.discard(isolate, isolate.keptBytes)
   }
 
   #makeUnused(): void {
@@ -168,8 +172,18 @@ export class WarmIsolates {
 
   #changeLimit(memoryLimitMb: number): void {
     this.#memoryLimitMb = memoryLimitMb
-    for (const list of [this.#unused, this.#ready, this.#returned, this.#uncollected]) {
-      for (const isolate of list.splice(0)) this.discard(isolate, 0)
+    for (const list of [this.#unused, this.#ready, this.#returned]) {
+      for (const isolate of list.splice(0)) this.discard(isolate, isolate.keptBytes)
     }
   }
+}
+
+function bytesOf(isolates: readonly ReusableIsolate[]): number {
+  return isolates.reduce((sum, { keptBytes }) => sum + keptBytes, 0)
+}
+
+/** Collects the garbage of an isolate if there is much. Returns the memory that it keeps; `Infinity` if it is fit for no guest. */
+function bytesAfterCollection(isolate: ReusableIsolate): number {
+  const isFit = isolate.isFit() && (!isolate.hasMuchGarbage || isolate.collect())
+  return (isFit ? isolate.sizeBytes() : undefined) ?? Infinity
 }
