@@ -7,8 +7,8 @@ const resolutionMs = 20
 /** Milliseconds after which a measurement begins. The one before it is read meanwhile. */
 const windowMs = 60_000
 
-/** Delays of the event loop in seconds, by their quantiles. */
-export type Delays = Readonly<Record<'0.5' | '0.99' | '1', number>>
+/** Delays of the event loop in seconds, by percentile. */
+export type Delays = Readonly<Record<'50' | '99' | '100', number>>
 
 /**
  * Delay of the event loop over the last one to two windows of a minute. Reading it does not reset it, so any number of
@@ -28,9 +28,9 @@ export class EventLoopDelay implements Disposable {
     const delays = this.#older
     if (delays.count === 0) return undefined
     return {
-      '0.5': secondsOf(delays.percentile(50)),
-      '0.99': secondsOf(delays.percentile(99)),
-      1: secondsOf(delays.max),
+      50: secondsOf(delays.percentile(50)),
+      99: secondsOf(delays.percentile(99)),
+      100: secondsOf(delays.max),
     }
   }
 

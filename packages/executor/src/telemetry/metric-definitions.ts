@@ -112,7 +112,7 @@ export const metricDefinitions = {
   ]),
   ready: gauge('codemode.ready', 'Whether new executions are accepted (1) or not (0)'),
   eventLoopDelay: {
-    ...gauge('codemode.event_loop.delay', 'Delay of the event loop in the last one to two minutes', ['quantile']),
+    ...gauge('codemode.event_loop.delay', 'Delay of the event loop in the last one to two minutes', ['percentile']),
     unit: 's',
   },
   cpuTime: {

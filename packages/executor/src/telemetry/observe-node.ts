@@ -41,8 +41,8 @@ export function observeNode(metrics: Metrics, { reading, countParked }: Observed
   metrics.setReader(async () => {
     if (parked !== undefined) setParked(metrics, await parked.read())
     setReading(metrics, reading())
-    for (const [quantile, seconds] of Object.entries(delay.read() ?? {})) {
-      metrics.set('eventLoopDelay', { quantile }, seconds)
+    for (const [percentile, seconds] of Object.entries(delay.read() ?? {})) {
+      metrics.set('eventLoopDelay', { percentile }, seconds)
     }
     const { user, system } = cpuUsage()
     metrics.add('cpuTime', {}, (user + system - countedCpuUs) / usPerSecond)
