@@ -9,7 +9,7 @@ export interface Program {
   /** Returns the code. The argument is the expression that gives the input in a product. */
   readonly code: (input: string) => string
   readonly input?: unknown
-  /** Whether a value is the right result. */
+  /** Returns true for the right result. */
   readonly isRight: (value: unknown) => boolean
 }
 

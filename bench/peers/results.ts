@@ -7,7 +7,7 @@ import { loadWorkloadKeys, loadWorkloads, type LoadWorkload, type LoadWorkloadKe
 /** Measurements of one product, by round. */
 export interface ProductSamples {
   readonly name: string
-  /** Whether Codemode is compared with it; it is not with its own variant. */
+  /** True if Codemode is compared with it; false for a variant of Codemode. */
   readonly isPeer: boolean
   readonly loads: Readonly<Record<LoadWorkloadKey, readonly LoadSample[]>>
   readonly fresh: readonly FreshSample[]

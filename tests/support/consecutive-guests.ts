@@ -67,7 +67,7 @@ export function runGuest(isolate: ReusableIsolate, code: string, options: RunOpt
     end = reply.type === 'turn' ? reply.effects.end : reply
     delivery = end === undefined ? next.after(reply) : undefined
   }
-  return { isolate, wasUsed: isolate.isUsed, turns, end, hasEndedByItself: guest.hasEndedByItself }
+  return { isolate, wasUsed: isolate.hadEarlierGuests, turns, end, hasEndedByItself: guest.hasEndedByItself }
 }
 
 /** Gives a new guest the deliveries of another one, and returns what it reports. */

@@ -19,7 +19,7 @@ export interface Principal {
   readonly tenant: string
   /** Sharing of sandbox processes: among the executions of the tenant (`tenant`), or none (`execution`). */
   readonly isolation: 'tenant' | 'execution'
-  /** Whether guests of the tenant may get an isolate that has had others of them before. */
+  /** True if guests may get an isolate that has had others of the tenant before. */
   readonly reuseIsolates: boolean
   /** Limits of a request that sets none of its own. */
   readonly defaultLimits: ResolvedRequestLimits

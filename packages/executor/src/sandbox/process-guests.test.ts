@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import type { GuestSpec } from './protocol.ts'
 import { ProcessGuests } from './process-guests.ts'
 
-const making = { spec: {} as GuestSpec, ownIsolate: false }
+const request = { spec: {} as GuestSpec, ownIsolate: false }
 
 test('entries start with the guest that has waited longest', () => {
   const guests = new ProcessGuests()
-  for (const guest of [1, 2, 3]) guests.add(guest, making)
+  for (const guest of [1, 2, 3]) guests.add(guest, request)
   guests.recordTurnEnd(1, 10)
   guests.recordTurnEnd(3, 10)
   expect([...guests.entries()].map(([guest]) => guest)).toEqual([2, 1, 3])
@@ -15,7 +15,7 @@ test('entries start with the guest that has waited longest', () => {
 
 test("bytes is the sum of the guests' sizes after their last turns", () => {
   const guests = new ProcessGuests()
-  for (const guest of [1, 2]) guests.add(guest, making)
+  for (const guest of [1, 2]) guests.add(guest, request)
   guests.recordTurnEnd(1, 100)
   guests.recordTurnEnd(2, 50)
   guests.recordTurnEnd(1, 30)

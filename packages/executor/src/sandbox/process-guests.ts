@@ -1,16 +1,16 @@
 import type { GuestSpec } from './protocol.ts'
 
 /** Specification of a guest, and its requirement on the isolate. */
-export interface GuestMaking {
+export interface GuestRequest {
   readonly spec: GuestSpec
-  /** Whether the guest gets an isolate that serves no other guest. */
+  /** True if the guest gets an isolate that serves no other guest. */
   readonly ownIsolate: boolean
 }
 
 /** Guest of a sandbox process. */
 export interface ProcessGuest {
   /** State of the guest's context. What it is made from is sent with the guest's first turn. */
-  isolate: ({ readonly state: 'unmade' } & GuestMaking) | { readonly state: 'made' }
+  isolate: ({ readonly state: 'unmade' } & GuestRequest) | { readonly state: 'made' }
   /** Whether the guest is a session, which goes on after the end of a step. */
   readonly hasSteps: boolean
   /** Memory in bytes that the guest kept at the end of its last turn. */
@@ -33,10 +33,10 @@ export class ProcessGuests {
     return this.#bytes
   }
 
-  add(guest: number, making: GuestMaking): void {
-    const { spec } = making
+  add(guest: number, request: GuestRequest): void {
+    const { spec } = request
     const hasSteps = 'kind' in spec && spec.kind === 'session'
-    const isolate = { state: 'unmade', ...making } as const
+    const isolate = { state: 'unmade', ...request } as const
     this.#guests.set(guest, { isolate, hasSteps, bytes: 0, idleSince: performance.now() })
   }
 
@@ -50,7 +50,7 @@ export class ProcessGuests {
   }
 
   /** Returns what a guest is to be made from now; undefined if it is made already. */
-  takeMaking(guest: number): GuestMaking | undefined {
+  takeRequest(guest: number): GuestRequest | undefined {
     const entry = this.#guests.get(guest)
     if (entry?.isolate.state !== 'unmade') return undefined
     const { spec, ownIsolate } = entry.isolate

@@ -6,7 +6,7 @@ import { chooseProcess, displaceableFor, type PoolState, type Sharers } from './
 import { ProcessMaintenance } from './process-maintenance.ts'
 import { ProcessSupply, type ProcessStates } from './process-supply.ts'
 import type { Assignment } from './process-use.ts'
-import type { GuestMaking } from './process-guests.ts'
+import type { GuestRequest } from './process-guests.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
 import type { RuntimeText } from './runtime-source.ts'
 import type { SandboxObserver } from './sandbox-observer.ts'
@@ -161,12 +161,12 @@ export class ProcessPool implements Sandbox {
 
   placeGuest(spec: GuestSpec, { tenant, isolation, runtime, ownIsolate = false }: Placement): Guest {
     const isSingleGuest = isolation === 'execution'
-    const making = { spec, ownIsolate }
+    const request = { spec, ownIsolate }
     if (runtime === undefined || runtime === this.versions.guestRuntime) {
-      return this.#place(making, { tenant, isSingleGuest })
+      return this.#place(request, { tenant, isSingleGuest })
     }
     return deferredGuest(this.#runtimes.find(runtime), (found) =>
-      this.#place(making, { tenant, isSingleGuest, runtime: found }),
+      this.#place(request, { tenant, isSingleGuest, runtime: found }),
     )
   }
 
@@ -175,9 +175,9 @@ export class ProcessPool implements Sandbox {
     await this.#supply[Symbol.asyncDispose]()
   }
 
-  #place(making: GuestMaking, assignment: Assignment): Guest {
+  #place(request: GuestRequest, assignment: Assignment): Guest {
     const process = assignment.isSingleGuest ? this.#assign(assignment) : this.#processFor(assignment)
-    return process?.addGuest(making) ?? unplacedGuest
+    return process?.addGuest(request) ?? unplacedGuest
   }
 
   /** Returns the process for a guest that may share it with others; undefined if there is none. */

@@ -67,7 +67,7 @@ export type HostMessage =
       readonly timeoutMs: number
       /** Specification to make the guest from; present in its first turn only. */
       readonly spec?: GuestSpec
-      /** Whether the guest gets an isolate that serves no other guest; present in its first turn only. */
+      /** True if the guest gets an isolate that serves no other guest; present in its first turn only. */
       readonly ownIsolate?: boolean
     }
   | { readonly type: 'close'; readonly guest: number }

@@ -5,7 +5,7 @@ import { isLastTurn } from './last-turn.ts'
 import { addCalls, leavesProcessUnfit, pendingTurn, reportedOutcome, wallTimeoutMs } from './pending-turn.ts'
 import type { PendingTurn, RequestedTurn } from './pending-turn.ts'
 import { ProcessChannel, type GuestMessage, type ProcessChannelOptions } from './process-channel.ts'
-import { ProcessGuests, type GuestMaking } from './process-guests.ts'
+import { ProcessGuests, type GuestRequest } from './process-guests.ts'
 import { ProcessUse, type Assignment } from './process-use.ts'
 import type { Guest, TurnOutcome } from './sandbox.ts'
 import { maxPipelinedTurns, TurnQueue } from './turn-queue.ts'
@@ -142,11 +142,11 @@ export class SandboxProcess {
   }
 
   /** Adds a guest. It gets its isolate with its first turn. */
-  addGuest(making: GuestMaking): Guest {
+  addGuest(request: GuestRequest): Guest {
     const guest = ++this.#lastGuest
-    const { memoryLimitMb } = making.spec.limits
-    let { limits } = making.spec
-    this.#guests.add(guest, making)
+    const { memoryLimitMb } = request.spec.limits
+    let { limits } = request.spec
+    this.#guests.add(guest, request)
     return {
       turn: (delivery, options) => {
         if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
@@ -193,8 +193,8 @@ export class SandboxProcess {
     const { guest, delivery } = turn
     turn.sent = true
     turn.timeoutMs = wallTimeoutMs(turn, this.#options.contention())
-    const making = this.#guests.takeMaking(guest)
-    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...making })
+    const request = this.#guests.takeRequest(guest)
+    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...request })
   }
 
   /** Starts the watchdog for the turn on the CPU. The time that a process takes to start counts for no turn. */

@@ -80,7 +80,7 @@ export interface Placement {
   /** Guests that a guest may share its process with: those of its tenant, or none. */
   readonly isolation: 'tenant' | 'execution'
   /**
-   * Whether the guest gets an isolate that serves no other guest; otherwise it may get one that had guests of its tenant
+   * True if the guest gets an isolate that serves no other guest; otherwise it may get one that had guests of its tenant
    * before. Default: false.
    */
   readonly ownIsolate?: boolean

@@ -36,7 +36,7 @@ export interface ExecutionFacts {
   /** SHA-256 of the request's body without `callback` and `notify`. */
   readonly bodyHash: string
   readonly isolation: 'tenant' | 'execution'
-  /** Whether its guests may get an isolate that has had others of the tenant before. */
+  /** True if its guests may get an isolate that has had others of the tenant before. */
   readonly reuseIsolates: boolean
   /** Way to the tools; absent for code without tools, and if their calls wait for a client that resumes the execution. */
   readonly callback?: Callback

@@ -17,7 +17,7 @@ export interface SessionFacts {
   readonly idleTimeoutMs: number
   /** Guests that the session may share a sandbox process with. */
   readonly isolation: 'tenant' | 'execution'
-  /** Whether its guests may get an isolate that has had others of the tenant before. */
+  /** True if its guests may get an isolate that has had others of the tenant before. */
   readonly reuseIsolates: boolean
 }
 

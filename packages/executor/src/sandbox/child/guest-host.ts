@@ -104,7 +104,7 @@ export class GuestHost {
     const reason = this.#reasonToStop(entry.type === 'ended' && sizeBytes === undefined ? 'memory' : entry.type)
     if (reason !== undefined) {
       const { logs, logsDropped } = this.#effects
-      if (reason === 'memory' && this.#isolate.isUsed) {
+      if (reason === 'memory' && this.#isolate.hadEarlierGuests) {
         return { type: 'skipped', needsOwnIsolate: true, ...(entry.type === 'memory' && { unfitForNewGuests: true }) }
       }
       const more = this.#changedWarnings()
@@ -153,7 +153,7 @@ export class GuestHost {
     const hasExhaustedMemory = end?.ok === false && end.code === 'MEMORY_LIMIT'
     // When an allocation fails depends on the garbage collector, so a session can't go on from there. In an isolate that has
     // had other guests it depends on them too.
-    if (entry === 'memory' || (hasExhaustedMemory && (this.hasSteps || this.#isolate.isUsed))) return 'memory'
+    if (entry === 'memory' || (hasExhaustedMemory && (this.hasSteps || this.#isolate.hadEarlierGuests))) return 'memory'
     if (entry === 'timeout') {
       // If the runtime had already ended the guest for its memory, the guest only continued until the timeout.
       return hasExhaustedMemory ? 'memory' : 'timeout'

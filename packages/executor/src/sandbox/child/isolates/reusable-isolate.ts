@@ -49,7 +49,7 @@ export class ReusableIsolate {
   }
 
   /** True if the isolate has had a guest before the one that lives in it. */
-  get isUsed(): boolean {
+  get hadEarlierGuests(): boolean {
     return this.#guests > 1
   }
 
