@@ -33,14 +33,21 @@ export function pausedOf(state: ExecutionState): JsonText {
   return withJsonField(fields, 'approvals', approvalsText(executionId, pendingApprovals(state)))
 }
 
+/** Facts about an execution that its journal does not have. */
+interface RecordFacts {
+  readonly label?: string | undefined
+  readonly owner: string
+}
+
 /** Returns the `ExecutionRecord` at the given time, in milliseconds since the epoch. */
-export function recordOf(state: ExecutionState, label: string | undefined, now: number): JsonText {
+export function recordOf(state: ExecutionState, { label, owner }: RecordFacts, now: number): JsonText {
   const { header, status, startedAt, finishedAt, attention } = state
   return withOutcome(state, {
     executionId: header.executionId,
     correlationId: header.correlationId,
     status,
     ...(label !== undefined && { label }),
+    owner,
     createdAt: timestamp(state.createdAt),
     ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
     ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),

@@ -1,0 +1,78 @@
+import type { ExecutionList, ExecutionRecord, ExecutionStatus, Journal } from '@codemode/shared'
+
+import { queryOf, request } from './request.ts'
+
+/** Filters of a list of executions; all are optional. */
+export interface ExecutionFilters {
+  readonly status?: string | undefined
+  readonly label?: string | undefined
+  readonly session?: string | undefined
+  /** Time in ISO 8601 from which executions are listed. */
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+}
+
+/** Statuses of executions that have not ended. */
+export const inFlight = [
+  'queued',
+  'running',
+  'waiting',
+  'paused',
+  'needs_attention',
+] as const satisfies ExecutionStatus[]
+
+/** Numbers of executions that were created in one interval, by outcome. */
+export interface CountBucket {
+  readonly at: string
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly inFlight: number
+}
+
+export interface ExecutionCounts {
+  readonly buckets: readonly CountBucket[]
+  readonly errors: readonly { readonly code: string; readonly count: number }[]
+}
+
+/** Outcome of a replay. */
+export type ReplayVerdict =
+  | { readonly verdict: 'same'; readonly turns: number }
+  | { readonly verdict: 'diverged'; readonly turn: number; readonly expected: unknown; readonly actual: unknown }
+  | { readonly verdict: 'stopped' | 'unrunnable'; readonly message: string }
+
+export const listExecutions = (
+  filters: ExecutionFilters,
+  page: { cursor?: string | undefined; limit?: number; signal?: AbortSignal } = {},
+): Promise<ExecutionList> => {
+  const { signal, ...query } = page
+  return request(`/executions${queryOf({ ...filters, ...query })}`, { ...(signal && { signal }) })
+}
+
+export const countExecutions = (
+  query: { since: string; until?: string; buckets: number; label?: string | undefined; session?: string | undefined },
+  signal: AbortSignal,
+): Promise<ExecutionCounts> => request(`/executions/counts${queryOf(query)}`, { signal })
+
+const pathOf = (id: string): string => `/executions/${encodeURIComponent(id)}`
+
+export const readRecord = (id: string, signal: AbortSignal): Promise<ExecutionRecord> => request(pathOf(id), { signal })
+
+/** Returns the journal with the entries after the first `after` ones. */
+export const readJournal = (id: string, after: number, signal: AbortSignal): Promise<Journal> =>
+  request(`${pathOf(id)}/journal${queryOf({ after: after === 0 ? undefined : after })}`, { signal })
+
+export const cancelExecution = (id: string): Promise<unknown> =>
+  request(`${pathOf(id)}/cancel`, { body: { reason: 'cancelled in the console' } })
+
+/** Runs the code of an execution again, or other code or input, as a new execution, whose id is returned. */
+export const retryExecution = (
+  id: string,
+  edits: { code?: string; input?: unknown } = {},
+): Promise<{ readonly executionId: string }> => request(`${pathOf(id)}/retry`, { body: edits })
+
+/** Tries to continue an execution that needs attention. */
+export const wakeExecution = (id: string): Promise<unknown> => request(`${pathOf(id)}/wake`, { method: 'POST' })
+
+export const replayExecution = (id: string): Promise<ReplayVerdict> =>
+  request(`${pathOf(id)}/replay`, { method: 'POST' })

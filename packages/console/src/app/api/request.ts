@@ -1,0 +1,74 @@
+import type { ErrorBody } from '@codemode/shared'
+
+import { apiPath } from '../base-path.ts'
+
+/** Response of the executor that is an error, or no response. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  /** HTTP status; 0 if there was no response. */
+  readonly status: number
+  readonly code: string
+  readonly suggestion: string | undefined
+
+  constructor(message: string, facts: { status: number; code: string; suggestion?: string | undefined }) {
+    super(message)
+    this.status = facts.status
+    this.code = facts.code
+    this.suggestion = facts.suggestion
+  }
+}
+
+interface RequestOptions {
+  readonly method?: 'GET' | 'POST'
+  /** Value that is sent as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+  /** Parser of the response; `JSON.parse` by default. */
+  readonly parse?: (text: string) => unknown
+}
+
+/** Sends a request to the console's API and returns the JSON of the response. Rejects with `ApiError`. */
+export async function request<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
+  const { method, body, signal, parse = JSON.parse } = options
+  const response = await send(path, {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  })
+  if (response.status === 204) return undefined as Result
+  const text = await response.text()
+  if (response.ok) return parse(text) as Result
+  throw errorOf(response.status, text)
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(`${apiPath}${path}`, init)
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new ApiError('The executor does not respond. It may be restarting; the console tries again.', {
+      status: 0,
+      code: 'NO_RESPONSE',
+    })
+  }
+}
+
+function errorOf(status: number, text: string): ApiError {
+  try {
+    const { error } = JSON.parse(text) as ErrorBody
+    return new ApiError(error.message, { status, code: error.code, suggestion: error.suggestion })
+  } catch {
+    return new ApiError(`The response has status ${status} and is not from the executor.`, {
+      status,
+      code: 'NO_RESPONSE',
+    })
+  }
+}
+
+/** Returns a query string of the members that have a value. */
+export function queryOf(members: Readonly<Record<string, string | number | undefined>>): string {
+  const pairs = Object.entries(members).filter(([, value]) => value !== undefined && value !== '')
+  if (pairs.length === 0) return ''
+  return `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`
+}

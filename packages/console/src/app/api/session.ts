@@ -1,0 +1,45 @@
+import { request } from './request.ts'
+
+/** Right of an API key. */
+export type Right = 'run' | 'read' | 'approve' | 'operate'
+
+/** Person who uses the console: the API key that was given at sign-in, or that the operator's proxy sends. */
+export interface ConsoleSession {
+  readonly tenant: string
+  readonly owner: string
+  readonly keyId: string
+  readonly rights: readonly Right[]
+  readonly mode: 'on' | 'read-only'
+  readonly hasStore: boolean
+  readonly signedInBy: 'cookie' | 'header'
+  readonly forbidSelfApproval: boolean
+}
+
+/** Returns the session. Rejects with `ApiError` of status 401 if there is none. */
+export const readSession = (): Promise<ConsoleSession> => request('/session')
+
+/** Exchanges an API key for a cookie. */
+export const signIn = (apiKey: string): Promise<ConsoleSession> => request('/sign-in', { body: { apiKey } })
+
+/** Removes the cookie. */
+export const signOut = (): Promise<void> => request('/sign-out', { method: 'POST' })
+
+/** Owner of an execution, for rules that depend on it. */
+interface Owned {
+  readonly owner?: string | undefined
+}
+
+/** Returns whether the session may cancel, retry and wake an execution. */
+export function mayOperate({ mode, rights, owner }: ConsoleSession, execution: Owned): boolean {
+  return mode === 'on' && (rights.includes('operate') || (rights.includes('run') && execution.owner === owner))
+}
+
+/** Returns whether the session may retry an execution with other code or input. */
+export function mayEdit(session: ConsoleSession, execution: Owned): boolean {
+  return mayOperate(session, execution) && session.rights.includes('run')
+}
+
+/** Returns whether the session may decide about the approvals of an execution. */
+export function mayDecide({ mode, rights, forbidSelfApproval, owner }: ConsoleSession, execution: Owned): boolean {
+  return mode === 'on' && rights.includes('approve') && !(forbidSelfApproval && execution.owner === owner)
+}

@@ -1,0 +1,68 @@
+import { LocationProvider, Route, Router } from 'preact-iso'
+import { useEffect, useState } from 'preact/hooks'
+
+import { ApiError } from './api/request.ts'
+import { readSession, type ConsoleSession } from './api/session.ts'
+import { onSignedOut } from './api/signed-out.ts'
+import { basePath } from './base-path.ts'
+import { Header } from './layout/header.tsx'
+import { NotFoundPage } from './layout/not-found-page.tsx'
+import { SignInPage } from './layout/sign-in-page.tsx'
+import { ApprovalsPage } from './pages/approvals/approvals-page.tsx'
+import { ExecutionPage } from './pages/execution/execution-page.tsx'
+import { ExecutionsPage } from './pages/executions/executions-page.tsx'
+import { ErrorNotice, Loading } from './parts/notice.tsx'
+import { SessionContext } from './session-context.ts'
+
+type SignIn =
+  | { state: 'loading' }
+  | { state: 'out' }
+  | { state: 'in'; session: ConsoleSession }
+  | { state: 'failed'; error: ApiError }
+
+/** The console: the sign-in page, or the page that the path names. */
+export function App() {
+  const [signIn, setSignIn] = useState<SignIn>({ state: 'loading' })
+
+  function load(): void {
+    readSession().then(
+      (session) => setSignIn({ state: 'in', session }),
+      (error: unknown) => {
+        if (!(error instanceof ApiError)) throw error
+        setSignIn(error.status === 401 ? { state: 'out' } : { state: 'failed', error })
+      },
+    )
+  }
+  useEffect(load, [])
+  useEffect(() => onSignedOut(() => setSignIn({ state: 'out' })), [])
+
+  switch (signIn.state) {
+    case 'loading':
+      return <Loading of="the console" />
+    case 'failed':
+      return (
+        <main>
+          <ErrorNotice error={signIn.error} onRetry={load} />
+        </main>
+      )
+    case 'out':
+      return <SignInPage onSignedIn={(session) => setSignIn({ state: 'in', session })} />
+    case 'in':
+      return (
+        <SessionContext.Provider value={signIn.session}>
+          <LocationProvider scope={basePath}>
+            <Header />
+            <main id="content" tabIndex={-1}>
+              <Router>
+                <Route path={basePath} component={ExecutionsPage} />
+                <Route path={`${basePath}/executions`} component={ExecutionsPage} />
+                <Route path={`${basePath}/executions/:id`} component={ExecutionPage} />
+                <Route path={`${basePath}/approvals`} component={ApprovalsPage} />
+                <Route default component={NotFoundPage} />
+              </Router>
+            </main>
+          </LocationProvider>
+        </SessionContext.Provider>
+      )
+  }
+}

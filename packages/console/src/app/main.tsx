@@ -1,0 +1,7 @@
+import './styles/index.css'
+
+import { render } from 'preact'
+
+import { App } from './app.tsx'
+
+render(<App />, document.querySelector('#app')!)

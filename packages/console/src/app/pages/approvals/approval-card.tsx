@@ -1,0 +1,84 @@
+import type { Approval } from '@codemode/shared'
+import { useState } from 'preact/hooks'
+
+import { mayDecide } from '../../api/session.ts'
+import { pagePath } from '../../base-path.ts'
+import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
+import { StatusBadge } from '../../parts/status-badge.tsx'
+import { Time } from '../../parts/time.tsx'
+import { useSession } from '../../session-context.ts'
+import { DecisionForm } from './decision-form.tsx'
+import { DecisionView } from './decision-view.tsx'
+
+/** Tool call that waits, or has waited, for a decision: its input, its reason, and the decision or a form for it. */
+export function ApprovalCard({
+  approval,
+  showsExecution = true,
+  onDecided,
+}: {
+  approval: Approval
+  showsExecution?: boolean
+  onDecided: () => void
+}) {
+  const session = useSession()
+  const [decided, setDecided] = useState<Approval>()
+  const shown = decided ?? approval
+  const { tool, callId, input, reason, label, executionId, owner, status, requestedAt, expiresAt } = shown
+  return (
+    <article class="approval" aria-label={`Approval of ${tool}`}>
+      <header>
+        <h3>
+          <GuestText text={tool} maxLength={128} />
+        </h3>
+        <StatusBadge status={status} />
+        <span class="quiet">
+          requested <Time at={requestedAt} />
+          {expiresAt !== undefined && status === 'pending' && (
+            <>
+              , expires <Time at={expiresAt} />
+            </>
+          )}
+        </span>
+      </header>
+      {showsExecution && (
+        <p>
+          <a href={pagePath(`/executions/${executionId}`, { row: `call-${callId.split(':').at(-1)}` })}>
+            {label === undefined ? <code>{executionId}</code> : <GuestText text={label} maxLength={200} />}
+          </a>
+          {owner !== undefined && (
+            <span class="quiet">
+              {' '}
+              submitted by <GuestText text={owner} maxLength={60} />
+            </span>
+          )}
+        </p>
+      )}
+      {reason !== undefined && (
+        <p class="reason">
+          <GuestText text={reason} maxLength={4_096} />
+        </p>
+      )}
+      <GuestBlock title="Input" text={JSON.stringify(input, null, 2)} />
+      {status !== 'pending' ? (
+        <DecisionView approval={shown} />
+      ) : mayDecide(session, shown) ? (
+        <DecisionForm
+          approval={shown}
+          onDecided={(next) => {
+            setDecided(next)
+            onDecided()
+          }}
+          onStale={onDecided}
+        />
+      ) : (
+        <p class="quiet">{whyNot(session, shown)}</p>
+      )}
+    </article>
+  )
+}
+
+function whyNot({ mode, rights }: ReturnType<typeof useSession>, { tool }: Approval): string {
+  if (mode === 'read-only') return 'This console is read-only. Decide with another key or with a client.'
+  if (!rights.includes('approve')) return 'Your key does not have the right "approve".'
+  return `The owner of an execution may not decide about its calls, such as this one of ${tool}.`
+}

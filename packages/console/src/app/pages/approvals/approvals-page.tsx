@@ -1,0 +1,96 @@
+import { useLocation } from 'preact-iso'
+
+import type { ApprovalStatus } from '@codemode/shared'
+import { useState } from 'preact/hooks'
+
+import { listApprovals } from '../../api/approvals.ts'
+import { useResource } from '../../api/use-resource.ts'
+import { pagePath } from '../../base-path.ts'
+import { EmptyNotice, ErrorNotice, Loading } from '../../parts/notice.tsx'
+import { statusName } from '../../parts/status-badge.tsx'
+import { useTitle } from '../../parts/use-title.ts'
+import { useSession } from '../../session-context.ts'
+import { ApprovalCard } from './approval-card.tsx'
+
+const everyMs = 3_000
+const pageSize = 50
+const statuses = [
+  'pending',
+  'approved',
+  'rejected',
+  'responded',
+  'expired',
+  'cancelled',
+] as const satisfies ApprovalStatus[]
+
+/** Inbox of approvals: those that wait for a decision, and what was decided about the others. */
+export function ApprovalsPage() {
+  useTitle('Approvals')
+  const { query, route } = useLocation()
+  const { hasStore } = useSession()
+  const status = statuses.find((one) => one === query['status']) ?? 'pending'
+  return (
+    <div class="page">
+      <h1>Approvals</h1>
+      {hasStore ? (
+        <>
+          <div class="segments" role="group" aria-label="Status">
+            {statuses.map((one) => (
+              <button
+                type="button"
+                key={one}
+                aria-pressed={status === one}
+                onClick={() => route(pagePath('/approvals', one === 'pending' ? {} : { status: one }))}
+              >
+                {statusName(one)}
+              </button>
+            ))}
+          </div>
+          <ApprovalList key={status} status={status} />
+        </>
+      ) : (
+        <EmptyNotice title="This executor keeps no approvals">
+          <p>Approvals need a store, and CODEMODE_STORE is none.</p>
+        </EmptyNotice>
+      )}
+    </div>
+  )
+}
+
+function ApprovalList({ status }: { status: ApprovalStatus }) {
+  const [cursors, setCursors] = useState<readonly string[]>([])
+  const cursor = cursors.at(-1)
+  const { value, error, reload } = useResource(
+    `${status} ${cursor ?? ''}`,
+    (signal) => listApprovals({ status, cursor, limit: pageSize }, signal),
+    { everyMs: () => everyMs },
+  )
+  return (
+    <>
+      {error && <ErrorNotice error={error} onRetry={reload} />}
+      {value === undefined && error === undefined && <Loading of="approvals" />}
+      {value?.items.length === 0 && (
+        <EmptyNotice title={status === 'pending' ? 'Nothing waits for a decision' : 'There are none'}>
+          {status === 'pending' && <p>A call of a tool that requires an approval appears here at once.</p>}
+        </EmptyNotice>
+      )}
+      <div class="approvals">
+        {value?.items.map((approval) => (
+          <ApprovalCard key={approval.callId} approval={approval} onDecided={reload} />
+        ))}
+      </div>
+      <nav class="pager" aria-label="Pages of the list">
+        {cursors.length > 0 && (
+          <button type="button" onClick={() => setCursors(cursors.slice(0, -1))}>
+            Previous page
+          </button>
+        )}
+        {value?.nextCursor != null && (
+          <button type="button" onClick={() => setCursors([...cursors, value.nextCursor!])}>
+            Next page
+          </button>
+        )}
+      </nav>
+    </>
+  )
+}

@@ -1,0 +1,70 @@
+import { useLocation } from 'preact-iso'
+import { useState } from 'preact/hooks'
+
+import { cancelExecution, retryExecution, wakeExecution } from '../../api/executions.ts'
+import { mayEdit, mayOperate } from '../../api/session.ts'
+import { isFinal } from '../../api/status.ts'
+import { apiPath, pagePath } from '../../base-path.ts'
+import { ErrorNotice } from '../../parts/notice.tsx'
+import { useAction } from '../../parts/use-action.ts'
+import { useSession } from '../../session-context.ts'
+import { ReplayDialog } from './replay-dialog.tsx'
+import { RetryDialog } from './retry-dialog.tsx'
+import type { Execution } from './use-execution.ts'
+
+/** Buttons for what the session may do with an execution. */
+export function ExecutionActions({ execution, onChange }: { execution: Execution; onChange: () => void }) {
+  const { record } = execution
+  const session = useSession()
+  const { route } = useLocation()
+  const [dialog, setDialog] = useState<'retry' | 'replay'>()
+  const id = record.executionId
+  const owned = { owner: record.owner }
+  const hasEnded = isFinal(record.status)
+  const cancel = useAction(async () => {
+    await cancelExecution(id)
+    onChange()
+  })
+  const wake = useAction(async () => {
+    await wakeExecution(id)
+    onChange()
+  })
+  const retry = useAction(async () => {
+    const next = await retryExecution(id)
+    route(pagePath(`/executions/${next.executionId}`))
+  })
+  const error = cancel.error ?? wake.error ?? retry.error
+  return (
+    <div class="actions">
+      {!hasEnded && mayOperate(session, owned) && (
+        <button type="button" disabled={cancel.isRunning} onClick={() => void cancel.run()}>
+          Cancel
+        </button>
+      )}
+      {record.status === 'needs_attention' && mayOperate(session, owned) && (
+        <button type="button" disabled={wake.isRunning} onClick={() => void wake.run()}>
+          Try to continue
+        </button>
+      )}
+      {hasEnded && mayOperate(session, owned) && (
+        <button type="button" disabled={retry.isRunning} onClick={() => void retry.run()}>
+          Retry
+        </button>
+      )}
+      {hasEnded && mayEdit(session, owned) && (
+        <button type="button" onClick={() => setDialog('retry')}>
+          Retry with changes…
+        </button>
+      )}
+      <button type="button" onClick={() => setDialog('replay')}>
+        Replay now…
+      </button>
+      <a class="button" href={`${apiPath}/executions/${id}/journal`} download={`${id}.journal.json`}>
+        Download journal
+      </a>
+      {error && <ErrorNotice error={error} />}
+      {dialog === 'retry' && <RetryDialog execution={execution} onClose={() => setDialog(undefined)} />}
+      {dialog === 'replay' && <ReplayDialog executionId={id} onClose={() => setDialog(undefined)} />}
+    </div>
+  )
+}

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'preact/hooks'
+
+import { replayExecution, type ReplayVerdict } from '../../api/executions.ts'
+import { Dialog } from '../../parts/dialog.tsx'
+import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
+import { ErrorNotice } from '../../parts/notice.tsx'
+import { useAction } from '../../parts/use-action.ts'
+
+/** Dialog that replays the journal on the executor and shows the verdict. Replay calls no tool and changes nothing. */
+export function ReplayDialog({ executionId, onClose }: { executionId: string; onClose: () => void }) {
+  const [verdict, setVerdict] = useState<ReplayVerdict>()
+  const replay = useAction(async () => setVerdict(await replayExecution(executionId)))
+  useEffect(() => void replay.run(), [])
+  return (
+    <Dialog title="Replay of the journal" onClose={onClose}>
+      {replay.error && <ErrorNotice error={replay.error} onRetry={() => void replay.run()} />}
+      {replay.isRunning && <p role="status">The executor runs the code again, with the answers of the journal…</p>}
+      {verdict && <Verdict verdict={verdict} />}
+    </Dialog>
+  )
+}
+
+function Verdict({ verdict }: { verdict: ReplayVerdict }) {
+  switch (verdict.verdict) {
+    case 'same':
+      return (
+        <p role="status" class="verdict-same">
+          The code behaved in all {verdict.turns} turns as the journal says.
+        </p>
+      )
+    case 'diverged':
+      return (
+        <>
+          <p role="status" class="verdict-diverged">
+            The code behaved differently in turn {verdict.turn}. The executor may have another version than the one that
+            wrote the journal.
+          </p>
+          <GuestBlock title="In the journal" text={JSON.stringify(verdict.expected, null, 2)} />
+          <GuestBlock title="In the replay" text={JSON.stringify(verdict.actual, null, 2)} />
+        </>
+      )
+    default:
+      return (
+        <p role="status" class="verdict-diverged">
+          <GuestText text={verdict.message} maxLength={2_000} />
+        </p>
+      )
+  }
+}

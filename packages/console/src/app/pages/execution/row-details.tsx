@@ -1,0 +1,48 @@
+import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
+import { CopyButton } from '../../parts/copy-button.tsx'
+import { Time } from '../../parts/time.tsx'
+import { formatDuration } from '../../text/durations.ts'
+import { prettyJson } from '../../text/pretty-json.ts'
+import { endOf, startOf, type Row } from '../../timeline/row.ts'
+
+/** Details of a row of the timeline: its times, its facts, and texts such as the input and output of a call. */
+export function RowDetails({ row, start, onClose }: { row: Row; start: number; onClose: () => void }) {
+  const end = endOf(row)
+  return (
+    <aside class="details" aria-label={`Details of ${row.name}`}>
+      <header>
+        <h3>
+          <span class={`dot tone-${row.tone}`} aria-hidden="true" /> <GuestText text={row.name} maxLength={128} />
+        </h3>
+        <CopyButton text={location.href} of="the link to this row" />
+        <button type="button" aria-label="Close the details" onClick={onClose}>
+          ✕
+        </button>
+      </header>
+      {row.note !== undefined && row.kind !== 'log' && (
+        <p class="quiet">
+          <GuestText text={row.note} maxLength={2_000} />
+        </p>
+      )}
+      <dl>
+        <dt>Start</dt>
+        <dd>
+          <Time at={startOf(row)} isPrecise /> <span class="quiet">(+{formatDuration(startOf(row) - start)})</span>
+        </dd>
+        <dt>Duration</dt>
+        <dd>{end === undefined ? 'not ended' : formatDuration(end - startOf(row))}</dd>
+        {row.facts.map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>
+              {typeof value === 'number' ? <Time at={value} isPrecise /> : <GuestText text={value} maxLength={4_096} />}
+            </dd>
+          </>
+        ))}
+      </dl>
+      {row.parts.map(({ title, text, isJson }) => (
+        <GuestBlock key={title} title={title} text={isJson ? prettyJson(text) : text} />
+      ))}
+    </aside>
+  )
+}

@@ -1,0 +1,101 @@
+import { useMemo, useRef, useState } from 'preact/hooks'
+
+import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
+import type { Row, RowKind } from '../../timeline/row.ts'
+import { linearScale, shortenedScale } from '../../timeline/time-scale.ts'
+import type { Timeline } from '../../timeline/timeline.ts'
+import { Minimap } from './minimap.tsx'
+import { RowDetails } from './row-details.tsx'
+import { TimeAxis } from './time-axis.tsx'
+import { TimelineRow } from './timeline-row.tsx'
+import { matching, TimelineToolbar, type TimelineFilter } from './timeline-toolbar.tsx'
+import { useTimelineKeys } from './use-timeline-keys.ts'
+import { useWindow } from './use-window.ts'
+
+/** Height of a row in pixels, also in the stylesheet. */
+const rowHeight = 28
+
+const allKinds: ReadonlySet<RowKind> = new Set(['turn', 'call', 'log', 'wait', 'node', 'end'])
+
+/** Waterfall of an execution: a row for each turn, tool call, console entry and wait, on one time axis. */
+export function TimelineView({
+  timeline,
+  selected,
+  onSelect,
+}: {
+  timeline: Timeline
+  selected: string | undefined
+  onSelect: (id: string | undefined) => void
+}) {
+  const [filter, setFilter] = useState<TimelineFilter>({ kinds: allKinds, text: '', onlyProblems: false })
+  const [isShortened, setIsShortened] = useState(true)
+  const { start, end } = timeline
+  const rows = useMemo(() => matching(timeline.rows, filter), [timeline, filter])
+  const scale = useMemo(
+    () => (isShortened ? shortenedScale(timeline.rows, { start, end }) : linearScale({ start, end })),
+    [timeline, isShortened],
+  )
+  const track = useRef<HTMLDivElement>(null)
+  const view = useWindow(scale, track)
+  const box = useRef<HTMLDivElement>(null)
+  const virtual = useVirtualRows({ count: rows.length, rowHeight, scrollElement: box })
+  const index = rows.findIndex(({ id }) => id === selected)
+  const shown = timeline.rows.find(({ id }) => id === selected)
+  const onKeyDown = useTimelineKeys({ rows, index, onSelect, scrollTo: virtual.scrollTo, view })
+
+  return (
+    <section class="timeline" aria-labelledby="timeline-title">
+      <h2 id="timeline-title">Timeline</h2>
+      <TimelineToolbar
+        rows={timeline.rows}
+        filter={filter}
+        onFilter={setFilter}
+        isShortened={isShortened}
+        onShorten={(next) => {
+          setIsShortened(next)
+          view.fit()
+        }}
+        view={view}
+      />
+      <Minimap rows={timeline.rows} scale={scale} end={end} view={view} />
+      <div class={`timeline-body ${shown ? 'timeline-with-details' : ''}`}>
+        <div class="timeline-table">
+          <div class="timeline-head">
+            <span class="timeline-name">{rows.length.toLocaleString()} rows</span>
+            <div class="timeline-track" ref={track}>
+              <TimeAxis scale={scale} start={start} view={view} />
+            </div>
+          </div>
+          <div
+            class="timeline-rows"
+            ref={box}
+            role="listbox"
+            tabIndex={0}
+            aria-label="Rows of the timeline"
+            aria-activedescendant={index >= 0 ? `row-${selected}` : undefined}
+            onKeyDown={onKeyDown}
+          >
+            <div role="presentation" style={{ height: `${virtual.height}px` }}>
+              {virtual.items.map((item) => {
+                const row: Row = rows[item.index]!
+                return (
+                  <TimelineRow
+                    key={row.id}
+                    row={row}
+                    top={item.start}
+                    isSelected={row.id === selected}
+                    scale={scale}
+                    view={view}
+                    end={end}
+                    onSelect={onSelect}
+                  />
+                )
+              })}
+            </div>
+          </div>
+        </div>
+        {shown && <RowDetails row={shown} start={start} onClose={() => onSelect(undefined)} />}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,39 @@
+import { isFinal } from '../../api/status.ts'
+import type { ExecutionRecord, Journal } from '@codemode/shared'
+
+import { readJournal, readRecord } from '../../api/executions.ts'
+import { useResource, type Resource } from '../../api/use-resource.ts'
+
+/** Milliseconds between two reads of an execution that has not ended. */
+const liveMs = 1_000
+/** The same for one that is parked, and so may wait for days. */
+const parkedMs = 3_000
+
+/** Record and journal of an execution. */
+export interface Execution {
+  readonly record: ExecutionRecord
+  readonly journal: Journal
+}
+
+/** Reads an execution at once, and again until it has ended. Of the journal, only new entries are read. */
+export function useExecution(id: string): Resource<Execution> {
+  return useResource<Execution>(
+    id,
+    async (signal, previous) => {
+      // The record is read first: the journal then has at least the entries that the record was made of.
+      const record = await readRecord(id, signal)
+      const known = previous?.journal.entries ?? []
+      const { header, entries } = await readJournal(id, known.length, signal)
+      const journal =
+        entries.length === 0 && previous !== undefined ? previous.journal : { header, entries: [...known, ...entries] }
+      return { record, journal }
+    },
+    {
+      everyMs(value) {
+        if (value === undefined) return liveMs
+        if (isFinal(value.record.status)) return undefined
+        return value.record.status === 'running' || value.record.status === 'queued' ? liveMs : parkedMs
+      },
+    },
+  )
+}

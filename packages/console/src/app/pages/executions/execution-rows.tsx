@@ -1,0 +1,140 @@
+import type { ExecutionSummary } from '@codemode/shared'
+import { useEffect, useRef } from 'preact/hooks'
+
+import { pagePath } from '../../base-path.ts'
+import { GuestText } from '../../parts/guest-text.tsx'
+import { StatusBadge } from '../../parts/status-badge.tsx'
+import { Time } from '../../parts/time.tsx'
+import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
+import { formatDuration } from '../../text/durations.ts'
+
+/** Height of a row in pixels, also in the stylesheet. */
+const rowHeight = 44
+/** Rows before the end at which the next page is read. */
+const rowsAhead = 40
+
+/** Executions in a scrolling table, of which only the rows in view are in the page. */
+export function ExecutionRows({
+  items,
+  selected,
+  onSelect,
+  onNearEnd,
+  isSelectable,
+}: {
+  items: readonly ExecutionSummary[]
+  selected: ReadonlySet<string>
+  onSelect: (id: string, isSelected: boolean, range: boolean) => void
+  onNearEnd: () => void
+  isSelectable: boolean
+}) {
+  const box = useRef<HTMLDivElement>(null)
+  const rows = useVirtualRows({ count: items.length, rowHeight, scrollElement: box })
+  const last = rows.items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (last >= items.length - rowsAhead) onNearEnd()
+  }, [last, items.length])
+  return (
+    <div class="table" role="table" aria-label="Executions" aria-rowcount={items.length}>
+      <div class="table-head" role="row">
+        <span role="columnheader" class="cell-select">
+          <span class="visually-hidden">Selected</span>
+        </span>
+        <span role="columnheader">Status</span>
+        <span role="columnheader">Execution</span>
+        <span role="columnheader">Error</span>
+        <span role="columnheader" class="cell-owner">
+          Owner
+        </span>
+        <span role="columnheader">Created</span>
+        <span role="columnheader" class="cell-number">
+          Duration
+        </span>
+      </div>
+      <div class="table-body" role="rowgroup" ref={box} tabIndex={0} aria-label="Rows">
+        <div class="table-rows" role="presentation" style={{ height: `${rows.height}px` }}>
+          {rows.items.map(({ index, start }) => {
+            const item = items[index]!
+            return (
+              <ExecutionRow
+                key={item.executionId}
+                item={item}
+                top={start}
+                index={index}
+                isSelected={selected.has(item.executionId)}
+                onSelect={isSelectable ? onSelect : undefined}
+              />
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function ExecutionRow({
+  item,
+  top,
+  index,
+  isSelected,
+  onSelect,
+}: {
+  item: ExecutionSummary
+  top: number
+  index: number
+  isSelected: boolean
+  onSelect: ((id: string, isSelected: boolean, range: boolean) => void) | undefined
+}) {
+  const { executionId, status, label, error, owner, createdAt, detached } = item
+  return (
+    <div
+      class={`table-row ${isSelected ? 'table-row-selected' : ''}`}
+      role="row"
+      aria-rowindex={index + 2}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <span role="cell" class="cell-select">
+        {onSelect && (
+          <input
+            type="checkbox"
+            checked={isSelected}
+            aria-label={`Select ${executionId}`}
+            onClick={(event) => onSelect(executionId, event.currentTarget.checked, event.shiftKey)}
+          />
+        )}
+      </span>
+      <span role="cell">
+        <StatusBadge status={status} />
+      </span>
+      <span role="cell" class="cell-name">
+        <a href={pagePath(`/executions/${executionId}`)} class="row-link">
+          {label === undefined ? <code>{executionId}</code> : <GuestText text={label} maxLength={200} />}
+        </a>
+        <span class="quiet">
+          {label !== undefined && <code>{executionId}</code>} {detached ? 'detached' : ''}
+        </span>
+      </span>
+      <span role="cell" class="cell-error">
+        {error && (
+          <>
+            <strong>{error.code}</strong> <GuestText text={error.message} maxLength={200} />
+          </>
+        )}
+      </span>
+      <span role="cell" class="cell-owner">
+        <GuestText text={owner} maxLength={60} />
+      </span>
+      <span role="cell">
+        <Time at={createdAt} />
+      </span>
+      <span role="cell" class="cell-number">
+        {durationOf(item)}
+      </span>
+    </div>
+  )
+}
+
+function durationOf({ startedAt, finishedAt }: ExecutionSummary): string {
+  if (startedAt === undefined) return ''
+  const end = finishedAt === undefined ? Date.now() : Date.parse(finishedAt)
+  return formatDuration(Math.max(0, end - Date.parse(startedAt)))
+}

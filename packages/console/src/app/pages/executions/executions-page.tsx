@@ -1,0 +1,119 @@
+import type { ExecutionSummary } from '@codemode/shared'
+import { useLocation } from 'preact-iso'
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+import { countExecutions } from '../../api/executions.ts'
+import { useResource } from '../../api/use-resource.ts'
+import { pagePath } from '../../base-path.ts'
+import { EmptyNotice, ErrorNotice, Loading } from '../../parts/notice.tsx'
+import { useTitle } from '../../parts/use-title.ts'
+import { useSession } from '../../session-context.ts'
+import { BulkBar } from './bulk-bar.tsx'
+import { ExecutionRows } from './execution-rows.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { apiFilters, filtersOf, queryOfFilters, type PageFilters } from './filters.ts'
+import { OutcomeChart } from './outcome-chart.tsx'
+import { useExecutions } from './use-executions.ts'
+
+const bucketCount = 60
+/** Milliseconds between two reads of the counts. */
+const countsEveryMs = 5_000
+
+/** Page with the executions of the tenant: filters, counts by outcome, and the list. */
+export function ExecutionsPage() {
+  useTitle('Executions')
+  const { query, route } = useLocation()
+  const filters = filtersOf(query)
+  const { list, error, reload, loadMore } = useExecutions(filters)
+  const selection = useSelection(list?.items)
+  const counts = useCounts(filters)
+  const session = useSession()
+  const show = (next: PageFilters) => route(pagePath('/executions', queryOfFilters(next)))
+  const selected = (list?.items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
+
+  return (
+    <div class="page page-list">
+      <h1 class="visually-hidden">Executions</h1>
+      <FilterBar filters={filters} onChange={show} />
+      <OutcomeChart buckets={counts.value?.buckets} onChoose={(interval) => show({ ...filters, interval })} />
+      {counts.value !== undefined && counts.value.errors.length > 0 && (
+        <ul class="error-codes" aria-label="Most frequent errors">
+          {counts.value.errors.map(({ code, count }) => (
+            <li key={code}>
+              <code>{code}</code> {count.toLocaleString()}
+            </li>
+          ))}
+        </ul>
+      )}
+      {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
+      {selected.length > 0 && <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />}
+      {list === undefined ? (
+        error === undefined && <Loading of="executions" rows={10} />
+      ) : list.items.length === 0 ? (
+        <NoExecutions filters={filters} onChange={show} />
+      ) : (
+        <ExecutionRows
+          items={list.items}
+          selected={selection.ids}
+          onSelect={selection.select}
+          onNearEnd={loadMore}
+          isSelectable={session.mode === 'on' && session.rights.some((right) => right === 'run' || right === 'operate')}
+        />
+      )}
+    </div>
+  )
+}
+
+function useCounts(filters: PageFilters) {
+  const { label, session } = filters
+  return useResource(
+    JSON.stringify(filters),
+    (signal) => {
+      const { since, until } = apiFilters(filters, Date.now())
+      return countExecutions({ since: since!, buckets: bucketCount, label, session, ...(until && { until }) }, signal)
+    },
+    { everyMs: () => countsEveryMs },
+  )
+}
+
+/** Selected executions. A click with Shift selects all from the last one that was selected. */
+function useSelection(items: readonly ExecutionSummary[] | undefined) {
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set())
+  const last = useRef<string | undefined>(undefined)
+  const loaded = items?.length
+  useEffect(() => {
+    if (loaded === undefined) setIds(new Set())
+  }, [loaded])
+  function select(id: string, isSelected: boolean, isRange: boolean): void {
+    const all = (items ?? []).map(({ executionId }) => executionId)
+    const from = isRange && last.current !== undefined ? all.indexOf(last.current) : -1
+    const to = all.indexOf(id)
+    const range = from < 0 ? [id] : all.slice(Math.min(from, to), Math.max(from, to) + 1)
+    last.current = id
+    setIds((before) => {
+      const next = new Set(before)
+      for (const one of range)
+        if (isSelected) next.add(one)
+        else next.delete(one)
+      return next
+    })
+  }
+  return { ids, select, clear: () => setIds(new Set()) }
+}
+
+function NoExecutions({ filters, onChange }: { filters: PageFilters; onChange: (filters: PageFilters) => void }) {
+  const isFiltered = filters.status !== 'all' || filters.label || filters.session || filters.interval
+  return (
+    <EmptyNotice title={isFiltered ? 'No execution matches these filters' : 'There are no executions in this time'}>
+      <p>
+        {isFiltered || filters.range !== '31d' ? (
+          <button type="button" onClick={() => onChange({ ...filtersOf({}), range: '31d' })}>
+            Show all of the last 31 days
+          </button>
+        ) : (
+          'Run some code with a client of this executor; it appears here at once.'
+        )}
+      </p>
+    </EmptyNotice>
+  )
+}

@@ -1,0 +1,74 @@
+import { useEffect, useState } from 'preact/hooks'
+
+import { ranges, statusSets, type PageFilters, type RangeName, type StatusSet } from './filters.ts'
+import { Time } from '../../parts/time.tsx'
+
+/** Milliseconds without a key press after which a typed filter is applied. */
+const typingMs = 300
+
+/** Filters of the list of executions. Each change gives the URL of the filtered page. */
+export function FilterBar({ filters, onChange }: { filters: PageFilters; onChange: (filters: PageFilters) => void }) {
+  return (
+    <form class="filters" role="search" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+      <div class="segments" role="group" aria-label="Status">
+        {(Object.keys(statusSets) as StatusSet[]).map((status) => (
+          <button
+            type="button"
+            key={status}
+            aria-pressed={filters.status === status}
+            onClick={() => onChange({ ...filters, status })}
+          >
+            {statusSets[status].name}
+          </button>
+        ))}
+      </div>
+      <TextFilter name="Label" value={filters.label} onChange={(label) => onChange({ ...filters, label })} />
+      <TextFilter name="Session" value={filters.session} onChange={(session) => onChange({ ...filters, session })} />
+      {filters.interval === undefined ? (
+        <select
+          aria-label="Time range"
+          value={filters.range}
+          onChange={(event) => onChange({ ...filters, range: event.currentTarget.value as RangeName })}
+        >
+          {(Object.keys(ranges) as RangeName[]).map((range) => (
+            <option key={range} value={range}>
+              {ranges[range].name}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <button type="button" class="chip" onClick={() => onChange({ ...filters, interval: undefined })}>
+          <Time at={filters.interval.since} /> to <Time at={filters.interval.until} /> ✕
+        </button>
+      )}
+    </form>
+  )
+}
+
+function TextFilter({
+  name,
+  value = '',
+  onChange,
+}: {
+  name: string
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}) {
+  const [typed, setTyped] = useState(value)
+  useEffect(() => setTyped(value), [value])
+  useEffect(() => {
+    if (typed === value) return undefined
+    const timer = setTimeout(() => onChange(typed.trim() === '' ? undefined : typed.trim()), typingMs)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return (
+    <input
+      type="search"
+      placeholder={name}
+      aria-label={name}
+      value={typed}
+      maxLength={256}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+    />
+  )
+}

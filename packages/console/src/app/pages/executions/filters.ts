@@ -1,0 +1,66 @@
+import { inFlight, type ExecutionFilters } from '../../api/executions.ts'
+
+/** Ranges of time that the page offers, by their names in the URL. */
+export const ranges = {
+  '1h': { name: 'Last hour', ms: 3_600_000 },
+  '24h': { name: 'Last 24 hours', ms: 86_400_000 },
+  '7d': { name: 'Last 7 days', ms: 7 * 86_400_000 },
+  '31d': { name: 'Last 31 days', ms: 31 * 86_400_000 },
+} as const
+
+export type RangeName = keyof typeof ranges
+
+/** Sets of statuses that the page offers, by their names in the URL. */
+export const statusSets = {
+  all: { name: 'All', status: undefined },
+  'in-flight': { name: 'In flight', status: inFlight.join(',') },
+  paused: { name: 'Paused', status: 'paused' },
+  attention: { name: 'Needs attention', status: 'needs_attention' },
+  completed: { name: 'Completed', status: 'completed' },
+  failed: { name: 'Failed', status: 'failed' },
+  cancelled: { name: 'Cancelled', status: 'cancelled' },
+} as const
+
+export type StatusSet = keyof typeof statusSets
+
+/** Filters of the page, as the URL has them. */
+export interface PageFilters {
+  readonly status: StatusSet
+  readonly range: RangeName
+  readonly label: string | undefined
+  readonly session: string | undefined
+  /** Interval that was chosen in the chart, in ISO 8601; it takes the place of the range. */
+  readonly interval: { readonly since: string; readonly until: string } | undefined
+}
+
+/** Returns the filters in a query string. What is not valid is left out. */
+export function filtersOf(query: Readonly<Record<string, string>>): PageFilters {
+  const { status = '', range = '', label, session, since, until } = query
+  return {
+    status: Object.hasOwn(statusSets, status) ? (status as StatusSet) : 'all',
+    range: Object.hasOwn(ranges, range) ? (range as RangeName) : '24h',
+    label: label || undefined,
+    session: session || undefined,
+    interval: isTime(since) && isTime(until) ? { since, until } : undefined,
+  }
+}
+
+/** Returns the query of a URL with these filters; defaults are left out. */
+export function queryOfFilters(filters: PageFilters): Record<string, string | undefined> {
+  const { status, range, label, session, interval } = filters
+  return {
+    ...(status !== 'all' && { status }),
+    ...(range !== '24h' && { range }),
+    label,
+    session,
+    ...interval,
+  }
+}
+
+/** Returns the filters for the executor's API at the given time. */
+export function apiFilters({ status, range, label, session, interval }: PageFilters, now: number): ExecutionFilters {
+  const times = interval ?? { since: new Date(now - ranges[range].ms).toISOString() }
+  return { status: statusSets[status].status, label, session, ...times }
+}
+
+const isTime = (text: string | undefined): text is string => text !== undefined && !Number.isNaN(Date.parse(text))

@@ -1,0 +1,72 @@
+import type { CountBucket } from '../../api/executions.ts'
+import { formatDuration } from '../../text/durations.ts'
+
+const outcomes = ['completed', 'failed', 'cancelled', 'inFlight'] as const
+const outcomeNames = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  inFlight: 'in flight',
+} as const
+
+/** Stacked bars of executions by outcome over time. A click on a bar chooses its interval. */
+export function OutcomeChart({
+  buckets,
+  onChoose,
+}: {
+  buckets: readonly CountBucket[] | undefined
+  onChoose: (interval: { since: string; until: string }) => void
+}) {
+  const totals = sumOf(buckets ?? [])
+  const most = Math.max(1, ...(buckets ?? []).map((bucket) => totalOf(bucket)))
+  const widthMs = buckets && buckets.length > 1 ? Date.parse(buckets[1]!.at) - Date.parse(buckets[0]!.at) : 60_000
+  return (
+    <section class="chart" aria-label="Executions over time, by outcome">
+      <ul class="chart-totals">
+        {outcomes.map((outcome) => (
+          <li key={outcome} class={`total-${outcome}`}>
+            <strong>{totals[outcome].toLocaleString()}</strong> {outcomeNames[outcome]}
+          </li>
+        ))}
+      </ul>
+      <div class="chart-bars">
+        {(buckets ?? []).map((bucket) => (
+          <button
+            type="button"
+            key={bucket.at}
+            class="chart-bar"
+            disabled={totalOf(bucket) === 0}
+            title={titleOf(bucket, widthMs)}
+            aria-label={titleOf(bucket, widthMs)}
+            onClick={() =>
+              onChoose({ since: bucket.at, until: new Date(Date.parse(bucket.at) + widthMs).toISOString() })
+            }
+          >
+            {outcomes.map((outcome) => (
+              <span
+                key={outcome}
+                class={`chart-part part-${outcome}`}
+                style={{ height: `${(bucket[outcome] / most) * 100}%` }}
+              />
+            ))}
+          </button>
+        ))}
+      </div>
+    </section>
+  )
+}
+
+const totalOf = (bucket: CountBucket): number => outcomes.reduce((sum, outcome) => sum + bucket[outcome], 0)
+
+function sumOf(buckets: readonly CountBucket[]): Record<(typeof outcomes)[number], number> {
+  const sums = { completed: 0, failed: 0, cancelled: 0, inFlight: 0 }
+  for (const bucket of buckets) for (const outcome of outcomes) sums[outcome] += bucket[outcome]
+  return sums
+}
+
+function titleOf(bucket: CountBucket, widthMs: number): string {
+  const counts = outcomes
+    .filter((outcome) => bucket[outcome] > 0)
+    .map((name) => `${bucket[name]} ${outcomeNames[name]}`)
+  return `${new Date(bucket.at).toLocaleString()}, ${formatDuration(widthMs)}: ${counts.join(', ') || 'none'}`
+}

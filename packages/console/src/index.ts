@@ -1,0 +1,1 @@
+export { loadConsole, type ConsoleAssets, type ConsoleFile } from './assets.ts'
