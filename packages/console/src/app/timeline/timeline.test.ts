@@ -39,8 +39,14 @@ function turn(
   }
 }
 const call = (number: number, tool = 'get') => ({ call: number, tool, input: '{"a":1}' })
-const answer = (ms: number, number: number, more: object = {}): JournalEntry =>
-  ({ type: 'answer', at: at(ms), call: number, ok: true, text: '"b"', ...more }) as JournalEntry
+const answer = (ms: number, number: number, more: object = {}): JournalEntry => ({
+  type: 'answer',
+  at: at(ms),
+  call: number,
+  ok: true,
+  text: '"b"',
+  ...more,
+})
 
 /** Returns each row as its name, its start and its end, relative to the creation. */
 function spansOf(journal: Journal): unknown[] {
