@@ -10,7 +10,7 @@ export function readJournal({
   engine,
 }: {
   engine: Pick<Engine, 'find'>
-}): Handler<HttpEnv, '/v1/executions/:id/journal'> {
+}): Handler<HttpEnv, '/executions/:id/journal'> {
   return async function readJournal(c) {
     const principal = c.get('principal')
     const handle = await engine.find(principal.tenant, c.req.param('id'))
