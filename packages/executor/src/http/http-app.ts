@@ -6,6 +6,7 @@ import type { KeyStore } from '../key-store.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { addApiRoutes } from './api-routes.ts'
 import { bearerAuth } from './auth.ts'
+import { createConsoleApp, type ConsoleOptions } from './console/console-app.ts'
 import { correlation } from './correlation.ts'
 import type { HttpEnv } from './http-context.ts'
 import { respondToErrors, respondNotFound, type RefusalObserver } from './errors.ts'
@@ -18,7 +19,7 @@ import { traceContext } from './trace-context.ts'
 
 interface HttpAppOptions {
   readonly engine: Engine
-  readonly keys: Pick<KeyStore, 'find'>
+  readonly keys: KeyStore
   readonly guard: Pick<CallbackGuard, 'check'>
   /** Guard of the receivers of notifications. */
   readonly notifyGuard: Pick<CallbackGuard, 'check'>
@@ -32,6 +33,8 @@ interface HttpAppOptions {
   /** Whether keys may not decide about executions of their own owner. */
   readonly forbidSelfApproval?: boolean
   readonly stallMs?: number
+  /** Web console; absent if the executor has none. */
+  readonly console?: ConsoleOptions | undefined
 }
 
 /** Creates the executor's HTTP API over an engine; `app.request()` serves it without a port. */
@@ -55,5 +58,7 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   addApiRoutes(app.basePath('/v1'), routes)
 
   refuseOtherMethods(app, { observer })
+  if (options.console !== undefined)
+    app.route(options.console.basePath, createConsoleApp(options.console, { keys, routes, observer }))
   return app
 }
