@@ -34,6 +34,8 @@ interface ExecutionsTable {
   notify: string | null
   /** Payload. */
   error: string | null
+  /** Code of the error; null without one, and if an older executor has written it. */
+  error_code: string | null
   status: ExecutionStatus
   /** Number of claims. */
   epoch: ColumnType<number, never, number>
@@ -170,6 +172,12 @@ interface NotificationsTable {
   problem: string | null
 }
 
+/** Random secret that the nodes share, in hexadecimal. */
+interface SecretsTable {
+  name: string
+  value: string
+}
+
 export interface Tables {
   approvals: ApprovalsTable
   executions: ExecutionsTable
@@ -179,6 +187,7 @@ export interface Tables {
   notifications: NotificationsTable
   sessions: SessionsTable
   session_steps: SessionStepsTable
+  secrets: SecretsTable
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>
