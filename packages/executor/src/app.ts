@@ -1,10 +1,10 @@
+import { loadConsole } from '@codemode/console'
 import { readingHeaders } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import { ConfigurationError, resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
 import { consoleSecret } from './console-secret.ts'
 import { combineObservers } from './engine/engine-observer.ts'
-import { missingAssets, type ConsoleAssets } from './http/console/assets.ts'
 import type { ConsoleOptions } from './http/console/console-app.ts'
 import { createHttpApp } from './http/http-app.ts'
 import { describeListenProblem, metricsPortOption } from './http/listen-problem.ts'
@@ -44,7 +44,6 @@ export interface RunningExecutor extends AsyncDisposable {
 interface ExecutorDependencies {
   readonly logger?: Logger
   readonly startEngine?: typeof startEngine
-  readonly consoleAssets?: ConsoleAssets
 }
 
 /**
@@ -62,7 +61,6 @@ export async function createExecutor(
 ): Promise<RunningExecutor> {
   const config = resolveConfig(input)
   const { logger = createLogger({ level: config.logLevel }), startEngine: start = startEngine } = dependencies
-  const { consoleAssets = missingAssets } = dependencies
   await using starting = new AsyncDisposableStack()
 
   const metrics = new Metrics()
@@ -98,7 +96,7 @@ export async function createExecutor(
     metrics,
     heartbeatMs,
     forbidSelfApproval,
-    console: consoleOptions(config, consoleAssets),
+    console: consoleOptions(config),
   })
   const { host, metricsPort } = config
   const ownPort = metricsPort === undefined ? undefined : await listenForMetrics(metrics, host, metricsPort)
@@ -121,11 +119,12 @@ export async function createExecutor(
   return { url: server.url, port: server.port, consoleUrl, close, [Symbol.asyncDispose]: () => close() }
 }
 
-function consoleOptions(config: ExecutorConfig, assets: ConsoleAssets): ConsoleOptions | undefined {
+function consoleOptions(config: ExecutorConfig): ConsoleOptions | undefined {
   const { console: mode, consolePath: basePath, consoleKeyHeader: keyHeader, databaseUrl, store } = config
   if (mode === 'off') return undefined
   const hasStore = store !== 'none'
-  return { assets, basePath, mode, keyHeader, hasStore, secret: consoleSecret(hasStore ? databaseUrl : undefined) }
+  const secret = consoleSecret(hasStore ? databaseUrl : undefined)
+  return { loadAssets: loadConsole, basePath, mode, keyHeader, hasStore, secret }
 }
 
 /** Serves the metrics on a port of their own. A port that can't be used is reported under the name of its option. */

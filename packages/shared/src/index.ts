@@ -48,6 +48,7 @@ export {
   type DecisionRequest,
   type PausedExecution,
 } from './protocol/approval.ts'
+export { consoleSessionSchema, type ConsoleSession } from './protocol/console.ts'
 export { causeLimits, errorCauseSchema, type ErrorCause } from './protocol/error-cause.ts'
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {

@@ -1,9 +1,10 @@
+import type { ConsoleSession } from '@codemode/shared'
 import { LocationProvider, Route, Router } from 'preact-iso'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 
 import { ApiError } from './api/request.ts'
-import { readSession, type ConsoleSession } from './api/session.ts'
+import { readSession } from './api/session.ts'
 import { onSignedOut } from './api/signed-out.ts'
 import { basePath } from './base-path.ts'
 import { Header } from './layout/header.tsx'

@@ -1,7 +1,7 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 
-import type { ConsoleSession } from './api/session.ts'
+import type { ConsoleSession } from '@codemode/shared'
 
 /** Session of the person who uses the console. */
 export const SessionContext = createContext<ConsoleSession | undefined>(undefined)

@@ -1,4 +1,4 @@
-import type { ExecutionList, ExecutionRecord, Journal } from '@codemode/shared'
+import type { ExecutionCounts, ExecutionList, ExecutionRecord, Journal, ReplayVerdict } from '@codemode/shared'
 
 import { queryOf, request } from './request.ts'
 
@@ -11,26 +11,6 @@ export interface ExecutionFilters {
   readonly since?: string | undefined
   readonly until?: string | undefined
 }
-
-/** Numbers of executions that were created in one interval, by outcome. */
-export interface CountBucket {
-  readonly at: string
-  readonly completed: number
-  readonly failed: number
-  readonly cancelled: number
-  readonly inFlight: number
-}
-
-export interface ExecutionCounts {
-  readonly buckets: readonly CountBucket[]
-  readonly errors: readonly { readonly code: string; readonly count: number }[]
-}
-
-/** Outcome of a replay. */
-export type ReplayVerdict =
-  | { readonly verdict: 'same'; readonly turns: number }
-  | { readonly verdict: 'diverged'; readonly turn: number; readonly expected: unknown; readonly actual: unknown }
-  | { readonly verdict: 'stopped' | 'unrunnable'; readonly message: string }
 
 export const listExecutions = (
   filters: ExecutionFilters,

@@ -1,19 +1,6 @@
+import type { ConsoleSession } from '@codemode/shared'
+
 import { request } from './request.ts'
-
-/** Right of an API key. */
-export type Right = 'run' | 'read' | 'approve' | 'operate'
-
-/** Person who uses the console: the API key that was given at sign-in, or that the operator's proxy sends. */
-export interface ConsoleSession {
-  readonly tenant: string
-  readonly owner: string
-  readonly keyId: string
-  readonly rights: readonly Right[]
-  readonly mode: 'on' | 'read-only'
-  readonly hasStore: boolean
-  readonly signedInBy: 'cookie' | 'header'
-  readonly forbidSelfApproval: boolean
-}
 
 /** Returns the session. Rejects with `ApiError` of status 401 if there is none. */
 export const readSession = (): Promise<ConsoleSession> => request('/session')

@@ -1,7 +1,8 @@
+import type { ConsoleSession } from '@codemode/shared'
 import { useState } from 'preact/hooks'
 
 import { ApiError } from '../api/request.ts'
-import { signIn, type ConsoleSession } from '../api/session.ts'
+import { signIn } from '../api/session.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 
 /** Page on which a person exchanges an API key for a cookie. */

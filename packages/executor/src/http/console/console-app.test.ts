@@ -1,4 +1,4 @@
-import { consoleSessionSchema } from '@codemode/shared/internal'
+import { consoleSessionSchema } from '@codemode/shared'
 import { errorBodySchema } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 

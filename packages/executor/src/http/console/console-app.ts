@@ -1,3 +1,4 @@
+import type { ConsoleAssets } from '@codemode/console'
 import { Hono } from 'hono'
 
 import type { ConsoleSecret } from '../../console-secret.ts'
@@ -6,7 +7,6 @@ import { addApiRoutes, type ApiRoutesOptions } from '../api-routes.ts'
 import { respondNotFound, type RefusalObserver } from '../errors.ts'
 import type { HttpEnv } from '../http-context.ts'
 import { refuseOtherMethods } from '../method-not-allowed.ts'
-import type { ConsoleAssets } from './assets.ts'
 import { createAuthenticate, requireSession } from './authenticate.ts'
 import { serveFiles } from './files.ts'
 import { refuseWrites } from './read-only.ts'
@@ -17,7 +17,8 @@ import { signIn, signOut } from './sign-in.ts'
 
 /** Options of the web console. */
 export interface ConsoleOptions {
-  readonly assets: ConsoleAssets
+  /** Loads the page and its files, for the first request that needs them. */
+  readonly loadAssets: () => Promise<ConsoleAssets>
   readonly basePath: string
   readonly mode: 'on' | 'read-only'
   /** Header in which the operator's proxy sends an API key; undefined if there is no such proxy. */
@@ -40,7 +41,7 @@ interface ConsoleDependencies {
  * session of the console in place of an API key.
  */
 export function createConsoleApp(
-  { assets, basePath, mode, keyHeader, secret, hasStore, now = Date.now }: ConsoleOptions,
+  { loadAssets, basePath, mode, keyHeader, secret, hasStore, now = Date.now }: ConsoleOptions,
   { keys, routes, observer }: ConsoleDependencies,
 ): Hono<HttpEnv> {
   const authenticate = createAuthenticate({ keys, secret, keyHeader, now })
@@ -60,6 +61,6 @@ export function createConsoleApp(
   refuseOtherMethods(app, { observer })
   api.all('/*', respondNotFound({ observer }))
 
-  app.get('/*', serveFiles({ assets, basePath }))
+  app.get('/*', serveFiles({ loadAssets, basePath }))
   return app
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 
+import type { ConsoleAssets } from '@codemode/console'
 import { onTestFinished } from 'vitest'
 
 import type { ApiKey } from '../../api-keys.ts'
 import type { Principal } from '../../engine/principal.ts'
 import { findKey, findKeyById } from '../../key-store.ts'
 import { principal, testApp } from '../http-app.test-support.ts'
-import type { ConsoleAssets } from './assets.ts'
 import type { ConsoleOptions } from './console-app.ts'
 
 export const assets: ConsoleAssets = {
@@ -29,7 +29,7 @@ export function consoleApp(options: Partial<ConsoleOptions> = {}) {
   const clock = { now: Date.UTC(2030, 0) }
   const keys: ApiKey[] = []
   const base = {
-    assets,
+    loadAssets: async () => assets,
     basePath: '/console',
     mode: 'on',
     keyHeader: undefined,

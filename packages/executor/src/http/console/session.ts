@@ -1,6 +1,6 @@
 import type { Handler } from 'hono'
 
-import type { ConsoleSession } from '@codemode/shared/internal'
+import type { ConsoleSession } from '@codemode/shared'
 
 import type { HttpEnv } from '../http-context.ts'
 import type { ExecutorInfo } from '../operations.ts'

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
-import { replayExecution, type ReplayVerdict } from '../../api/executions.ts'
+import type { ReplayVerdict } from '@codemode/shared'
+import { replayExecution } from '../../api/executions.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
 import { ErrorNotice } from '../../parts/notice.tsx'

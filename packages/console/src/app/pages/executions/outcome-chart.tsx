@@ -1,5 +1,8 @@
-import type { CountBucket, ExecutionCounts } from '../../api/executions.ts'
+import type { ExecutionCounts } from '@codemode/shared'
+
 import { formatDuration } from '../../text/durations.ts'
+
+type CountBucket = ExecutionCounts['buckets'][number]
 
 const outcomes = ['completed', 'failed', 'cancelled', 'inFlight'] as const
 const outcomeNames = {
