@@ -2,7 +2,10 @@ import { readingHeaders } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import { ConfigurationError, resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
+import { consoleSecret } from './console-secret.ts'
 import { combineObservers } from './engine/engine-observer.ts'
+import { missingAssets, type ConsoleAssets } from './http/console/assets.ts'
+import type { ConsoleOptions } from './http/console/console-app.ts'
 import { createHttpApp } from './http/http-app.ts'
 import { describeListenProblem, metricsPortOption } from './http/listen-problem.ts'
 import { createMetricsApp } from './http/metrics.ts'
@@ -29,6 +32,8 @@ const responseDrainMs = 1_000
 export interface RunningExecutor extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** URL of the web console; undefined if it is off. */
+  readonly consoleUrl: string | undefined
   /**
    * Refuses new executions, lets running ones continue for up to `drainMs` (by default that of the configuration),
    * cancels the rest, and releases all resources. Further calls return the promise of the first one.
@@ -39,6 +44,7 @@ export interface RunningExecutor extends AsyncDisposable {
 interface ExecutorDependencies {
   readonly logger?: Logger
   readonly startEngine?: typeof startEngine
+  readonly consoleAssets?: ConsoleAssets
 }
 
 /**
@@ -56,6 +62,7 @@ export async function createExecutor(
 ): Promise<RunningExecutor> {
   const config = resolveConfig(input)
   const { logger = createLogger({ level: config.logLevel }), startEngine: start = startEngine } = dependencies
+  const { consoleAssets = missingAssets } = dependencies
   await using starting = new AsyncDisposableStack()
 
   const metrics = new Metrics()
@@ -91,13 +98,15 @@ export async function createExecutor(
     metrics,
     heartbeatMs,
     forbidSelfApproval,
+    console: consoleOptions(config, consoleAssets),
   })
   const { host, metricsPort } = config
   const ownPort = metricsPort === undefined ? undefined : await listenForMetrics(metrics, host, metricsPort)
   starting.use(ownPort)
   const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
   const { versions, isolation } = info()
-  const urls = { url: server.url, ...(ownPort && { metricsUrl: `${ownPort.url}/metrics` }) }
+  const consoleUrl = config.console === 'off' ? undefined : `${server.url}${config.consolePath}`
+  const urls = { url: server.url, consoleUrl, ...(ownPort && { metricsUrl: `${ownPort.url}/metrics` }) }
   logger.info({ ...urls, versions, isolation }, 'the executor is ready')
 
   const running = starting.move()
@@ -109,7 +118,14 @@ export async function createExecutor(
     await running.disposeAsync()
   }
   const close: RunningExecutor['close'] = ({ drainMs = config.drainMs } = {}) => (closed ??= shutDown(drainMs))
-  return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: () => close() }
+  return { url: server.url, port: server.port, consoleUrl, close, [Symbol.asyncDispose]: () => close() }
+}
+
+function consoleOptions(config: ExecutorConfig, assets: ConsoleAssets): ConsoleOptions | undefined {
+  const { console: mode, consolePath: basePath, consoleKeyHeader: keyHeader, databaseUrl, store } = config
+  if (mode === 'off') return undefined
+  const hasStore = store !== 'none'
+  return { assets, basePath, mode, keyHeader, hasStore, secret: consoleSecret(hasStore ? databaseUrl : undefined) }
 }
 
 /** Serves the metrics on a port of their own. A port that can't be used is reported under the name of its option. */

@@ -40,6 +40,24 @@ const origin = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** Paths that belong to other routes of the executor. */
+const reservedPath = /^\/(?:v1|metrics|livez|readyz|openapi\.json)(?:\/|$)/
+
+const consolePath = z
+  .string()
+  .max(256)
+  .regex(/^(?:\/[\w~-][\w.~-]*)+$/)
+  .refine((path) => !reservedPath.test(path))
+
+/** Headers that have another meaning for the executor or for browsers. */
+const reservedHeaders = new Set(['authorization', 'cookie', 'host', 'origin', 'content-type', 'content-length'])
+
+const keyHeader = z
+  .string()
+  .max(128)
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/)
+  .refine((name) => !reservedHeaders.has(name.toLowerCase()))
+
 const encryptionKeys = z.array(z.string()).superRefine((texts, context) => {
   try {
     parseEncryptionKeys(texts)
@@ -136,6 +154,22 @@ export const executorOptionsSchema = z.strictObject({
     rule: booleanRule,
     example: true,
   }),
+  console: option(z.enum(['on', 'read-only', 'off']), {
+    description: 'web console: on, without actions that change anything (read-only), or off',
+    rule: 'one of on, read-only, off',
+    example: 'read-only',
+  }),
+  consolePath: option(consolePath, {
+    description: 'public path of the web console, which a proxy must not strip',
+    rule: 'a path that begins with / and does not end with /, and that is none of the other paths of the executor',
+    example: '/console',
+  }),
+  consoleKeyHeader: option(keyHeader, {
+    description:
+      'header in which a proxy sends an API key for each person that it has signed in to the web console; none by default',
+    rule: 'the name of a header that browsers and the executor do not use, such as x-codemode-console-key',
+    example: 'x-codemode-console-key',
+  }),
   store: option(z.enum(['postgres', 'none']), {
     description:
       'store of detached executions: PostgreSQL (of databaseUrl, or a server that the executor starts), or none',
@@ -178,7 +212,7 @@ export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
 export type OptionName = keyof ExecutorConfigInput
 
 /** Options that have no default. */
-type OptionalName = 'metricsPort' | 'apiKey' | 'apiKeysFile' | 'apiKeys' | 'databaseUrl'
+type OptionalName = 'metricsPort' | 'apiKey' | 'apiKeysFile' | 'apiKeys' | 'databaseUrl' | 'consoleKeyHeader'
 type Options = z.output<typeof executorOptionsSchema>
 
 /** Configuration with its defaults applied; exactly one of `apiKey`, `apiKeysFile` and `apiKeys` is set. */
@@ -221,6 +255,9 @@ export function withDefaults(options: Options): ExecutorConfig {
     retainMs: options.retainMs ?? 300_000,
     retainBytes: options.retainBytes ?? 64 * MiB,
     retainCount: options.retainCount ?? 10_000,
+    console: options.console ?? 'on',
+    consolePath: options.consolePath ?? '/console',
+    consoleKeyHeader: options.consoleKeyHeader,
     store: options.store ?? 'postgres',
     dataDir: options.dataDir ?? '.codemode',
     databaseUrl: options.databaseUrl,

@@ -83,6 +83,23 @@ describe('the configuration', () => {
     expect(resolveConfig({ dev: true }).encryptionKeys).toEqual([])
   })
 
+  test('has a console at /console, whose mode, path and header of a proxy can be set', () => {
+    const { console: mode, consolePath, consoleKeyHeader } = resolveConfig({ dev: true })
+    expect({ mode, consolePath, consoleKeyHeader }).toEqual({
+      mode: 'on',
+      consolePath: '/console',
+      consoleKeyHeader: undefined,
+    })
+    const { config } = fromEnvironment({
+      CODEMODE_DEV: '1',
+      CODEMODE_CONSOLE: 'read-only',
+      CODEMODE_CONSOLE_PATH: '/ops/v1.x/codemode',
+      CODEMODE_CONSOLE_KEY_HEADER: 'X-Console-Key',
+    })
+    expect(config).toMatchObject({ console: 'read-only', consolePath: '/ops/v1.x/codemode' })
+    expect(config).toMatchObject({ consoleKeyHeader: 'X-Console-Key' })
+  })
+
   test('is read from a file, and the environment overrides it', () => {
     const file = JSON.stringify({ apiKey: key, port: 1, drainMs: 5, callbackOrigins: ['https://a.example'] })
     const { config } = fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json', CODEMODE_PORT: '2' }, { 'c.json': file })
@@ -145,6 +162,16 @@ describe('an invalid configuration', () => {
     ['CODEMODE_CALLBACK_ORIGINS', 'https://user:pw@a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
     ['CODEMODE_CALLBACK_ORIGINS', 'ftp://a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
     ['CODEMODE_DRAIN_MS', '-1', 'CODEMODE_DRAIN_MS=10000'],
+    ['CODEMODE_CONSOLE', 'true', 'must be one of on, read-only, off'],
+    ['CODEMODE_CONSOLE_PATH', 'console', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_PATH', '/', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_PATH', '/console/', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_PATH', '/../x', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_PATH', '/:id/*', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_PATH', '/v1/console', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_PATH', '/metrics', 'CODEMODE_CONSOLE_PATH=/console'],
+    ['CODEMODE_CONSOLE_KEY_HEADER', 'Authorization', 'CODEMODE_CONSOLE_KEY_HEADER=x-codemode-console-key'],
+    ['CODEMODE_CONSOLE_KEY_HEADER', 'x key', 'CODEMODE_CONSOLE_KEY_HEADER=x-codemode-console-key'],
     [
       'CODEMODE_REUSE_ISOLATES',
       'never',

@@ -35,6 +35,20 @@ test('a single key belongs to the tenant default', () => {
   const keys = singleKeyStore('the only key', defaults)
   expect(keys.find('the only key')).toMatchObject({ keyId: 'default', tenant: 'default', ...defaults })
   for (const wrong of ['', 'the only kez', 'the only key ']) expect(keys.find(wrong)).toBeUndefined()
+  expect(keys.findById('default')).toMatchObject({ principal: { tenant: 'default' } })
+  expect(keys.findById('the only key')).toBeUndefined()
+})
+
+test('a key is found by its id with its hash, until it expires or is removed', async () => {
+  write(entry('a', 'key of a'), entry('b', 'key of b', { expiresAt: '2030-01-01T00:00:00Z' }))
+  let now = Date.UTC(2029, 11)
+  using keys = store(() => now)
+  expect(keys.findById('a')).toMatchObject({ principal: keys.find('key of a'), sha256: expect.any(Buffer) as Buffer })
+  expect(keys.findById('b')).toMatchObject({ principal: { keyId: 'b' } })
+  now = Date.UTC(2030, 0)
+  expect(keys.findById('b')).toBe('expired')
+  write(entry('b', 'key of b'))
+  await vi.waitUntil(() => keys.findById('a') === undefined)
 })
 
 test('a file gives each key its tenant, until the key expires', () => {

@@ -14,14 +14,19 @@ export interface KeyStore {
    * STORE_UNAVAILABLE if the keys are not known yet.
    */
   find(bearer: string): Principal | 'expired' | undefined
+  /** Returns the key with an id, by the same rules as `find`. */
+  findById(keyId: string): KnownKey | 'expired' | undefined
 }
+
+/** Key that the executor accepts. Another key with the same id has another hash. */
+export type KnownKey = Pick<ApiKey, 'principal' | 'sha256'>
 
 /** Creates a store with one key, of the tenant `default`. */
 export function singleKeyStore(apiKey: string, defaults: KeyDefaults): KeyStore {
   const identity = { keyId: 'default', owner: 'default', tenant: 'default', rights: allRights }
   const principal: Principal = { ...identity, ...resolvedLimits(), maxDetachedExecutionMs: maxDetachedMs, ...defaults }
   const keys: ApiKey[] = [{ sha256: sha256(apiKey), expiresAtMs: Infinity, principal }]
-  return { find: (bearer) => findKey(keys, bearer, 0) }
+  return { find: (bearer) => findKey(keys, bearer, 0), findById: (keyId) => findKeyById(keys, keyId, 0) }
 }
 
 interface FileKeyStoreOptions {
@@ -66,6 +71,7 @@ export function fileKeyStore({
   }, pollMs).unref()
   return {
     find: (bearer) => findKey(keys, bearer, now()),
+    findById: (keyId) => findKeyById(keys, keyId, now()),
     [Symbol.dispose]: () => clearInterval(timer),
   }
 }
@@ -112,6 +118,12 @@ export function findKey(keys: readonly ApiKey[], bearer: string, nowMs: number):
   for (const key of keys) if (timingSafeEqual(key.sha256, hash)) found = key
   if (found === undefined) return undefined
   return found.expiresAtMs <= nowMs ? 'expired' : found.principal
+}
+
+/** Returns the key with an id, which is no secret. */
+export function findKeyById(keys: readonly ApiKey[], keyId: string, nowMs: number): KnownKey | 'expired' | undefined {
+  const found = keys.find(({ principal }) => principal.keyId === keyId)
+  return found !== undefined && found.expiresAtMs <= nowMs ? 'expired' : found
 }
 
 function sha256(text: string): Buffer {

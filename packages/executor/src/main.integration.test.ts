@@ -24,7 +24,7 @@ function command(args: string[], variables: Record<string, string> = {}, nodeFla
   return { child, written, exited }
 }
 
-const ready = /^codemode-executor ready on (http:\/\/127\.0\.0\.1:\d+)\n$/
+const ready = /^codemode-executor ready on (http:\/\/127\.0\.0\.1:\d+) \(console: \1\/console\)\n$/
 
 test('serve generates a key in development, reports when it is ready, runs code, and stops on SIGTERM', async () => {
   const { child, written, exited } = command([], {

@@ -2,7 +2,7 @@ import { RequestError } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import { parseApiKeys, type ApiKey, type KeyDefaults } from './api-keys.ts'
-import { findKey, warnIfEmpty, type KeyStore } from './key-store.ts'
+import { findKey, findKeyById, warnIfEmpty, type KeyStore } from './key-store.ts'
 import { ApiKeysTable } from './store/postgres/api-keys-table.ts'
 import { describeDatabaseProblem } from './store/postgres/database-problem.ts'
 import { RepeatingTask } from './store/postgres/repeating-task.ts'
@@ -60,11 +60,13 @@ export async function storedKeyStore(options: StoredKeyStoreOptions): Promise<Ke
     },
   })
   await firstRead.promise
+  function known(): readonly ApiKey[] {
+    if (keys === undefined) throw notRead()
+    return keys
+  }
   return {
-    find: (bearer) => {
-      if (keys === undefined) throw notRead()
-      return findKey(keys, bearer, now())
-    },
+    find: (bearer) => findKey(known(), bearer, now()),
+    findById: (keyId) => findKeyById(known(), keyId, now()),
     async [Symbol.asyncDispose]() {
       await reading.stop()
       await table[Symbol.asyncDispose]()

@@ -75,7 +75,7 @@ export function helpText(): string {
        codemode-executor keys create|list|revoke
 
 Runs code in isolates and calls the tools of the client. Prints one line when it is ready:
-  codemode-executor ready on http://127.0.0.1:8001
+  codemode-executor ready on http://127.0.0.1:8001 (console: http://127.0.0.1:8001/console)
 Writes its log to standard error, as lines of JSON. On SIGTERM or SIGINT, waits for running
 executions and then exits; a second signal ends it immediately.
 

@@ -135,7 +135,8 @@ async function serve(): Promise<void> {
     return executor.close().then(flushSpans)
   })
   if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)
-  process.stdout.write(`codemode-executor ready on ${executor.url}\n`)
+  const consoleAt = executor.consoleUrl === undefined ? '' : ` (console: ${executor.consoleUrl})`
+  process.stdout.write(`codemode-executor ready on ${executor.url}${consoleAt}\n`)
   await warmUp(logger, closing.signal)
 }
 

@@ -18,7 +18,7 @@ const readBody = jsonBody({ schema: decisionRequestSchema, maxBytes: bodyLimits.
 export function decideApproval({
   engine,
   forbidSelfApproval,
-}: DecideOptions): Handler<HttpEnv, '/v1/executions/:id/approvals/:callId'> {
+}: DecideOptions): Handler<HttpEnv, '/executions/:id/approvals/:callId'> {
   return async function decideApproval(c) {
     const principal = c.get('principal')
     const { value: request } = await readBody(c.req.raw)

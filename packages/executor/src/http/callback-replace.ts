@@ -15,7 +15,7 @@ interface ReplaceOptions {
 const readBody = jsonBody({ schema: callbackSchema, maxBytes: bodyLimits.cancelBytes })
 
 /** Handles PUT /v1/executions/:id/callback: replaces the callback by which tools of a detached execution are called. */
-export function replaceCallback({ engine, guard }: ReplaceOptions): Handler<HttpEnv, '/v1/executions/:id/callback'> {
+export function replaceCallback({ engine, guard }: ReplaceOptions): Handler<HttpEnv, '/executions/:id/callback'> {
   return async function replaceCallback(c) {
     const { value: callback } = await readBody(c.req.raw)
     guard.check(callback.url, { isDetached: true })

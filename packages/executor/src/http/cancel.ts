@@ -14,7 +14,7 @@ export function cancelExecution({
   engine,
 }: {
   engine: Pick<Engine, 'find'>
-}): Handler<HttpEnv, '/v1/executions/:id/cancel'> {
+}): Handler<HttpEnv, '/executions/:id/cancel'> {
   return async function cancelExecution(c) {
     const { value } = await readBody(c.req.raw)
     const principal = c.get('principal')

@@ -2,6 +2,7 @@ import { correlationIdSchema, headers, newCorrelationId } from '@codemode/shared
 import type { MiddlewareHandler } from 'hono'
 
 import type { HttpEnv } from './http-context.ts'
+import { setResponseHeader } from './response-header.ts'
 
 /**
  * Creates a middleware that gives every request a correlation id, its own if that is valid and otherwise a new one, and
@@ -12,9 +13,7 @@ export function correlation(): MiddlewareHandler<HttpEnv> {
     const given = correlationIdSchema.safeParse(c.req.header(headers.correlationId))
     const correlationId = given.data ?? newCorrelationId()
     c.set('correlationId', correlationId)
-    // The header is set on Node's own response, so that it is also present when the response bypasses hono.
-    if (c.env?.outgoing) c.env.outgoing.setHeader(headers.correlationId, correlationId)
-    else c.header(headers.correlationId, correlationId)
+    setResponseHeader(c, headers.correlationId, correlationId)
     await next()
   }
 }

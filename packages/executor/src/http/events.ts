@@ -23,7 +23,7 @@ function readServe(text: string | undefined): boolean {
 export function streamEvents({
   engine,
   ...streamOptions
-}: StreamEventsOptions): Handler<HttpEnv, '/v1/executions/:id/events'> {
+}: StreamEventsOptions): Handler<HttpEnv, '/executions/:id/events'> {
   return async function streamEvents(c) {
     const principal = c.get('principal')
     const handle = await engine.find(principal.tenant, c.req.param('id'))

@@ -6,7 +6,7 @@ import { jsonResponse } from './json-response.ts'
 import { requireRightOrOwner } from './rights.ts'
 
 /** Handles GET /v1/executions/:id: responds with the state of the execution, and with its result if there is one. */
-export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/v1/executions/:id'> {
+export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/executions/:id'> {
   return async function readExecution(c) {
     const principal = c.get('principal')
     const handle = await engine.find(principal.tenant, c.req.param('id'))

@@ -21,7 +21,7 @@ export function retryExecution({
   engine,
   guard,
   notifyGuard,
-}: RetryOptions): Handler<HttpEnv, '/v1/executions/:id/retry'> {
+}: RetryOptions): Handler<HttpEnv, '/executions/:id/retry'> {
   return async function retryExecution(c) {
     const { value: request } = await readBody(c.req.raw)
     if (request.callback !== undefined) guard.check(request.callback.url, { isDetached: true })

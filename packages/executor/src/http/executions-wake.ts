@@ -10,7 +10,7 @@ export function wakeExecution({
   engine,
 }: {
   engine: Pick<Engine, 'find' | 'wake'>
-}): Handler<HttpEnv, '/v1/executions/:id/wake'> {
+}): Handler<HttpEnv, '/executions/:id/wake'> {
   return async function wakeExecution(c) {
     const principal = c.get('principal')
     await engine.find(principal.tenant, c.req.param('id'))

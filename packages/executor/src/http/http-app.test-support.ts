@@ -4,10 +4,12 @@ import type { Hono } from 'hono'
 import { defaultMaxLimits } from '../api-keys.ts'
 import { combineObservers, type Refusal } from '../engine/engine-observer.ts'
 import { allRights, type Principal } from '../engine/principal.ts'
+import type { KeyStore } from '../key-store.ts'
 import { createLogger } from '../log.ts'
 import { createCallbackGuard } from '../tools/callback-guard.ts'
 import type { HttpEnv } from './http-context.ts'
 import { FakeEngine } from './fake-engine.test-support.ts'
+import type { ConsoleOptions } from './console/console-app.ts'
 import { createHttpApp } from './http-app.ts'
 import type { ExecutorInfo } from './operations.ts'
 
@@ -19,7 +21,14 @@ export const info: ExecutorInfo = {
   sandboxProcesses: 2,
 }
 
-const principal = (tenant: string): Principal => ({
+interface TestAppOptions {
+  readonly heartbeatMs?: number
+  readonly stallMs?: number
+  readonly console?: ConsoleOptions
+  readonly keys?: KeyStore
+}
+
+export const principal = (tenant: string): Principal => ({
   keyId: `key of ${tenant}`,
   owner: `owner of ${tenant}`,
   rights: allRights,
@@ -36,19 +45,20 @@ const principal = (tenant: string): Principal => ({
 /**
  * Creates the app over a fake engine, for tenants `acme` and `rival`, whose keys are `key-of-acme` and `key-of-rival`.
  */
-export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
+export function testApp({ heartbeatMs = 15_000, stallMs = 30_000, console, keys }: TestAppOptions = {}) {
   const engine = new FakeEngine()
   const logged: string[] = []
   const refusals: Refusal[] = []
   const special = new Map<string, Principal>()
   const app: Hono<HttpEnv> = createHttpApp({
     engine,
-    keys: {
+    keys: keys ?? {
       find(bearer) {
         if (bearer === 'key-that-expired') return 'expired'
         if (special.has(bearer)) return special.get(bearer)
         return /^key-of-(acme|rival)$/.test(bearer) ? principal(bearer.replace('key-of-', '')) : undefined
       },
+      findById: () => undefined,
     },
     guard: createCallbackGuard({ origins: ['https://app.example'], allowLoopback: false }),
     notifyGuard: createCallbackGuard({ origins: ['https://app.example'], allowLoopback: false, field: 'notify' }),
@@ -58,6 +68,7 @@ export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
     metrics: { text: async () => 'codemode_ready 1\n' },
     heartbeatMs,
     stallMs,
+    console,
   })
 
   /** Sends a request as a tenant. A body that is neither a string nor a stream is sent as JSON. */

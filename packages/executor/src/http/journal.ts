@@ -6,11 +6,7 @@ import type { HttpEnv } from './http-context.ts'
 import { requireRightOrOwner } from './rights.ts'
 
 /** Handles GET /v1/executions/:id/journal: responds with the journal, from which the execution can be replayed. */
-export function readJournal({
-  engine,
-}: {
-  engine: Pick<Engine, 'find'>
-}): Handler<HttpEnv, '/v1/executions/:id/journal'> {
+export function readJournal({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/executions/:id/journal'> {
   return async function readJournal(c) {
     const principal = c.get('principal')
     const handle = await engine.find(principal.tenant, c.req.param('id'))

@@ -28,7 +28,7 @@ export function resendNotification({
   engine,
 }: {
   engine: Pick<Engine, 'resendNotification'>
-}): Handler<HttpEnv, '/v1/notifications/:id/resend'> {
+}): Handler<HttpEnv, '/notifications/:id/resend'> {
   return async function resendNotification(c) {
     requireRight(c.get('principal'), 'operate', 'Sending a notification again')
     const notification = await engine.resendNotification(c.get('principal').tenant, c.req.param('id'))

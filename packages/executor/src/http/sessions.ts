@@ -22,7 +22,7 @@ const readFork = jsonBody({ schema: forkRequestSchema, maxBytes: bodyLimits.canc
 
 /** Adds the routes of sessions to an app. */
 export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
-  app.post('/v1/sessions', async function createSession(c) {
+  app.post('/sessions', async function createSession(c) {
     const principal = c.get('principal')
     requireRight(principal, 'run', 'Creating a session')
     const { value } = await readCreate(c.req.raw)
@@ -30,7 +30,7 @@ export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
     return c.json((await session.record()) satisfies SessionRecord, isNew ? 201 : 200)
   })
 
-  app.get('/v1/sessions', async function listSessions(c) {
+  app.get('/sessions', async function listSessions(c) {
     const query = parseWith(sessionQuerySchema, c.req.query())
     if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
     const principal = c.get('principal')
@@ -41,19 +41,19 @@ export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
     return c.json({ items: items.map((session) => session.summary()), nextCursor } satisfies SessionList)
   })
 
-  app.get('/v1/sessions/:session', async function readSession(c) {
+  app.get('/sessions/:session', async function readSession(c) {
     const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireReader(c.get('principal'), session)
     return c.json((await session.record()) satisfies SessionRecord)
   })
 
-  app.delete('/v1/sessions/:session', async function endSession(c) {
+  app.delete('/sessions/:session', async function endSession(c) {
     const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Ending this session' })
     return c.json((await session.end()) satisfies SessionRecord)
   })
 
-  app.post('/v1/sessions/:session/fork', async function forkSession(c) {
+  app.post('/sessions/:session/fork', async function forkSession(c) {
     const { value } = await readFork(c.req.raw)
     const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Forking this session' })
@@ -61,7 +61,7 @@ export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
     return c.json((await fork.record()) satisfies SessionRecord, 201)
   })
 
-  app.post('/v1/sessions/:session/reset', async function resetSession(c) {
+  app.post('/sessions/:session/reset', async function resetSession(c) {
     const session = await sessions.find(c.get('principal').tenant, c.req.param('session'))
     requireSessionOwner(c.get('principal'), { session: session.facts, action: 'Resetting this session' })
     return c.json((await session.reset()) satisfies SessionRecord)

@@ -19,7 +19,7 @@ export function takeToolResults({
   engine,
 }: {
   engine: Pick<Engine, 'find'>
-}): Handler<HttpEnv, '/v1/executions/:id/tool-results'> {
+}): Handler<HttpEnv, '/executions/:id/tool-results'> {
   return async function takeToolResults(c) {
     const { value } = await readBody(c.req.raw)
     const principal = c.get('principal')

@@ -170,6 +170,12 @@ interface NotificationsTable {
   problem: string | null
 }
 
+/** Random secret that the nodes share, in hexadecimal. */
+interface SecretsTable {
+  name: string
+  value: string
+}
+
 export interface Tables {
   approvals: ApprovalsTable
   executions: ExecutionsTable
@@ -179,6 +185,7 @@ export interface Tables {
   notifications: NotificationsTable
   sessions: SessionsTable
   session_steps: SessionStepsTable
+  secrets: SecretsTable
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>

@@ -8,6 +8,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
   '2026-11-30-placement-and-parking': { up: addPlacementAndParking },
+  '2026-11-30-secrets': { up: addSecrets },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -206,4 +207,9 @@ async function addPlacementAndParking(db: Kysely<unknown>): Promise<void> {
     update codemode.executions set parked_for = case status when 'paused' then 'approval' else 'attention' end
     where finished_at is null and node is null and status in ('paused', 'needs_attention')`.execute(db)
   await sql`alter table codemode.sessions add column reuse_isolates boolean not null default true`.execute(db)
+}
+
+/** Random secrets that the nodes share. */
+async function addSecrets(db: Kysely<unknown>): Promise<void> {
+  await sql`create table codemode.secrets (name text primary key, value text not null)`.execute(db)
 }

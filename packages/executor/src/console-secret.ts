@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+
+import { readSharedSecret } from './store/postgres/shared-secret.ts'
+
+/** Returns the secret that signs the console's sessions. Rejects with `RequestError` STORE_UNAVAILABLE. */
+export type ConsoleSecret = () => Promise<Buffer>
+
+/**
+ * Returns the secret of the database, so that a session is valid on every node, or without a database one of this start of
+ * the executor. It is read when it is needed first.
+ */
+export function consoleSecret(databaseUrl: string | undefined): ConsoleSecret {
+  if (databaseUrl === undefined) {
+    const secret = Promise.resolve(randomBytes(32))
+    return () => secret
+  }
+  let reading: Promise<Buffer> | undefined
+  return () => {
+    reading ??= readSharedSecret(databaseUrl, 'console').catch((error: unknown) => {
+      reading = undefined
+      throw error
+    })
+    return reading
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+
+import { infoSchema } from './info.ts'
+
+/** Response of `GET <console>/api/session`: the API key with which a person uses the web console, and what it shows. */
+export const consoleSessionSchema = z.object({
+  tenant: z.string(),
+  owner: z.string(),
+  keyId: z.string(),
+  rights: z.array(z.enum(['run', 'read', 'approve', 'operate'])),
+  /** Way in which the key came: exchanged for a cookie, or in a header of the operator's proxy. */
+  signedInBy: z.enum(['cookie', 'header']),
+  mode: z.enum(['on', 'read-only']),
+  hasStore: z.boolean(),
+  forbidSelfApproval: z.boolean(),
+  ...infoSchema.pick({ version: true, versions: true, isolation: true }).shape,
+})
+
+/** Session of the web console. */
+export type ConsoleSession = z.infer<typeof consoleSessionSchema>
