@@ -119,7 +119,7 @@ export interface ListQuery {
   readonly status?: ExecutionStatus | undefined
   /** Only executions with this label. */
   readonly label?: string | undefined
-  /** Only detached executions (`true`), or only attached ones that were recorded (`false`). */
+  /** Only detached executions (`true`), or only attached ones (`false`). */
   readonly detached?: boolean | undefined
   /** Only executions that were created at this time or later, in the format of ISO 8601. */
   readonly since?: string | undefined

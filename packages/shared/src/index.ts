@@ -52,11 +52,15 @@ export { causeLimits, errorCauseSchema, type ErrorCause } from './protocol/error
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {
   acceptedExecutionSchema,
+  executionCountsQuerySchema,
+  executionCountsSchema,
   executionListSchema,
   executionQuerySchema,
   executionSummarySchema,
   retryRequestSchema,
   type AcceptedExecution,
+  type ExecutionCounts,
+  type ExecutionCountsQuery,
   type ExecutionList,
   type ExecutionQuery,
   type ExecutionSummary,
@@ -124,6 +128,7 @@ export {
 } from './protocol/instance-reading.ts'
 export {
   guestEndSchema,
+  journalQuerySchema,
   journalSchema,
   journalVersion,
   turnEffectsSchema,
@@ -144,6 +149,7 @@ export {
   type NotificationMessage,
   type NotificationQuery,
 } from './protocol/notification.ts'
+export { replayVerdictSchema, type ReplayVerdict } from './protocol/replay.ts'
 export {
   toolAnswerSchema,
   toolCallMessageSchema,

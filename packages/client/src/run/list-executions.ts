@@ -1,18 +1,23 @@
-import { executionQuerySchema, type ExecutionList, type ExecutionSummary } from '@codemode/shared'
+import {
+  executionQuerySchema,
+  executionStatusSchema,
+  type ExecutionList,
+  type ExecutionSummary,
+} from '@codemode/shared'
 import { z } from 'zod'
 
 import type { ListQuery } from '../executor.ts'
 import { parseCallOptions } from './call-options.ts'
 import { pagedList, pagingOptions } from './paged-list.ts'
 
-const { status, label, since } = executionQuerySchema.shape
+const { label, since } = executionQuerySchema.shape
 
 const listOptionsSchema = z.strictObject({
   /** Only executions with this status. */
-  status,
+  status: executionStatusSchema.optional(),
   /** Only executions with this label. */
   label,
-  /** Only detached executions (`true`), or only attached ones that were recorded (`false`). */
+  /** Only detached executions (`true`), or only attached ones (`false`). */
   detached: z.boolean().optional(),
   /** Only executions that were created at this time or later: a Date, or a time in the format of ISO 8601. */
   since: z.union([z.date().transform((date) => date.toISOString()), since.unwrap()]).optional(),

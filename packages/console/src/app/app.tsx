@@ -1,5 +1,6 @@
 import { LocationProvider, Route, Router } from 'preact-iso'
-import { useEffect, useState } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 
 import { ApiError } from './api/request.ts'
 import { readSession, type ConsoleSession } from './api/session.ts'
@@ -11,7 +12,8 @@ import { SignInPage } from './layout/sign-in-page.tsx'
 import { ApprovalsPage } from './pages/approvals/approvals-page.tsx'
 import { ExecutionPage } from './pages/execution/execution-page.tsx'
 import { ExecutionsPage } from './pages/executions/executions-page.tsx'
-import { ErrorNotice, Loading } from './parts/notice.tsx'
+import { GuestText } from './parts/guest-text.tsx'
+import { EmptyNotice, ErrorNotice, Loading } from './parts/notice.tsx'
 import { SessionContext } from './session-context.ts'
 
 type SignIn =
@@ -19,6 +21,22 @@ type SignIn =
   | { state: 'out' }
   | { state: 'in'; session: ConsoleSession }
   | { state: 'failed'; error: ApiError }
+
+/** Catches an error of a page, so that it leaves a message and not an empty window. */
+function Guarded({ children }: { children: ComponentChildren }) {
+  const [error, reset] = useErrorBoundary()
+  if (error === undefined) return <>{children}</>
+  return (
+    <EmptyNotice title="This page failed">
+      <p>
+        <GuestText text={String(error)} />
+      </p>
+      <button type="button" onClick={reset}>
+        Try again
+      </button>
+    </EmptyNotice>
+  )
+}
 
 /** The console: the sign-in page, or the page that the path names. */
 export function App() {
@@ -53,13 +71,15 @@ export function App() {
           <LocationProvider scope={basePath}>
             <Header />
             <main id="content" tabIndex={-1}>
-              <Router>
-                <Route path={basePath} component={ExecutionsPage} />
-                <Route path={`${basePath}/executions`} component={ExecutionsPage} />
-                <Route path={`${basePath}/executions/:id`} component={ExecutionPage} />
-                <Route path={`${basePath}/approvals`} component={ApprovalsPage} />
-                <Route default component={NotFoundPage} />
-              </Router>
+              <Guarded>
+                <Router>
+                  <Route path={basePath} component={ExecutionsPage} />
+                  <Route path={`${basePath}/executions`} component={ExecutionsPage} />
+                  <Route path={`${basePath}/executions/:id`} component={ExecutionPage} />
+                  <Route path={`${basePath}/approvals`} component={ApprovalsPage} />
+                  <Route default component={NotFoundPage} />
+                </Router>
+              </Guarded>
             </main>
           </LocationProvider>
         </SessionContext.Provider>

@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs'
 
 import { journalSchema, type Journal } from '@codemode/shared'
 
-import { guestSpecOf } from '../engine/runner/guest-input.ts'
-import { rebuiltSpec } from '../engine/runner/restorable-guest.ts'
-import { replayAll, type ReplayOutcome } from '../engine/runner/replay.ts'
+import { replayInNewGuest } from '../engine/runner/replay-in-new-guest.ts'
+import type { ReplayOutcome } from '../engine/runner/replay.ts'
 import { versionDifferences } from '../engine/runner/version-differences.ts'
 import { guestEndOf, hostErrorOf } from '../engine/state/outcome.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
-
-/** Minimum wall time of one replay in milliseconds. */
-const minReplayMs = 60_000
-/** Wall time of one replay in milliseconds for each millisecond of the CPU limits. */
-const replayMsPerCpuMs = 20
 
 /** Report on one replay: the text to print, and whether the replay agreed with its journal. */
 export interface ReplayReport {
@@ -50,19 +44,9 @@ export async function replayJournal(
   journal: Journal,
   { runtime, earlier = [] }: ReplayOptions = {},
 ): Promise<ReplayReport> {
-  const journals = [...earlier, journal]
-  const guest = pool.placeGuest(rebuiltSpec(guestSpecOf(journals[0]!)), {
-    tenant: 'replay',
-    isolation: 'tenant',
-    // The journals may be of several tenants.
-    ownIsolate: true,
-    ...(runtime !== undefined && { runtime }),
-  })
-  const cpuMs = journals.reduce((sum, { header }) => sum + header.limits.cpuTimeoutMs, 0)
-  const wallMs = Math.max(minReplayMs, cpuMs * replayMsPerCpuMs)
-  const endsAt = performance.now() + wallMs
-  const outcome = await replayAll(guest, journals, () => endsAt - performance.now())
-  guest.close()
+  // The journals may be of several tenants: each has an isolate of its own.
+  const placement = { tenant: 'replay', isolation: 'tenant', ...(runtime !== undefined && { runtime }) } as const
+  const outcome = await replayInNewGuest(pool, [...earlier, journal], { placement })
   const { executionId } = journal.header
   switch (outcome.type) {
     case 'replayed':

@@ -4,9 +4,11 @@ import type { ExecutionStore } from '../store/execution-store.ts'
 import { AttachedRecorder } from './attached/attached-recorder.ts'
 import { AttachedExecutions, type AttachedExecutionsOptions } from './attached/attached-executions.ts'
 import { DetachedExecutions } from './detached/detached-executions.ts'
+import { ExecutionsList } from './executions-list.ts'
 import { countWaiting } from './engine-load.ts'
 import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
+import { Replays } from './replays.ts'
 import { AllSessions } from './session/all-sessions.ts'
 import { AttachedSessions } from './session/attached-sessions.ts'
 import { WarmGuests } from './session/warm-guests.ts'
@@ -62,6 +64,11 @@ export function createEngine(options: EngineOptions): Engine {
     { ...options, ...promote, recorder },
     { instance, pacer, sessions: attachedSessions },
   )
+  const executions = new ExecutionsList({
+    attached: (tenant) => attached.list(tenant),
+    store: options.detached?.store,
+  })
+  const replays = new Replays({ sandbox, attachedSessions, store: options.detached?.store })
   let isClosing = false
 
   function store(needs?: string): DetachedExecutions {
@@ -92,8 +99,12 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async retry(id, retry) {
       if (isClosing) throw shuttingDown()
-      return store().retry(id, retry)
+      const executions = store('Retries need')
+      const { tenant } = retry.principal
+      const inMemory = attached.find(tenant, id)
+      return executions.retry(inMemory?.isPromoted === false ? inMemory : await executions.find(tenant, id), retry)
     },
+    replay: (tenant, execution, signal) => replays.replay(tenant, execution, signal),
     wake: async (tenant, id) => store().wake(tenant, id),
     find(tenant, id) {
       const execution = attached.find(tenant, id)
@@ -105,7 +116,8 @@ export function createEngine(options: EngineOptions): Engine {
     decide: async (submission) => store('Approvals need').decide(submission),
     listApprovals: async (tenant, listOptions) => store('Approvals need').listApprovals(tenant, listOptions),
     setCallback: async (tenant, id, callback) => store().setCallback(tenant, id, callback),
-    list: async (tenant, listOptions) => store().list(tenant, listOptions),
+    list: (tenant, listOptions) => executions.list(tenant, listOptions),
+    count: (tenant, countOptions) => executions.count(tenant, countOptions),
     listNotifications: async (tenant, listOptions) => store().listNotifications(tenant, listOptions),
     resendNotification: async (tenant, id) => store().resendNotification(tenant, id),
     get readiness() {

@@ -1,5 +1,6 @@
 import {
   RequestError,
+  type ExecutionCounts,
   type ExecutionEvent,
   type ExecutionRequest,
   type ExecutionStatus,
@@ -9,12 +10,13 @@ import {
   type Callback,
   type Notification,
   type NotificationList,
+  type ReplayVerdict,
   type RetryRequest,
   type ToolResponse,
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { CountOptions, ExecutionPage, ListOptions } from '../store/execution-store.ts'
 import type { SessionFacts } from '../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../store/stored-approval.ts'
 import type { NotificationListOptions } from '../store/stored-notification.ts'
@@ -102,7 +104,8 @@ export interface ExecutionHandle {
   answerCall(callId: string, response: ToolResponse): boolean | Promise<boolean>
   /** Returns the `ExecutionRecord` as JSON text. */
   record(): string | Promise<string>
-  journal(): Journal | Promise<Journal>
+  /** Returns the journal without its first `after` entries; with all of them by default. */
+  journal(after?: number): Journal | Promise<Journal>
 }
 
 /** Detached execution, with the status that the store had when it was read. */
@@ -137,9 +140,15 @@ export interface Engine {
    */
   submitDetached(submission: Submission, session?: SessionFacts): Promise<DetachedHandle>
   /**
-   * Stores a new execution of the same code and values as the one with this id. Rejects with `RequestError`.
+   * Stores a new execution of the same code and values as the one with this id, or of those in the request. Rejects with
+   * `RequestError`.
    */
   retry(id: string, retry: RetrySubmission): Promise<DetachedHandle>
+  /**
+   * Replays the journal of one of the tenant's executions up to now, in a guest of its own, until the signal aborts. Rejects
+   * with `RequestError` RATE_LIMITED.
+   */
+  replay(tenant: string, execution: ExecutionHandle, signal: AbortSignal): Promise<ReplayVerdict>
   /** Tries to continue an execution that needs attention. Rejects with `RequestError`, EXECUTION_ENDED after its end. */
   wake(tenant: string, id: string): Promise<DetachedHandle>
   /**
@@ -154,8 +163,10 @@ export interface Engine {
   listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage>
   /** Replaces the callback of a detached execution. Rejects with `RequestError`. */
   setCallback(tenant: string, id: string, callback: Callback): Promise<void>
-  /** Returns a page of the tenant's executions in the store. Rejects with `RequestError` STORE_DISABLED without a store. */
+  /** Returns a page of the tenant's executions in the store, and of the attached ones on this node. */
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
+  /** Counts the same executions by the time of their creation, and their errors. */
+  count(tenant: string, options: CountOptions): Promise<ExecutionCounts>
   /**
    * Returns a page of the tenant's notifications that were not delivered. Rejects with `RequestError` STORE_DISABLED without
    * a store.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import { journalVersion, maxJsonNesting, RequestError, type JournalHeader } from '@codemode/shared'
+import { journalVersion, maxJsonNesting, RequestError, type JournalHeader, type RetryRequest } from '@codemode/shared'
 
 import type { SandboxVersions } from '../sandbox/sandbox.ts'
 import type { Submission } from './engine.ts'
@@ -31,6 +31,22 @@ export function journalHeaderOf(
     limits,
     seed: newSeed(),
     runtime: runtimeOf(versions),
+  }
+}
+
+/**
+ * Returns the header with other code or input, where they are given. Throws `RequestError` for a value that is too large or
+ * nested too deeply.
+ */
+export function editedHeader<Header extends Pick<JournalHeader, 'code' | 'input' | 'limits'>>(
+  header: Header,
+  { code, input }: Pick<RetryRequest, 'code' | 'input'>,
+): Header {
+  const { sourceBytes, inputBytes } = header.limits
+  return {
+    ...header,
+    ...(code !== undefined && { code: checkSize('code', code, sourceBytes) }),
+    ...(input !== undefined && { input: textOf('input', input, { limitBytes: inputBytes }) }),
   }
 }
 

@@ -8,9 +8,11 @@ import { replaceCallback } from './callback-replace.ts'
 import { cancelExecution } from './cancel.ts'
 import type { HttpEnv } from './http-context.ts'
 import { streamEvents } from './events.ts'
+import { countExecutions } from './executions-count.ts'
 import { createExecution } from './executions-create.ts'
 import { listExecutions } from './executions-list.ts'
 import { readExecution } from './executions-read.ts'
+import { replayExecution } from './executions-replay.ts'
 import { retryExecution } from './executions-retry.ts'
 import { wakeExecution } from './executions-wake.ts'
 import { readJournal } from './journal.ts'
@@ -38,6 +40,7 @@ export function addApiRoutes(router: Hono<HttpEnv>, options: ApiRoutesOptions): 
   const { engine, guard, notifyGuard, info, forbidSelfApproval, streams } = options
   router.get('/info', readInfo({ info }))
   router.get('/executions', listExecutions({ engine }))
+  router.get('/executions/counts', countExecutions({ engine }))
   const create = createExecution({ engine, guard, notifyGuard, ...streams })
   router.post('/executions', create)
   router.post('/sessions/:session/steps', create)
@@ -52,6 +55,7 @@ export function addApiRoutes(router: Hono<HttpEnv>, options: ApiRoutesOptions): 
   router.get('/approvals', listApprovals({ engine }))
   router.post('/executions/:id/approvals/:callId', decideApproval({ engine, forbidSelfApproval }))
   router.post('/executions/:id/retry', retryExecution({ engine, guard, notifyGuard }))
+  router.post('/executions/:id/replay', replayExecution({ engine }))
   router.post('/executions/:id/wake', wakeExecution({ engine }))
 
   router.get('/notifications', listNotifications({ engine }))

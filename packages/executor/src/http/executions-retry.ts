@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './http-context.ts'
-import { requireRightOrOwner } from './rights.ts'
+import { requireRight, requireRightOrOwner } from './rights.ts'
 
 interface RetryOptions {
   readonly engine: Pick<Engine, 'find' | 'retry'>
@@ -14,9 +14,9 @@ interface RetryOptions {
   readonly notifyGuard: Pick<CallbackGuard, 'check'>
 }
 
-const readBody = jsonBody({ schema: retryRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
+const readBody = jsonBody({ schema: retryRequestSchema, maxBytes: bodyLimits.executionBytes, whenEmpty: {} })
 
-/** Handles POST /v1/executions/:id/retry: runs the code of a detached execution again, as a new execution. */
+/** Handles POST /v1/executions/:id/retry: runs the code of an execution again, as a new detached execution. */
 export function retryExecution({
   engine,
   guard,
@@ -28,6 +28,8 @@ export function retryExecution({
     if (request.notify !== undefined) notifyGuard.check(request.notify.url)
     const execution = await engine.find(c.get('principal').tenant, c.req.param('id'))
     requireRightOrOwner(c.get('principal'), 'operate', { execution, action: 'Retrying this execution' })
+    if (request.code !== undefined || request.input !== undefined)
+      requireRight(c.get('principal'), 'run', 'Retrying with other code or input')
     const sender = { principal: c.get('principal'), correlationId: c.get('correlationId') }
     const { id, status, correlationId } = await engine.retry(execution.id, { request, ...sender })
     c.header(headers.executionId, id)

@@ -2,15 +2,18 @@
 import {
   newExecutionId,
   RequestError,
+  type ExecutionCounts,
   type ExecutionEvent,
   type ExecutionRecord,
   type ExecutionResult,
   type Journal,
   type Notification,
   type NotificationList,
+  type ReplayVerdict,
   type ToolResponse,
 } from '@codemode/shared'
 
+import type { CountOptions } from '../store/execution-store.ts'
 import { AllSessions } from '../engine/session/all-sessions.ts'
 import { AttachedSessions } from '../engine/session/attached-sessions.ts'
 import type { DetachedHandle, Engine, EventText, RetrySubmission, Submission } from '../engine/engine.ts'
@@ -143,8 +146,10 @@ export class FakeExecution implements DetachedHandle {
     return JSON.stringify(record)
   }
 
-  journal(): Journal {
-    return { header: { executionId: this.id } as Journal['header'], entries: [] }
+  entries: Journal['entries'] = []
+
+  journal(after = 0): Journal {
+    return { header: { executionId: this.id } as Journal['header'], entries: this.entries.slice(after) }
   }
 
   #facts() {
@@ -184,12 +189,20 @@ export class FakeEngine implements Engine {
     return this.add(principal.tenant)
   }
 
+  async replay(): Promise<ReplayVerdict> {
+    return { verdict: 'same', turns: 1 }
+  }
+
   async wake(tenant: string, id: string): Promise<FakeExecution> {
     return this.find(tenant, id)
   }
 
   async list() {
     return { items: [], nextCursor: null }
+  }
+
+  async count(_tenant: string, _options: CountOptions): Promise<ExecutionCounts> {
+    return { buckets: [], errors: [] }
   }
 
   async decide(): Promise<string> {

@@ -2,14 +2,18 @@ import {
   codesOfKind,
   acceptedExecutionSchema,
   cancelRequestSchema,
+  executionCountsQuerySchema,
+  executionCountsSchema,
   executionListSchema,
   executionQuerySchema,
   executionRecordSchema,
   executionRequestSchema,
   executionResultSchema,
   headers,
+  journalQuerySchema,
   journalSchema,
   pausedExecutionSchema,
+  replayVerdictSchema,
   retryRequestSchema,
   toolMessageSchema,
   toolResponseSchema,
@@ -67,12 +71,12 @@ export const executionPaths: ZodOpenApiPathsObject = {
   '/v1/executions': {
     get: {
       operationId: 'listExecutions',
-      summary: "List the tenant's detached executions, and recorded attached ones, newest first",
+      summary: "List the tenant's executions in the store, and the attached ones of the node, newest first",
       description: 'Requires the right `read` for those of all owners; with `run` alone, lists those of its own owner.',
       requestParams: { query: executionQuerySchema, header: requestHeaders() },
       responses: {
         200: response('A page of executions', executionListSchema),
-        ...failures('INVALID_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', 'STORE_DISABLED', 'STORE_UNAVAILABLE'),
+        ...failures('INVALID_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', 'STORE_UNAVAILABLE'),
       },
     },
     post: {
@@ -127,6 +131,19 @@ export const executionPaths: ZodOpenApiPathsObject = {
       },
     },
   },
+  '/v1/executions/counts': {
+    get: {
+      operationId: 'countExecutions',
+      summary: 'Count the executions of the list by outcome and by the interval in which they were created',
+      description:
+        'Requires the right `read` for those of all owners; with `run` alone, counts those of its own owner.',
+      requestParams: { query: executionCountsQuerySchema, header: requestHeaders() },
+      responses: {
+        200: response('The counts', executionCountsSchema),
+        ...failures('INVALID_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', 'STORE_UNAVAILABLE'),
+      },
+    },
+  },
   '/v1/executions/{id}': {
     get: ofExecution({
       operationId: 'readExecution',
@@ -157,7 +174,9 @@ export const executionPaths: ZodOpenApiPathsObject = {
       operationId: 'readJournal',
       summary: 'Read the journal, from which the execution can be replayed',
       description: readable,
+      query: journalQuerySchema,
       success: response('The journal of the execution', journalSchema, executionId),
+      codes: ['INVALID_REQUEST'],
     }),
   },
   '/v1/executions/{id}/cancel': {
@@ -183,8 +202,10 @@ export const executionPaths: ZodOpenApiPathsObject = {
   '/v1/executions/{id}/retry': {
     post: {
       operationId: 'retryExecution',
-      summary: 'Run the code of a detached execution again, as a new execution',
-      description: 'Requires the right `operate`, or `run` and the owner of the execution.',
+      summary: 'Run the code of an execution again, or other code or input, as a new detached execution',
+      description:
+        'Requires the right `operate`, or `run` and the owner of the execution; other code or input also requires `run`. ' +
+        'Without a callback, tool calls wait for a client that resumes the new execution.',
       requestParams: { path: id, header: requestHeaders() },
       requestBody: jsonRequest(retryRequestSchema, false),
       responses: {
@@ -192,6 +213,15 @@ export const executionPaths: ZodOpenApiPathsObject = {
         ...failures(...retryCodes),
       },
     },
+  },
+  '/v1/executions/{id}/replay': {
+    post: ofExecution({
+      operationId: 'replayExecution',
+      summary: 'Replay the journal of an execution now, and compare; calls no tool and changes nothing',
+      description: readable,
+      success: response('The verdict', replayVerdictSchema, executionId),
+      codes: ['RATE_LIMITED'],
+    }),
   },
   '/v1/executions/{id}/wake': {
     post: {

@@ -2,8 +2,10 @@ import { RequestError, type Callback, type Journal, type Notification, type Noti
 
 import type {
   AnswerMessage,
+  CountOptions,
   Created,
   EndedExecution,
+  ExecutionGroup,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -84,6 +86,10 @@ export class DeferredStore implements ExecutionStore {
 
   async list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
     return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).list(tenant, options)
+  }
+
+  async count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
+    return this.#isEmpty ? [] : (await this.#ready()).count(tenant, options, except)
   }
 
   async read(tenant: string, id: string, after: number): Promise<Journal | undefined> {

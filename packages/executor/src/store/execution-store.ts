@@ -195,15 +195,26 @@ export interface Appended {
   readonly entries: readonly JournalEntry[]
 }
 
+/** Execution in a list. */
+export interface ListedExecution extends Omit<StoredExecution, 'facts' | 'expiresAt'> {
+  readonly facts: Pick<ExecutionFacts, 'id' | 'owner' | 'correlationId' | 'label'>
+  /** Place of a step in its session; absent for other executions, and for recorded steps of attached sessions. */
+  readonly session?: { readonly id: string; readonly step: number }
+}
+
 /** Filter and page of a list. */
 export interface ListOptions {
   readonly owner?: string
-  readonly status?: ExecutionStatus
+  readonly statuses?: readonly ExecutionStatus[]
   readonly label?: string
+  /** Only steps of the session with this id. */
+  readonly session?: string
   /** Only attached executions (`true`), or only detached ones (`false`). */
   readonly isAttached?: boolean
   /** Only executions that were created at this time or later, in milliseconds since the epoch. */
   readonly since?: number
+  /** Only executions that were created before this time, in milliseconds since the epoch. */
+  readonly until?: number
   readonly limit: number
   /** Cursor of the page before; undefined for the first page. */
   readonly cursor?: string
@@ -211,9 +222,28 @@ export interface ListOptions {
 
 /** Page of a list, newest execution first. */
 export interface ExecutionPage {
-  readonly items: readonly StoredExecution[]
+  readonly items: readonly ListedExecution[]
   /** Cursor of the next page; null after the last one. */
   readonly nextCursor: string | null
+}
+
+/** Executions to count, by intervals of the same length. */
+export interface CountOptions extends Required<Pick<ListOptions, 'since' | 'until'>> {
+  readonly owner?: string
+  readonly label?: string
+  readonly session?: string
+  /** Number of intervals between `since` and `until`. */
+  readonly buckets: number
+}
+
+/** Number of executions with the same interval, outcome and error. */
+export interface ExecutionGroup {
+  /** Number of the interval in which the executions were created, from 0. */
+  readonly bucket: number
+  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'inFlight'
+  /** Code of the error of executions that have failed; null if it is not known. */
+  readonly errorCode: string | null
+  readonly count: number
 }
 
 /** Guest runtime in the store. */
@@ -260,6 +290,8 @@ export interface ExecutionStore extends AsyncDisposable {
   /** Returns the tenant's execution with this id; undefined if there is none. */
   find(tenant: string, id: string): Promise<StoredExecution | undefined>
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
+  /** Counts the tenant's executions without those with the given ids. */
+  count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
   /** Returns the number of parked executions of all tenants by what they wait for, without reasons that have none. */

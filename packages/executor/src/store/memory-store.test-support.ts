@@ -1,19 +1,22 @@
 // Store of detached executions in memory, which workers of several simulated nodes share. It has the behaviour of the real
 // one: leases with epochs, an inbox, wake-ups, and redelivery when a node is gone.
 import type { Callback, ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
-import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
+import { isFinal, maxTimerMs } from '@codemode/shared'
 
 import {
   LeaseLost,
   type AnswerMessage,
+  type CountOptions,
   type Created,
   type EndedExecution,
   type ExecutionFacts,
+  type ExecutionGroup,
   type ExecutionPage,
   type ExecutionStore,
   type InboxMessage,
   type Lease,
   type ReceivedMessage,
+  type ListedExecution,
   type ListOptions,
   type NewExecution,
   type Promotion,
@@ -22,6 +25,8 @@ import {
   type Worker,
   type Working,
 } from './execution-store.ts'
+import { comesAfter, decodeCursor, encodeCursor } from './list-cursor.ts'
+import { groupOf, isSelected } from './list-filter.ts'
 import { MemoryApprovals, type MemoryApproval } from './memory-approvals.test-support.ts'
 import { MemorySessions } from './memory-sessions.test-support.ts'
 import type { ApprovalListOptions, ApprovalPage, Decided, NewDecision, StoredApproval } from './stored-approval.ts'
@@ -188,24 +193,30 @@ export class MemoryStore implements ExecutionStore {
   }
 
   async list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
-    const { owner, status, label, isAttached, since = 0, limit, cursor } = options
-    const all = [...this.#rows.values()].toSorted((a, b) => a.createdAt - b.createdAt)
-    const before = cursor === undefined ? all.length : all.findIndex(({ facts }) => facts.id === cursor)
-    if (before < 0) throw new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list')
-    const rows = all
-      .slice(0, before)
-      .toReversed()
-      .filter(
-        ({ facts, ...row }) =>
-          facts.tenant === tenant &&
-          row.createdAt >= since &&
-          (status === undefined || row.status === status) &&
-          (label === undefined || facts.label === label) &&
-          (isAttached === undefined || row.isAttached === isAttached) &&
-          (owner === undefined || facts.owner === owner),
-      )
-    const items = rows.slice(0, limit).map(storedOf)
-    return { items, nextCursor: rows.length > limit ? items.at(-1)!.facts.id : null }
+    const { limit, cursor } = options
+    const before = cursor === undefined ? undefined : decodeCursor(cursor)
+    const all = this.#listed(tenant, options)
+      .map((execution) => ({ execution, place: { createdAt: execution.createdAt, id: execution.facts.id } }))
+      .filter(({ place }) => before === undefined || comesAfter(place, before))
+      .toSorted((a, b) => (comesAfter(a.place, b.place) ? 1 : -1))
+    const items = all.slice(0, limit)
+    return {
+      items: items.map(({ execution }) => execution),
+      nextCursor: all.length > limit ? encodeCursor(items.at(-1)!.place) : null,
+    }
+  }
+
+  async count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
+    return this.#listed(tenant, options)
+      .filter(({ facts }) => !except.includes(facts.id))
+      .map((execution) => groupOf(execution, options))
+  }
+
+  #listed(tenant: string, options: Omit<ListOptions, 'limit' | 'cursor'>): ListedExecution[] {
+    return [...this.#rows.values()]
+      .filter(({ facts }) => facts.tenant === tenant)
+      .map((row) => ({ ...storedOf(row), ...(row.header.session && { session: row.header.session }) }))
+      .filter((execution) => isSelected(execution, options))
   }
 
   async read(tenant: string, id: string, after: number) {

@@ -229,3 +229,14 @@ export const journalSchema = z
   .meta({ id: 'Journal' })
 
 export type Journal = z.infer<typeof journalSchema>
+
+/** Query of `GET /v1/executions/:id/journal`. */
+export const journalQuerySchema = z.strictObject({
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0)
+    .meta({ description: 'Number of entries that the reader has: only the following ones are sent' }),
+})

@@ -1,4 +1,4 @@
-import type { ExecutionList, ExecutionRecord, ExecutionStatus, Journal } from '@codemode/shared'
+import type { ExecutionList, ExecutionRecord, Journal } from '@codemode/shared'
 
 import { queryOf, request } from './request.ts'
 
@@ -11,15 +11,6 @@ export interface ExecutionFilters {
   readonly since?: string | undefined
   readonly until?: string | undefined
 }
-
-/** Statuses of executions that have not ended. */
-export const inFlight = [
-  'queued',
-  'running',
-  'waiting',
-  'paused',
-  'needs_attention',
-] as const satisfies ExecutionStatus[]
 
 /** Numbers of executions that were created in one interval, by outcome. */
 export interface CountBucket {

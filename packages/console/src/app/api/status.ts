@@ -3,3 +3,12 @@ import type { ExecutionStatus } from '@codemode/shared'
 /** Returns whether an execution with this status has ended. */
 export const isFinal = (status: ExecutionStatus): boolean =>
   status === 'completed' || status === 'failed' || status === 'cancelled'
+
+/** Statuses of executions that have not ended. */
+export const inFlight = [
+  'queued',
+  'running',
+  'waiting',
+  'paused',
+  'needs_attention',
+] as const satisfies ExecutionStatus[]

@@ -19,10 +19,11 @@ export function Header() {
   const session = useSession()
   const pending = useResource(
     'pending-approvals',
-    (signal) => listApprovals({ status: 'pending', limit: mostCounted + 1 }, signal),
-    { everyMs: () => countEveryMs },
+    async (signal) =>
+      session.hasStore ? (await listApprovals({ status: 'pending', limit: mostCounted + 1 }, signal)).items.length : 0,
+    { everyMs: () => (session.hasStore ? countEveryMs : undefined) },
   )
-  const count = pending.value?.items.length ?? 0
+  const count = pending.value ?? 0
   const leave = useAction(async () => {
     await signOut()
     reportSignedOut()

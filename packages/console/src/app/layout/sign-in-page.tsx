@@ -6,15 +6,15 @@ import { ErrorNotice } from '../parts/notice.tsx'
 
 /** Page on which a person exchanges an API key for a cookie. */
 export function SignInPage({ onSignedIn }: { onSignedIn: (session: ConsoleSession) => void }) {
+  const [apiKey, setApiKey] = useState('')
   const [error, setError] = useState<ApiError>()
   const [isRunning, setIsRunning] = useState(false)
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
     setIsRunning(true)
     try {
-      onSignedIn(await signIn(String(form.get('apiKey')).trim()))
+      onSignedIn(await signIn(apiKey.trim()))
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure
       setIsRunning(false)
@@ -33,6 +33,8 @@ export function SignInPage({ onSignedIn }: { onSignedIn: (session: ConsoleSessio
           id="api-key"
           name="apiKey"
           type="password"
+          value={apiKey}
+          onInput={(event) => setApiKey(event.currentTarget.value)}
           required
           autoFocus
           autoComplete="current-password"

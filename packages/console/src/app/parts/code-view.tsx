@@ -47,10 +47,15 @@ export function CodeView({
   )
 }
 
+/** Characters of a line that a summary shows. */
+const excerptWidth = 160
+
 /** Lines of the code around a position, for a summary. */
 export function CodeExcerpt({ code, position }: { code: string; position: CodePosition }) {
   const lines = code.split('\n')
   const first = Math.max(0, position.line - 3)
+  // Of long lines, the part around the column is shown.
+  const cut = Math.max(0, position.column - excerptWidth / 2)
   const shown = lines.slice(first, position.line + 1)
   return (
     <pre class="excerpt" aria-label={`Code around line ${position.line}`}>
@@ -60,7 +65,8 @@ export function CodeExcerpt({ code, position }: { code: string; position: CodePo
         return (
           <span key={number} class={isFailing ? 'excerpt-failing' : ''}>
             <span class="line-number">{number}</span>
-            <GuestText text={line} maxLength={300} />
+            {cut > 0 && '…'}
+            <GuestText text={line.slice(cut)} maxLength={excerptWidth} />
             {'\n'}
           </span>
         )

@@ -16,13 +16,23 @@ const precise = new Intl.DateTimeFormat(undefined, {
   timeZoneName: 'short',
 })
 
-/** Time in the viewer's zone; on hover, the time as the executor gave it. */
-export function Time({ at, isPrecise = false }: { at: string | number; isPrecise?: boolean }) {
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hourCycle: 'h23',
+})
+
+const formats = { short, precise, clock }
+
+/** Time in the viewer's zone; on hover, the time as the executor gave it. `clock` leaves the date out. */
+export function Time({ at, format = 'short' }: { at: string | number; format?: keyof typeof formats }) {
   const date = new Date(at)
   const original = date.toISOString()
   return (
     <time dateTime={original} title={original}>
-      {(isPrecise ? precise : short).format(date)}
+      {formats[format].format(date)}
     </time>
   )
 }

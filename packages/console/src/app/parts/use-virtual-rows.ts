@@ -13,7 +13,7 @@ export interface VirtualRows {
   readonly items: readonly VirtualItem[]
   /** Height of the whole list in pixels. */
   readonly height: number
-  scrollTo(index: number): void
+  readonly scrollTo: (index: number) => void
 }
 
 /** Returns the rows of a long list that are in view of its scroll element. All rows have the same height in pixels. */

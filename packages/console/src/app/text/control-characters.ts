@@ -1,28 +1,43 @@
 // Guest text may have characters that are invisible, or that change the order in which a browser shows the others. The
 // console shows their code points instead, so that a text can't look like another one.
 
-/** Characters without a glyph of their own: controls except tab and line feed, bidirectional and invisible formatting. */
-const unseen =
-  // oxlint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e01ef}]|[\ud800-\udfff]/gu
-
 /** Piece of a text: shown as it is, or as the name of a code point. */
 export interface TextPiece {
   readonly text: string
   readonly isCodePoint: boolean
 }
 
-/** Returns the pieces of a text, in which each character that has no glyph is a piece of its own, named `U+202E`. */
+/**
+ * Returns the pieces of a text. A character without a glyph of its own is a piece named like `U+202E`: controls except tab
+ * and line feed, formatting, line separators, lone surrogates, fillers, variation selectors. Those that are a part of an
+ * emoji are shown with it.
+ */
 export function piecesOf(text: string): TextPiece[] {
   const pieces: TextPiece[] = []
-  let end = 0
-  for (const match of text.matchAll(unseen)) {
-    if (match.index > end) pieces.push({ text: text.slice(end, match.index), isCodePoint: false })
-    pieces.push({ text: nameOf(match[0]), isCodePoint: true })
-    end = match.index + match[0].length
+  let start = 0
+  let index = 0
+  let previous = ''
+  for (const character of text) {
+    if (isUnseen(character, previous)) {
+      if (index > start) pieces.push({ text: text.slice(start, index), isCodePoint: false })
+      pieces.push({ text: nameOf(character), isCodePoint: true })
+      start = index + character.length
+    }
+    index += character.length
+    previous = character
   }
-  if (end < text.length) pieces.push({ text: text.slice(end), isCodePoint: false })
+  if (start < text.length) pieces.push({ text: text.slice(start), isCodePoint: false })
   return pieces
+}
+
+function isUnseen(character: string, previous: string): boolean {
+  if (character >= ' ' && character <= '~') return false
+  if (character === '\t' || character === '\n') return false
+  const isAfterEmoji =
+    (character === '\u200d' || character === '\ufe0f') && /^[\p{Extended_Pictographic}\ufe0f]$/u.test(previous)
+  return (
+    !isAfterEmoji && /^[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Variation_Selector}\u115f\u1160\u3164\uffa0]$/u.test(character)
+  )
 }
 
 /** Returns a text for places that take no elements, such as a title, with the names of code points in brackets. */

@@ -1,5 +1,6 @@
 /** Returns a duration as text, such as `3.2 ms`, `41 s` or `2 h 5 min`. */
 export function formatDuration(ms: number): string {
+  if (ms === 0) return '0 ms'
   if (ms < 1) return `${ms.toFixed(1)} ms`
   if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1).replace('.0', '') : Math.round(ms)} ms`
   const seconds = ms / 1_000

@@ -115,7 +115,7 @@ class CallRow {
 
   settle(at: number, { ok, text, errorCode }: Answer): void {
     if (this.#isSettled) return
-    this.#close(at)
+    this.#close(at, true)
     this.#isSettled = true
     this.#tone = ok ? 'ok' : 'failed'
     this.#state = ok ? 'completed' : (errorCode ?? 'failed')
@@ -125,7 +125,7 @@ class CallRow {
 
   end(at: number): void {
     if (this.#isSettled) return
-    this.#close(at)
+    this.#close(at, true)
     this.#isSettled = true
     this.#tone = 'muted'
     this.#state = 'cancelled'
@@ -150,8 +150,9 @@ class CallRow {
     }
   }
 
-  #close(end: number): void {
-    if (end > this.#start || this.#segments.length === 0)
+  /** Ends the current segment. One without a duration is kept only if it is the call's only one. */
+  #close(end: number, isLast = false): void {
+    if (end > this.#start || (isLast && this.#segments.length === 0))
       this.#segments.push({ start: this.#start, end, tone: this.#tone })
     this.#start = end
   }

@@ -7,7 +7,7 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
-import type { EndedExecution } from '../../store/execution-store.ts'
+import type { EndedExecution, ListedExecution } from '../../store/execution-store.ts'
 import type { RequestedApproval } from '../../store/stored-approval.ts'
 import type { ExecutionTrace } from '../../tracing/spans.ts'
 import type { Permit } from './admission.ts'
@@ -72,6 +72,8 @@ const ownHeapBytes = 4 * 1024
  */
 export class AttachedExecution implements ExecutionHandle {
   readonly bodyHash: string
+  /** An attached execution has no expiry. */
+  readonly expiresAfterMs = undefined
   readonly owner: string
   readonly admitted: Promise<void>
   readonly finished: Promise<void>
@@ -140,6 +142,10 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#journal.header.executionId
   }
 
+  get label(): string | undefined {
+    return this.#label
+  }
+
   get code(): string {
     return this.#journal.header.code
   }
@@ -177,6 +183,22 @@ export class AttachedExecution implements ExecutionHandle {
   /** Memory that the execution retains after its end, in bytes. */
   get heapBytes(): number {
     return ownHeapBytes + this.#journal.heapBytes + heapBytesOfState(this.#state)
+  }
+
+  /** The execution as lists have it. */
+  get listed(): ListedExecution {
+    const { header, status, createdAt, startedAt, finishedAt, outcome } = this.#state
+    const { executionId: id, correlationId, session } = header
+    return {
+      facts: { id, owner: this.owner, correlationId, ...(this.#label !== undefined && { label: this.#label }) },
+      isAttached: true,
+      status,
+      createdAt,
+      ...(startedAt !== undefined && { startedAt }),
+      ...(finishedAt !== undefined && { finishedAt }),
+      ...(outcome !== undefined && outcome.status !== 'completed' && { error: outcome.error }),
+      ...(session !== undefined && { session }),
+    }
   }
 
   /** Resolves when the execution has ended, or was refused by admission control. */
@@ -237,8 +259,8 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#running.answerCall?.(callId, response) ?? false
   }
 
-  journal(): Journal {
-    return this.#journal.snapshot()
+  journal(after = 0): Journal {
+    return this.#journal.snapshot(after)
   }
 
   result(): string {

@@ -1,6 +1,7 @@
 import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
+import type { ListedExecution } from '../../store/execution-store.ts'
 import type { SessionFacts } from '../../store/session-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
@@ -121,6 +122,16 @@ export class AttachedExecutions {
   /** States of the executions that have not ended. */
   states(): Iterable<ExecutionState> {
     return this.#active.values().map(({ state }) => state)
+  }
+
+  /** Returns the tenant's executions that have not ended, or whose results are kept, in any order. */
+  list(tenant: string): ListedExecution[] {
+    const prefix = keyOf(tenant, '')
+    const active = [...this.#active].filter(([key]) => key.startsWith(prefix)).map(([, execution]) => execution)
+    // The store has those that have become detached ones.
+    return [...active, ...this.#ended.values(tenant)]
+      .filter(({ isPromoted }) => !isPromoted)
+      .map((execution) => execution.listed)
   }
 
   /** Returns the tenant's execution with this id; undefined if there is none. */

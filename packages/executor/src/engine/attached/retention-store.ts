@@ -59,6 +59,12 @@ export class RetentionStore<Value> {
     return this.#tenants.get(tenant)?.byId.get(id)?.value
   }
 
+  /** Returns the values of a tenant. */
+  values(tenant: string): Value[] {
+    this.#forgetExpired()
+    return [...(this.#tenants.get(tenant)?.byId.values() ?? [])].map(({ value }) => value!)
+  }
+
   /** Keeps a value, unless it alone exceeds the bound. */
   add(tenant: string, id: string, value: Value): void {
     const { count, bytes: maxBytes, bytesOf } = this.#options

@@ -243,7 +243,11 @@ describe('a call that requires an approval', () => {
     const end = { status: 'completed', finishedAt: Date.now() } as const
     await store.record([{ facts, journal: { header, entries: [] }, end }])
     const { callback } = submissionOf(1).request
-    const retried = await node.retry(id, { request: { callback: callback! }, principal, correlationId: 'cor_2' })
+    const retried = await node.retry(await node.find('acme', id), {
+      request: { callback: callback! },
+      principal,
+      correlationId: 'cor_2',
+    })
     await untilStatus(retried.id, 'paused')
     expect(await pendingOf(node, retried.id)).toHaveLength(1)
   })

@@ -8,7 +8,7 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
-import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
+import type { ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { notFound, type DetachedHandle, type EventOptions, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
@@ -64,9 +64,13 @@ export class DetachedExecution implements DetachedHandle {
     return this.#stored.isAttached
   }
 
-  /** Facts about the execution that are no input of its guest. */
-  get facts(): ExecutionFacts {
-    return this.#stored.facts
+  get label(): string | undefined {
+    return this.#stored.facts.label
+  }
+
+  /** Milliseconds after which it expires; undefined for an attached execution. */
+  get expiresAfterMs(): number | undefined {
+    return this.isAttached ? undefined : this.#stored.facts.expiresAfterMs
   }
 
   /** Resolves when the execution has ended, on whichever node. */
@@ -114,8 +118,8 @@ export class DetachedExecution implements DetachedHandle {
     }
   }
 
-  async journal(): Promise<Journal> {
-    const stored = await this.#store.read(this.#stored.facts.tenant, this.id, 0)
+  async journal(after = 0): Promise<Journal> {
+    const stored = await this.#store.read(this.#stored.facts.tenant, this.id, after)
     if (stored === undefined) throw notFound(this.id)
     return stored
   }

@@ -1,4 +1,4 @@
-import { RequestError, type ToolAnswer } from '@codemode/shared'
+import { RequestError, type RetryRequest, type ToolAnswer } from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
@@ -19,6 +19,8 @@ const minute = 60_000
 /** Scripts of guests by their code. */
 const scripts: Record<string, Script> = {
   'return 1': () => ({ end: { ok: true, result: '1' } }),
+  'return 2': () => ({ end: { ok: true, result: '2' } }),
+  'return 3': () => ({ end: { ok: true, result: '3' } }),
   'call, sleep for a minute, call': (deliveries) => {
     const last = deliveries.at(-1)!
     if (last.kind === 'start') return { calls: callsOf(1) }
@@ -238,13 +240,13 @@ describe('a detached execution', () => {
     const node = startNode(new MemoryStore(), 'one')
     const first = await node.submit(submissionOf('return 1', { label: 'report', tools: [] }))
     await first.finished
-    const second = await node.retry(first.id, { request: {}, principal, correlationId: 'cor_2' })
-    expect(second).toMatchObject({ correlationId: 'cor_2', facts: { label: 'report' } })
+    const second = await node.retry(first, { request: {}, principal, correlationId: 'cor_2' })
+    expect(second).toMatchObject({ correlationId: 'cor_2', label: 'report' })
     expect(second.id).not.toBe(first.id)
-    const sameId = node.retry(first.id, { request: { id: first.id }, principal, correlationId: 'cor_3' })
+    const sameId = node.retry(first, { request: { id: first.id }, principal, correlationId: 'cor_3' })
     await expect(sameId).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
     expect(await resultOf(second)).toBe(1)
-    const repeated = await node.retry(first.id, { request: { id: second.id }, principal, correlationId: 'cor_4' })
+    const repeated = await node.retry(first, { request: { id: second.id }, principal, correlationId: 'cor_4' })
     expect(repeated).toMatchObject({ id: second.id, correlationId: 'cor_2', status: 'completed' })
     await node.close()
   })
@@ -256,7 +258,7 @@ describe('a detached execution', () => {
       ...submissionOf('return 1', { tools: [] }),
       principal: { ...principal, owner: 'other' },
     })
-    const retry = node.retry(first.id, { request: { id: other.id }, principal, correlationId: 'cor_2' })
+    const retry = node.retry(first, { request: { id: other.id }, principal, correlationId: 'cor_2' })
     await expect(retry).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
     await node.close()
   })
@@ -269,11 +271,42 @@ describe('a detached execution', () => {
     await node.close()
   })
 
-  test('an execution with tools needs a callback to be retried', async () => {
+  test('an execution that called its tools at a callback needs another one to be retried', async () => {
     const node = startNode(new MemoryStore(), 'one')
-    const { id } = await node.submit(submissionOf('return 1'))
-    const retry = node.retry(id, { request: {}, principal, correlationId: 'cor_2' })
-    await expect(retry).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    const execution = await node.submit(submissionOf('return 1'))
+    await execution.finished
+    const retry = node.retry(execution, { request: {}, principal, correlationId: 'cor_2' })
+    await expect(retry).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('a retry needs a callback of its own') as string,
+    })
+    await node.close()
+  })
+
+  test('a retry of an execution whose tools a client served waits for a client again', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const { request, ...submission } = submissionOf('return 1')
+    const { callback: _, ...served } = request
+    const execution = await node.submit({ ...submission, request: served })
+    await execution.finished
+    const retried = await node.retry(execution, { request: {}, principal, correlationId: 'cor_2' })
+    expect(await resultOf(retried)).toBe(1)
+    await node.close()
+  })
+
+  test('can be retried with other code and input, within its limits', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const first = await node.submit(submissionOf('return 1', { tools: [], input: { n: 1 } }))
+    await first.finished
+    const edit = (request: RetryRequest) => node.retry(first, { request, principal, correlationId: 'cor_2' })
+    const edited = await edit({ code: 'return 2', input: null })
+    expect(await resultOf(edited)).toBe(2)
+    expect((await edited.journal()).header).toMatchObject({ code: 'return 2', input: 'null' })
+    expect((await (await edit({ code: 'return 3' })).journal()).header).toMatchObject({ input: '{"n":1}' })
+    const { id } = edited
+    expect(await edit({ id, code: 'return 2', input: null })).toMatchObject({ id })
+    await expect(edit({ id, code: 'return 2' })).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await expect(edit({ code: ' '.repeat(2_000_000) })).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' })
     await node.close()
   })
 })

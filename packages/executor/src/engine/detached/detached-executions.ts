@@ -5,21 +5,15 @@ import {
   newExecutionId,
   RequestError,
   type Callback,
+  type Journal,
   type Notification,
   type NotificationList,
+  type RetryRequest,
 } from '@codemode/shared'
 import { textHead, type TraceContext } from '@codemode/shared/internal'
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 
-import type {
-  Created,
-  ExecutionPage,
-  Lease,
-  ListOptions,
-  NewExecution,
-  Promotion,
-  Working,
-} from '../../store/execution-store.ts'
+import type { Created, Lease, NewExecution, Promotion, Working } from '../../store/execution-store.ts'
 import type { SessionFacts } from '../../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../../store/stored-approval.ts'
 import type { NotificationListOptions } from '../../store/stored-notification.ts'
@@ -28,7 +22,7 @@ import { decideApproval, type DecisionSubmission } from '../approvals.ts'
 import type { PromotedJournal } from '../attached/attached-execution.ts'
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
-import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
+import { editedHeader, journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
 import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import { placementOf } from '../placement.ts'
 import { syntaxErrorOf } from '../session/check-source.ts'
@@ -51,6 +45,16 @@ interface DetachedExecutionsOptions extends LeaseRunParts {
   readonly node: string
   /** Maximum number of detached executions that run on this node at once. */
   readonly maxRunning: number
+}
+
+/** Execution that is run again, as a new detached execution. */
+interface RetriedExecution {
+  readonly id: string
+  readonly owner: string
+  readonly label: string | undefined
+  /** Undefined for an attached execution. */
+  readonly expiresAfterMs: number | undefined
+  journal(): Journal | Promise<Journal>
 }
 
 /** Detached executions on one node: it accepts them into the store, and runs those that the store gives it. */
@@ -159,18 +163,21 @@ export class DetachedExecutions {
     })
   }
 
-  /** Stores a new execution of the code and the values of another one. Rejects with `RequestError`. */
-  async retry(id: string, { request, principal, correlationId }: RetrySubmission): Promise<DetachedExecution> {
-    const original = await this.find(principal.tenant, id)
-    const { owner, label } = original.facts
-    const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
+  /** Stores a new execution of the code and the values of another one, or of those in the request. Rejects with `RequestError`. */
+  async retry(
+    original: RetriedExecution,
+    { request, principal, correlationId }: RetrySubmission,
+  ): Promise<DetachedExecution> {
+    const { id, owner, label, expiresAfterMs = defaultExpiresAfterMs } = original
+    const journal = await original.journal()
     // The client of an attached execution may have decided about its approvals itself; nobody does so for a retry.
-    const { approvals: _, trace: retryOf, ...header } = (await original.journal()).header
+    const { approvals: _, trace: retryOf, ...header } = journal.header
     if (header.session !== undefined) throw stepNotRetryable(id, header.session.id)
-    if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
+    const usedCallback = original.expiresAfterMs !== undefined && hasUsedCallback(journal)
+    if (usedCallback && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
     const newHeader = {
-      ...header,
+      ...editedHeader(header, request),
       executionId: newId,
       correlationId,
       createdAt: new Date().toISOString(),
@@ -182,7 +189,7 @@ export class DetachedExecutions {
       // An operator who retries an execution does not take it from its owner.
       owner,
       id: newId,
-      bodyHash: retryHash(id),
+      bodyHash: retryHash(id, request),
       expiresAfterMs,
       ...(label !== undefined && { label }),
       ...(request.callback !== undefined && { callback: request.callback }),
@@ -205,10 +212,6 @@ export class DetachedExecutions {
     const stored = executionIdSchema.safeParse(id).success ? await this.#options.store.find(tenant, id) : undefined
     if (stored === undefined) throw notFound(id)
     return new DetachedExecution(stored, this.#parts)
-  }
-
-  list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
-    return this.#options.store.list(tenant, options)
   }
 
   listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
@@ -306,10 +309,17 @@ function factsOfSender({ principal, correlationId }: Pick<Submission, 'principal
   return { tenant, owner, keyId, isolation, reuseIsolates, correlationId }
 }
 
+/** Returns whether the last node that ran a detached execution sent its calls to a callback. */
+function hasUsedCallback({ header, entries }: Journal): boolean {
+  const claim = entries.findLast((entry) => entry.type === 'claim')
+  return header.tools.length > 0 && claim !== undefined && claim.servedBy === undefined
+}
+
 /**
  * Returns what identifies a retry in place of the hash of a body: a repeat of it attaches to the new execution, and a retry
- * of another execution with its id is a conflict.
+ * of another execution, or with other code or input, with its id is a conflict.
  */
-function retryHash(originalId: string): string {
-  return hash('sha256', `retry of ${originalId}`, 'hex')
+function retryHash(originalId: string, { code, input }: RetryRequest): string {
+  const edits = code === undefined && input === undefined ? '' : ` with ${JSON.stringify([{ code, input }])}`
+  return hash('sha256', `retry of ${originalId}${edits}`, 'hex')
 }

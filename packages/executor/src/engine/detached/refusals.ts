@@ -20,12 +20,17 @@ export function refuseAmbiguously(error: unknown): never {
   })
 }
 
-/** Returns the refusal of a retry of code with tools. */
+/** Returns the refusal of a retry without a callback of an execution that had one. */
 export function callbackMissing(): RequestError {
-  return new RequestError('INVALID_REQUEST', 'The execution has tools, so a retry needs a callback to call them.', {
-    details: { path: 'callback' },
-    suggestion: 'Send callback: {url, token}.',
-  })
+  return new RequestError(
+    'INVALID_REQUEST',
+    'The execution called its tools at a callback, whose token is not kept, so a retry needs a callback of its own.',
+    {
+      details: { path: 'callback' },
+      suggestion:
+        'Send callback: {url, token}, or retry it in the program that has its tools: (await codemode.getExecution(id)).retry().',
+    },
+  )
 }
 
 /** Returns the refusal of one more execution for a tenant. */

@@ -6,7 +6,7 @@ import {
   type SessionSummary,
 } from '@codemode/shared'
 
-import { reachedBound, type SessionFacts, type SessionPlace } from '../../store/session-store.ts'
+import { reachedBound, type SessionFacts, type SessionPlace, type StepJournal } from '../../store/session-store.ts'
 import type { Permit } from '../attached/admission.ts'
 import type { AttachedExecution } from '../attached/attached-execution.ts'
 import { sessionBounds, sessionFull } from './session-bounds.ts'
@@ -83,6 +83,12 @@ export class AttachedSession implements SessionHandle {
   /** Time at which the session expires if there is no further step; `Infinity` while a step runs or waits. */
   get expiresAt(): number {
     return this.isIdle ? this.#lastUsedAt + this.facts.idleTimeoutMs : Infinity
+  }
+
+  /** Returns the journals of the steps from whose state a step starts; undefined if it was added before the last reset. */
+  journalsBefore(step: number): readonly StepJournal[] | undefined {
+    if (!this.#steps.some(({ number }) => number === step)) return undefined
+    return this.#realm.steps.filter(({ header }) => header.session!.step < step)
   }
 
   /** Returns the number of the next step. Throws `RequestError` SESSION_FULL if the session has reached one of its bounds. */

@@ -237,7 +237,7 @@ describe('the steps of a durable session', () => {
     const session = await createSession(node)
     const step = await addStep(node, session, 'a')
     await resultOf(step)
-    const retry = node.detached.retry(step.id, { request: {}, principal, correlationId: 'cor_2' })
+    const retry = node.detached.retry(step, { request: {}, principal, correlationId: 'cor_2' })
     await expect(retry).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       suggestion: expect.stringContaining('session') as string,

@@ -81,9 +81,9 @@ export class JournalLog implements GrowingJournal {
     return guestDeliveryOf(this.header, delivery, { at, answers: this.#answers })
   }
 
-  /** Returns a copy that does not grow. */
-  snapshot(): Journal {
-    return { header: this.header, entries: [...this.#entries] }
+  /** Returns a copy that does not grow, without the first `after` entries. */
+  snapshot(after = 0): Journal {
+    return { header: this.header, entries: this.#entries.slice(after) }
   }
 }
 

@@ -201,7 +201,7 @@ describe('the header of a proxy', () => {
   })
 })
 
-test('a console that is read-only refuses every write but signing in and out, whatever the rights', async () => {
+test('a console that is read-only refuses every write but signing in and out and replays, whatever the rights', async () => {
   const { request, signIn, engine } = consoleApp({ mode: 'read-only' })
   const { id } = engine.add('acme').admit()
   const cookie = await signIn('acme')
@@ -225,5 +225,6 @@ test('a console that is read-only refuses every write but signing in and out, wh
   expect(engine.find('acme', id).cancelReason).toBeUndefined()
   expect((await request(`/console/api/executions/${id}`, { headers })).status).toBe(200)
   expect(await (await request('/console/api/session', { headers })).json()).toMatchObject({ mode: 'read-only' })
+  expect((await request(`/console/api/executions/${id}/replay`, { headers, method: 'POST' })).status).toBe(200)
   expect((await request('/console/api/sign-out', { headers, method: 'POST' })).status).toBe(204)
 })

@@ -12,7 +12,7 @@ import type {
   RequestedApproval,
   StoredApproval,
 } from '../stored-approval.ts'
-import { invalidCursor } from './list-cursor.ts'
+import { invalidCursor } from '../list-cursor.ts'
 import type { Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
 import { insertMessage } from './inbox.ts'

@@ -43,7 +43,7 @@ export interface Commit {
 }
 
 /** State of an execution, with the error as a payload. */
-export type StoredChange = Omit<StatusChange, 'error'> & { readonly error?: string }
+export type StoredChange = Omit<StatusChange, 'error'> & { readonly error?: string; readonly errorCode?: string }
 
 /** End of a lease: the execution has finished, is parked, or is released to be claimed again at once. */
 interface Ending {
@@ -206,6 +206,7 @@ function updateExecutions(group: readonly Commit[]) {
       started_at = coalesce(to_timestamp(c.started_at / 1000), e.started_at),
       finished_at = coalesce(to_timestamp(c.finished_at / 1000), e.finished_at),
       error = case when c.status is null then e.error else c.error end,
+      error_code = case when c.status is null then e.error_code else c.error_code end,
       callback = case when c.finished_at is null then e.callback end,
       node = case when c.is_given_back then null else e.node end,
       wake_at = case when c.is_given_back then to_timestamp(c.wake_at / 1000) else e.wake_at end,
@@ -216,10 +217,11 @@ function updateExecutions(group: readonly Commit[]) {
       ${changes.map((change) => change?.startedAt ?? null)}::float8[],
       ${changes.map((change) => change?.finishedAt ?? null)}::float8[],
       ${changes.map((change) => change?.error ?? null)}::text[],
+      ${changes.map((change) => change?.errorCode ?? null)}::text[],
       ${changed.map(({ ending }) => ending !== undefined)}::boolean[],
       ${changed.map(({ ending }) => wakeTimeOf(ending))}::float8[],
       ${changed.map(({ ending }) => ending?.reason ?? null)}::text[]
-    ) as c (key, status, started_at, finished_at, error, is_given_back, wake_at, parked_for)
+    ) as c (key, status, started_at, finished_at, error, error_code, is_given_back, wake_at, parked_for)
     join held using (key)
     where e.key = c.key
   )`

@@ -34,6 +34,8 @@ interface ExecutionsTable {
   notify: string | null
   /** Payload. */
   error: string | null
+  /** Code of the error; null without one, and if an older executor has written it. */
+  error_code: string | null
   status: ExecutionStatus
   /** Number of claims. */
   epoch: ColumnType<number, never, number>

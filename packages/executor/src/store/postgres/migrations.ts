@@ -8,7 +8,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
   '2026-11-30-placement-and-parking': { up: addPlacementAndParking },
-  '2026-11-30-secrets': { up: addSecrets },
+  '2026-11-30-secrets-and-error-codes': { up: addSecretsAndErrorCodes },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -209,7 +209,8 @@ async function addPlacementAndParking(db: Kysely<unknown>): Promise<void> {
   await sql`alter table codemode.sessions add column reuse_isolates boolean not null default true`.execute(db)
 }
 
-/** Random secrets that the nodes share. */
-async function addSecrets(db: Kysely<unknown>): Promise<void> {
+/** Random secrets that the nodes share, and codes of errors in clear, by which executions are counted. */
+async function addSecretsAndErrorCodes(db: Kysely<unknown>): Promise<void> {
   await sql`create table codemode.secrets (name text primary key, value text not null)`.execute(db)
+  await sql`alter table codemode.executions add column error_code text`.execute(db)
 }

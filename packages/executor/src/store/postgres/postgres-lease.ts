@@ -175,6 +175,7 @@ export class PostgresLease implements Lease {
   #stored({ error, ...change }: StatusChange): StoredChange {
     const { tenant, id } = this.execution.facts
     if (error === undefined) return change
-    return { ...change, error: this.#options.payloads.encode(error, { tenant, id, kind: 'error' }) }
+    const encoded = this.#options.payloads.encode(error, { tenant, id, kind: 'error' })
+    return { ...change, error: encoded, errorCode: error.code }
   }
 }

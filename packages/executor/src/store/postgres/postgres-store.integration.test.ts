@@ -234,8 +234,55 @@ test('a list is filtered by tenant, status, label and time', async () => {
   expect(await ids({ label: 'report' })).toEqual([labelled.facts.id])
   expect(await ids({ label: 'repor' })).toEqual([])
   expect(await ids({ since: Date.parse('2020-01-02') })).toEqual([labelled.facts.id])
-  expect(await ids({ status: 'completed' })).toEqual([])
-  expect(await ids({ status: 'queued' })).toHaveLength(2)
+  expect(await ids({ statuses: ['completed'] })).toEqual([])
+  expect(await ids({ statuses: ['queued', 'running'] })).toHaveLength(2)
+})
+
+test('executions are counted by outcome, time and error, without those that are left out', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const created = await Promise.all(
+    [{ label: 'a' }, { label: 'a' }, {}, {}, {}, { tenant: 'other' }].map(async (facts) => {
+      const execution = newExecution(facts)
+      await store.create(execution)
+      return execution.facts.id
+    }),
+  )
+  const rows: [minute: number, status: string, code: string | null][] = [
+    [0, 'completed', null],
+    [1, 'failed', 'GUEST_ERROR'],
+    [1, 'failed', 'GUEST_ERROR'],
+    [1, 'cancelled', 'CANCELLED'],
+    [4, 'failed', null],
+  ]
+  for (const [n, [minute, status, code]] of rows.entries()) {
+    await query(
+      url,
+      'update codemode.executions set created_at = $1, status = $2, finished_at = now(), error_code = $3 where id = $4',
+      [new Date(Date.UTC(2030, 0, 1, 0, minute)).toISOString(), status, code, created[n]],
+    )
+  }
+  const [since, until] = [Date.UTC(2030, 0), Date.UTC(2030, 0, 1, 0, 4)]
+  const count = async (more: object, except: string[] = []) =>
+    (await store.count('acme', { since, until, buckets: 2, ...more }, except)).toSorted(
+      (a, b) => a.bucket - b.bucket || a.outcome.localeCompare(b.outcome),
+    )
+  expect(await count({})).toEqual([
+    { bucket: 0, outcome: 'cancelled', errorCode: null, count: 1 },
+    { bucket: 0, outcome: 'completed', errorCode: null, count: 1 },
+    { bucket: 0, outcome: 'failed', errorCode: 'GUEST_ERROR', count: 2 },
+  ])
+  expect(await count({ until: until + 1, buckets: 4 }, created.slice(1, 3))).toMatchObject(
+    [
+      { bucket: 0, outcome: 'completed' },
+      { bucket: 0, outcome: 'cancelled' },
+      { bucket: 3, outcome: 'failed', errorCode: null },
+    ].toSorted((a, b) => a.bucket - b.bucket || a.outcome.localeCompare(b.outcome)),
+  )
+  expect(await count({ label: 'a' })).toHaveLength(2)
+  expect(await count({ owner: 'nobody' })).toEqual([])
+  const now = { since: Date.now() - 60_000, until: Date.now() + 60_000, buckets: 1 }
+  expect(await store.count('other', now, [])).toEqual([{ bucket: 0, outcome: 'inFlight', errorCode: null, count: 1 }])
 })
 
 test.each(['', 'x', 'WzEsMl0', Buffer.from(JSON.stringify([1e99, newExecutionId()])).toString('base64url')])(

@@ -3,8 +3,10 @@ import type { Callback, Journal, Notification, NotificationList } from '@codemod
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
   AnswerMessage,
+  CountOptions,
   Created,
   EndedExecution,
+  ExecutionGroup,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -30,6 +32,7 @@ import { GroupCommitter } from './group-committer.ts'
 import { findRuntime, saveRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
 import { startJobs, type JobServer } from './job-server.ts'
+import { countExecutions, listExecutions } from './list-executions.ts'
 import { listNotifications } from './list-notifications.ts'
 import { migrateStore } from './migrate.ts'
 import { resendNotification } from './notification-rows.ts'
@@ -38,7 +41,7 @@ import { Payloads } from './payload.ts'
 import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
-import { batchedFinds, listExecutions, type ExecutionIds } from './read-executions.ts'
+import { batchedFinds, type ExecutionIds } from './read-executions.ts'
 import { JournalReader } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
 import { replaceCallback } from './replace-callback.ts'
@@ -171,6 +174,10 @@ export class PostgresStore implements ExecutionStore {
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
     return listExecutions(this.#parts, tenant, options)
+  }
+
+  count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
+    return countExecutions(this.#parts, tenant, { options, except })
   }
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {

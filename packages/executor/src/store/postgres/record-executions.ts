@@ -36,18 +36,19 @@ export async function recordExecutions(
         ${facts.map(({ reuseIsolates }) => reuseIsolates)}::boolean[],
         ${executions.map(({ journal, facts: { tenant, id } }) => payloads.encode(journal.header, { tenant, id, kind: 'header' }))}::text[],
         ${executions.map(({ end: { error }, facts: { tenant, id } }) => (error === undefined ? null : payloads.encode(error, { tenant, id, kind: 'error' })))}::text[],
+        ${ends.map(({ error }) => error?.code ?? null)}::text[],
         ${ends.map(({ status }) => status)}::text[],
         ${executions.map(({ journal }) => journal.header.createdAt)}::timestamptz[],
         ${ends.map(({ startedAt }) => timeOf(startedAt))}::timestamptz[],
         ${ends.map(({ finishedAt }) => timeOf(finishedAt))}::timestamptz[]
-      ) as new (number, tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, error, status,
+      ) as new (number, tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, error, error_code, status,
         created_at, started_at, finished_at)
     ),
     recorded as (
       insert into codemode.executions (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, error,
-        status, created_at, started_at, finished_at, expires_at, epoch, is_attached)
+        error_code, status, created_at, started_at, finished_at, expires_at, epoch, is_attached)
       select tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, reuse_isolates, header, error,
-        status, created_at, started_at, finished_at, finished_at, 1, true
+        error_code, status, created_at, started_at, finished_at, finished_at, 1, true
       from new
       on conflict do nothing
       returning key, tenant, id

@@ -57,7 +57,7 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
       ),
       buried as (
         update codemode.executions e
-        set is_tombstone = true, header = null, callback = null, notify = null, error = null, label = null, variables = null
+        set is_tombstone = true, header = null, callback = null, notify = null, error = null, error_code = null, label = null, variables = null
         from old where e.key = old.key and not old.is_attached
       ),
       deleted as (

@@ -28,7 +28,7 @@ export function ConsoleOutput({
           <ol class="log" tabIndex={0} aria-label="Console output">
             {shown.map(({ level, text, at }, index) => (
               <li key={index} class={`log-${level}`}>
-                <Time at={at} />
+                <Time at={at} format="clock" />
                 <span class="log-level">{level}</span>
                 <span class="log-text">
                   <GuestText text={text} maxLength={4_096} />

@@ -24,7 +24,7 @@ export function ExecutionFacts({
   return (
     <dl class="facts">
       <Fact name="Created">
-        <Time at={createdAt} isPrecise />
+        <Time at={createdAt} format="precise" />
       </Fact>
       <Fact name={isFinal(record.status) ? 'Duration' : 'Duration so far'}>
         {formatDuration(Math.max(0, end - timeline.start))}

@@ -27,7 +27,8 @@ export function RowDetails({ row, start, onClose }: { row: Row; start: number; o
       <dl>
         <dt>Start</dt>
         <dd>
-          <Time at={startOf(row)} isPrecise /> <span class="quiet">(+{formatDuration(startOf(row) - start)})</span>
+          <Time at={startOf(row)} format="precise" />{' '}
+          <span class="quiet">(+{formatDuration(startOf(row) - start)})</span>
         </dd>
         <dt>Duration</dt>
         <dd>{end === undefined ? 'not ended' : formatDuration(end - startOf(row))}</dd>
@@ -35,7 +36,11 @@ export function RowDetails({ row, start, onClose }: { row: Row; start: number; o
           <>
             <dt>{name}</dt>
             <dd>
-              {typeof value === 'number' ? <Time at={value} isPrecise /> : <GuestText text={value} maxLength={4_096} />}
+              {typeof value === 'number' ? (
+                <Time at={value} format="precise" />
+              ) : (
+                <GuestText text={value} maxLength={4_096} />
+              )}
             </dd>
           </>
         ))}

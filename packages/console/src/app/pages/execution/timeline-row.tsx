@@ -25,7 +25,6 @@ export function TimelineRow({
   const length = view.to - view.from
   const share = (time: number) => (scale.position(time) - view.from) / length
   const last = endOf(row) ?? end
-  const labelAt = Math.min(0.92, Math.max(0, share(last)))
   const duration = last - startOf(row)
   return (
     <div
@@ -51,7 +50,7 @@ export function TimelineRow({
           <Bar key={index} segment={segment} share={share} end={end} />
         ))}
         {duration > 0 && (
-          <span class="timeline-duration" style={{ left: `${labelAt * 100}%` }}>
+          <span class="timeline-duration" style={labelPosition(share(startOf(row)), share(last))}>
             {formatDuration(duration)}
             {endOf(row) === undefined && '…'}
           </span>
@@ -65,7 +64,18 @@ function Bar({ segment, share, end }: { segment: Segment; share: (time: number) 
   const from = Math.max(-0.01, share(segment.start))
   const to = Math.min(1.01, share(segment.end ?? end))
   if (to < 0 || from > 1) return null
-  return <span class={`bar tone-${segment.tone}`} style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }} />
+  // A mark at the end of the axis stays in view.
+  const left = `min(${from * 100}%, calc(100% - 6px))`
+  return <span class={`bar tone-${segment.tone}`} style={{ left, width: `${(to - from) * 100}%` }} />
+}
+
+/** Share of the track that a label beside a bar needs. */
+const labelShare = 0.1
+
+/** Returns the position of the label of a bar: behind it if there is room, otherwise before it. */
+function labelPosition(from: number, to: number): Record<string, string> {
+  if (to <= 1 - labelShare) return { left: `${Math.max(0, to) * 100}%` }
+  return from >= labelShare ? { right: `${(1 - from) * 100}%` } : { right: '0' }
 }
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]!

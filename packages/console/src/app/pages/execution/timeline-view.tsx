@@ -15,6 +15,10 @@ import { useWindow } from './use-window.ts'
 /** Height of a row in pixels, also in the stylesheet. */
 const rowHeight = 28
 
+/** Height of the head of the table, and the least and largest height of the table. */
+const headHeight = 30
+const heights = { least: 200, largest: 480 }
+
 const allKinds: ReadonlySet<RowKind> = new Set(['turn', 'call', 'log', 'wait', 'node', 'end'])
 
 /** Waterfall of an execution: a row for each turn, tool call, console entry and wait, on one time axis. */
@@ -29,11 +33,13 @@ export function TimelineView({
 }) {
   const [filter, setFilter] = useState<TimelineFilter>({ kinds: allKinds, text: '', onlyProblems: false })
   const [isShortened, setIsShortened] = useState(true)
-  const { start, end } = timeline
+  const { start } = timeline
+  // What still lasts is drawn until now; the clock of the executor may be ahead of the browser's.
+  const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, Date.now())
   const rows = useMemo(() => matching(timeline.rows, filter), [timeline, filter])
   const scale = useMemo(
     () => (isShortened ? shortenedScale(timeline.rows, { start, end }) : linearScale({ start, end })),
-    [timeline, isShortened],
+    [timeline, end, isShortened],
   )
   const track = useRef<HTMLDivElement>(null)
   const view = useWindow(scale, track)
@@ -59,7 +65,7 @@ export function TimelineView({
       />
       <Minimap rows={timeline.rows} scale={scale} end={end} view={view} />
       <div class={`timeline-body ${shown ? 'timeline-with-details' : ''}`}>
-        <div class="timeline-table">
+        <div class="timeline-table" style={{ height: `${heightOf(timeline)}px` }}>
           <div class="timeline-head">
             <span class="timeline-name">{rows.length.toLocaleString()} rows</span>
             <div class="timeline-track" ref={track}>
@@ -98,4 +104,10 @@ export function TimelineView({
       </div>
     </section>
   )
+}
+
+/** Returns the height of the table. While an execution runs it is the largest, so that new rows move nothing. */
+function heightOf({ rows, hasEnded }: Timeline): number {
+  const height = headHeight + rows.length * rowHeight
+  return hasEnded ? Math.max(heights.least, Math.min(heights.largest, height)) : heights.largest
 }

@@ -49,7 +49,7 @@ export function BulkBar({
     const queue = targets.map(({ executionId }) => executionId)
     async function work(): Promise<void> {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-        const problem = await problemOf(() => act(id!), id)
+        const problem = await problemOf(act, id)
         state = { ...state, done: state.done + 1, problems: problem ? [...state.problems, problem] : state.problems }
         setProgress(state)
       }
@@ -134,9 +134,9 @@ function BulkProgress({
   )
 }
 
-async function problemOf(act: () => Promise<unknown>, id: string): Promise<Problem | undefined> {
+async function problemOf(act: (id: string) => Promise<unknown>, id: string): Promise<Problem | undefined> {
   try {
-    await act()
+    await act(id)
     return undefined
   } catch (error) {
     if (!(error instanceof ApiError)) throw error

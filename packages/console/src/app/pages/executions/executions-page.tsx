@@ -35,16 +35,7 @@ export function ExecutionsPage() {
     <div class="page page-list">
       <h1 class="visually-hidden">Executions</h1>
       <FilterBar filters={filters} onChange={show} />
-      <OutcomeChart buckets={counts.value?.buckets} onChoose={(interval) => show({ ...filters, interval })} />
-      {counts.value !== undefined && counts.value.errors.length > 0 && (
-        <ul class="error-codes" aria-label="Most frequent errors">
-          {counts.value.errors.map(({ code, count }) => (
-            <li key={code}>
-              <code>{code}</code> {count.toLocaleString()}
-            </li>
-          ))}
-        </ul>
-      )}
+      <OutcomeChart counts={counts.value} onChoose={(interval) => show({ ...filters, interval })} />
       {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
       {selected.length > 0 && <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />}
       {list === undefined ? (

@@ -1,4 +1,5 @@
-import { inFlight, type ExecutionFilters } from '../../api/executions.ts'
+import type { ExecutionFilters } from '../../api/executions.ts'
+import { inFlight } from '../../api/status.ts'
 
 /** Ranges of time that the page offers, by their names in the URL. */
 export const ranges = {

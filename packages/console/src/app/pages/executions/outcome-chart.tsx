@@ -1,4 +1,4 @@
-import type { CountBucket } from '../../api/executions.ts'
+import type { CountBucket, ExecutionCounts } from '../../api/executions.ts'
 import { formatDuration } from '../../text/durations.ts'
 
 const outcomes = ['completed', 'failed', 'cancelled', 'inFlight'] as const
@@ -9,17 +9,22 @@ const outcomeNames = {
   inFlight: 'in flight',
 } as const
 
-/** Stacked bars of executions by outcome over time. A click on a bar chooses its interval. */
+/** Error codes that are shown. */
+const shownCodes = 4
+
+/** Executions by outcome over time as stacked bars, and the most frequent errors. A click on a bar chooses its interval. */
 export function OutcomeChart({
-  buckets,
+  counts,
   onChoose,
 }: {
-  buckets: readonly CountBucket[] | undefined
+  counts: ExecutionCounts | undefined
   onChoose: (interval: { since: string; until: string }) => void
 }) {
-  const totals = sumOf(buckets ?? [])
-  const most = Math.max(1, ...(buckets ?? []).map((bucket) => totalOf(bucket)))
-  const widthMs = buckets && buckets.length > 1 ? Date.parse(buckets[1]!.at) - Date.parse(buckets[0]!.at) : 60_000
+  const buckets = counts?.buckets ?? []
+  const errors = counts?.errors ?? []
+  const totals = sumOf(buckets)
+  const most = Math.max(1, ...buckets.map((bucket) => totalOf(bucket)))
+  const widthMs = buckets.length > 1 ? Date.parse(buckets[1]!.at) - Date.parse(buckets[0]!.at) : 60_000
   return (
     <section class="chart" aria-label="Executions over time, by outcome">
       <ul class="chart-totals">
@@ -30,7 +35,7 @@ export function OutcomeChart({
         ))}
       </ul>
       <div class="chart-bars">
-        {(buckets ?? []).map((bucket) => (
+        {buckets.map((bucket) => (
           <button
             type="button"
             key={bucket.at}
@@ -52,6 +57,13 @@ export function OutcomeChart({
           </button>
         ))}
       </div>
+      <ul class="error-codes" aria-label="Most frequent errors">
+        {errors.slice(0, shownCodes).map(({ code, count }) => (
+          <li key={code}>
+            <code>{code}</code> {count.toLocaleString()}
+          </li>
+        ))}
+      </ul>
     </section>
   )
 }

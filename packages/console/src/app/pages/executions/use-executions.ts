@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 
 import { listExecutions } from '../../api/executions.ts'
-import { ApiError } from '../../api/request.ts'
+import type { ApiError } from '../../api/request.ts'
 import { useResource } from '../../api/use-resource.ts'
 import { apiFilters, type PageFilters } from './filters.ts'
 import { firstPage, withNewFirstPage, withPage, withPageAgain, type ListState } from './list-state.ts'

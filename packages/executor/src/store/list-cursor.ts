@@ -1,8 +1,8 @@
 import { executionIdSchema, RequestError } from '@codemode/shared'
 import { z } from 'zod'
 
-/** Place in a list: the last execution of a page. */
-interface ListPlace {
+/** Place of an execution in a list, which has the newest one first. */
+export interface ListPlace {
   readonly createdAt: number
   readonly id: string
 }
@@ -27,4 +27,9 @@ export function decodeCursor(cursor: string): ListPlace {
 /** Returns the refusal of a cursor that no page of the list had. */
 export function invalidCursor(cause?: unknown): RequestError {
   return new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list', { cause })
+}
+
+/** Returns whether an execution comes after another one in a list. */
+export function comesAfter(a: ListPlace, b: ListPlace): boolean {
+  return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id)
 }

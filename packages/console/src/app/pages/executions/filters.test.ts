@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+
+import { apiFilters, filtersOf, queryOfFilters } from './filters.ts'
+
+test.each([
+  {},
+  { status: 'in-flight', range: '7d', label: 'report', session: 'ses_1' },
+  { status: 'failed', since: '2026-01-01T00:00:00.000Z', until: '2026-01-01T01:00:00.000Z' },
+])('the filters of %j give the same query', (query) => {
+  expect(queryOfFilters(filtersOf(query as Record<string, string>))).toEqual(query)
+})
+
+test('filters that are not valid are left out', () => {
+  const filters = filtersOf({ status: 'constructor', range: '9y', since: 'yesterday', until: '2026-01-01T00:00:00Z' })
+  expect(queryOfFilters(filters)).toEqual({})
+})
+
+test('a range is a time before now, and a chosen interval takes its place', () => {
+  const now = Date.parse('2026-01-02T00:00:00.000Z')
+  expect(apiFilters(filtersOf({ range: '24h' }), now)).toMatchObject({ since: '2026-01-01T00:00:00.000Z' })
+  const interval = { since: '2025-01-01T00:00:00.000Z', until: '2025-01-01T01:00:00.000Z' }
+  expect(apiFilters(filtersOf({ range: '24h', ...interval }), now)).toMatchObject(interval)
+})
+
+test('in flight are all statuses that are not final', () => {
+  expect(apiFilters(filtersOf({ status: 'in-flight' }), 0).status).toBe('queued,running,waiting,paused,needs_attention')
+})

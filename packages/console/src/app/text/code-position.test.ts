@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+
+import { positionsIn } from './code-position.ts'
+
+test('the positions of a stack are those of the code, the innermost first', () => {
+  const stack =
+    'ReferenceError: x is not defined\n    at inner (code:5:20)\n    at Array.map (<anonymous>)\n    at code:8:1'
+  expect(positionsIn(stack)).toEqual([
+    { line: 5, column: 20 },
+    { line: 8, column: 1 },
+  ])
+})
+
+test('a message that looks like a position within a line is none', () => {
+  expect(positionsIn('Error: see code:1:2 for details\n    at xcode:3:4')).toEqual([])
+})

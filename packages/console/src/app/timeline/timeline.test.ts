@@ -1,0 +1,193 @@
+import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
+import { describe, expect, test } from 'vitest'
+
+import { endOf, startOf } from './row.ts'
+import { timelineOf } from './timeline.ts'
+
+const createdAt = Date.parse('2026-01-01T00:00:00.000Z')
+
+/** Returns a journal whose entries have times relative to its creation. */
+function journalOf(entries: readonly JournalEntry[], header: Partial<JournalHeader> = {}): Journal {
+  const base = { executionId: 'exe_1', createdAt: new Date(createdAt).toISOString(), tools: [] }
+  return { header: { ...base, ...header } as unknown as JournalHeader, entries: [...entries] }
+}
+
+const at = (ms: number): number => createdAt + ms
+const claim = (ms: number, epoch = 1, node = 'node-a'): JournalEntry => ({
+  type: 'claim',
+  at: at(ms),
+  epoch,
+  node,
+  endsAt: at(60_000),
+})
+const park = (ms: number, more: object = {}): JournalEntry => ({ type: 'park', at: at(ms), ...more })
+type Turn = Extract<JournalEntry, { type: 'turn' }>
+function turn(
+  [from, to]: readonly [number, number],
+  effects: Partial<Turn['effects']> = {},
+  more: Partial<Turn> = {},
+): Turn {
+  const none = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
+  return {
+    type: 'turn',
+    at: at(from),
+    endedAt: at(to),
+    cpuMs: 1,
+    delivery: { kind: 'start' },
+    effects: { ...none, ...effects },
+    ...more,
+  }
+}
+const call = (number: number, tool = 'get') => ({ call: number, tool, input: '{"a":1}' })
+const answer = (ms: number, number: number, more: object = {}): JournalEntry => ({
+  type: 'answer',
+  at: at(ms),
+  call: number,
+  ok: true,
+  text: '"b"',
+  ...more,
+})
+
+/** Returns each row as its name, its start and its end, relative to the creation. */
+function spansOf(journal: Journal): unknown[] {
+  return timelineOf(journal).rows.map((row) => {
+    const end = endOf(row)
+    return [row.name, startOf(row) - createdAt, end === undefined ? 'open' : end - createdAt]
+  })
+}
+
+test('rows are in the order of their start: the queue, the claim, turns, their console output and calls, and the end', () => {
+  const logs = [{ level: 'warn' as const, text: 'careful' }]
+  const journal = journalOf([
+    claim(5),
+    turn([6, 8], { logs, calls: [call(1)] }),
+    answer(20, 1),
+    turn([21, 22], { end: { ok: true, result: '3' } }, { delivery: { kind: 'answer', call: 1 } }),
+  ])
+  expect(spansOf(journal)).toEqual([
+    ['Queue', 0, 5],
+    ['Started by a node', 5, 5],
+    ['Turn', 6, 8],
+    ['console.warn', 6, 6],
+    ['get', 8, 20],
+    ['Turn', 21, 22],
+    ['Completed', 22, 22],
+  ])
+  const { rows, hasEnded } = timelineOf(journal)
+  expect(hasEnded).toBe(true)
+  expect(rows.find(({ id }) => id === 'call-1')!.parts).toEqual([
+    { title: 'Input', text: '{"a":1}', isJson: true },
+    { title: 'Output', text: '"b"', isJson: true },
+  ])
+  expect(rows.find(({ id }) => id === 'end')!.parts[0]!.text).toBe('3')
+})
+
+test('a call that has no answer yet is open, and is cancelled when the execution ends', () => {
+  const entries = [claim(0), turn([0, 1], { calls: [call(1)] })]
+  expect(spansOf(journalOf(entries))).toContainEqual(['get', 1, 'open'])
+  const error = { code: 'CANCELLED', name: 'CancelledError', message: 'enough', retryable: false } as const
+  const { rows } = timelineOf(journalOf([...entries, { type: 'end', at: at(9), error }]))
+  expect(rows.map(({ name, note }) => [name, note])).toContainEqual(['get', '#1 cancelled'])
+  expect(rows.at(-1)).toMatchObject({ name: 'Cancelled', tone: 'muted' })
+})
+
+describe('approvals', () => {
+  const tools = [{ name: 'refund', requiresApproval: 'always' as const }]
+  const asked = [claim(0), turn([0, 1], { calls: [call(1, 'refund')] })]
+  const segmentsOf = (entries: readonly JournalEntry[]) =>
+    timelineOf(journalOf(entries, { tools })).rows.find(({ id }) => id === 'call-1')!
+
+  test('a call of a tool that requires one waits from the end of its turn until the decision', () => {
+    const row = segmentsOf([
+      ...asked,
+      { type: 'decision', at: at(50), call: 1, decision: 'approve', by: 'ann', input: '{"a":2}' },
+      answer(60, 1),
+    ])
+    expect(row.segments).toEqual([
+      { start: at(1), end: at(50), tone: 'approval' },
+      { start: at(50), end: at(60), tone: 'ok' },
+    ])
+    expect(row.facts).toContainEqual(['Decided by', 'ann'])
+    expect(row.parts.map(({ title }) => title)).toEqual(['Input', 'Input as approved', 'Output'])
+  })
+
+  test('a rejected call ends with the decision, and its error is the reason', () => {
+    const rejected = { ok: false, text: '{"code":"TOOL_REJECTED"}', errorCode: 'TOOL_REJECTED' }
+    const row = segmentsOf([
+      ...asked,
+      { type: 'decision', at: at(50), call: 1, decision: 'reject', by: 'ann', reason: 'no', answer: rejected },
+    ])
+    expect(row).toMatchObject({ tone: 'failed', note: '#1 TOOL_REJECTED' })
+    expect(row.segments).toEqual([{ start: at(1), end: at(50), tone: 'approval' }])
+  })
+
+  test('a rejection that ends the execution ends the timeline', () => {
+    const end = { code: 'APPROVAL_REJECTED', name: 'ApprovalRejectedError', message: 'no', retryable: false } as const
+    const { rows, hasEnded } = timelineOf(
+      journalOf([...asked, { type: 'decision', at: at(50), call: 1, decision: 'reject', reason: 'no', end }], {
+        tools,
+      }),
+    )
+    expect(hasEnded).toBe(true)
+    expect(rows.at(-1)!.name).toBe('Failed: APPROVAL_REJECTED')
+  })
+
+  test('a call whose tool server asks for one waits from that moment', () => {
+    const { rows } = timelineOf(
+      journalOf([
+        claim(0),
+        turn([0, 1], { calls: [call(1)] }),
+        { type: 'approval', at: at(7), call: 1, reason: 'much' },
+      ]),
+    )
+    const row = rows.find(({ id }) => id === 'call-1')!
+    expect(row.segments).toEqual([
+      { start: at(1), end: at(7), tone: 'call' },
+      { start: at(7), tone: 'approval' },
+    ])
+    expect(row.facts).toContainEqual(['Approval needed because', 'much'])
+  })
+})
+
+describe('nodes', () => {
+  test('a claim after a park continues, one without a park takes over', () => {
+    const entries = [claim(0), turn([0, 1]), park(2), claim(10, 2), turn([10, 11]), claim(20, 3, 'node-b')]
+    const { rows } = timelineOf(journalOf(entries))
+    expect(rows.filter(({ kind }) => kind === 'node').map(({ name }) => name)).toEqual([
+      'Started by a node',
+      'Continued by a node',
+      'Taken over by a node',
+    ])
+    expect(rows.find(({ name }) => name === 'Parked')!.segments).toEqual([{ start: at(2), end: at(10), tone: 'wait' }])
+    expect(rows.find(({ name }) => name === 'Taken over by a node')!.facts).toContainEqual(['Previous node', 'node-a'])
+  })
+
+  test('a turn for which the guest was rebuilt has a mark', () => {
+    const { rows } = timelineOf(journalOf([claim(0), turn([0, 1]), turn([5, 6], {}, { replays: 2 })]))
+    expect(rows.find(({ name }) => name === 'Rebuilt by replay')!.facts).toEqual([['Replays', '2']])
+  })
+
+  test('a park that needs an operator lasts until somebody acts', () => {
+    const attention = { code: 'REPLAY_DIVERGED', name: 'x', message: 'it differs', retryable: false }
+    const { rows } = timelineOf(journalOf([claim(0), park(3, { attention })]))
+    expect(rows.at(-1)).toMatchObject({ name: 'Needs attention', tone: 'failed', segments: [{ start: at(3) }] })
+  })
+})
+
+test('a timer lasts from the turn that set it until the turn that it starts', () => {
+  const journal = journalOf([
+    claim(0),
+    turn([0, 1], { nextTimerAt: at(100) }),
+    turn([4, 5], { nextTimerAt: at(100) }),
+    turn([101, 102], {}, { delivery: { kind: 'tick' } }),
+  ])
+  expect(spansOf(journal)).toContainEqual(['Timer', 1, 101])
+})
+
+test('the ids of rows stay when the journal grows', () => {
+  const entries = [claim(1), turn([2, 3], { calls: [call(1)], logs: [{ level: 'log', text: 'a' }] }), park(4)]
+  const before = timelineOf(journalOf(entries)).rows.map(({ id }) => id)
+  const after = timelineOf(journalOf([...entries, claim(9, 2), answer(10, 1)])).rows.map(({ id }) => id)
+  expect(after).toEqual(expect.arrayContaining(before))
+  expect(new Set(after).size).toBe(after.length)
+})
