@@ -30,7 +30,7 @@ const generated = [
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing; `own-isolates` repeats a part of it without the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it
+ * hostile code, faults and fuzzing; `console` is the web console in Chromium; `own-isolates` repeats a part of it without the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it
  * exists only if the command names it.
  */
 export default defineConfig({
@@ -67,6 +67,7 @@ export default defineConfig({
         ...waiting,
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
+      project('console', { include: ['tests/console/**/*.test.ts'], ...waiting }),
       project('own-isolates', {
         include: ['tests/hostile/all-attacks.test.ts', 'tests/chaos/crash.test.ts', 'tests/replay/replay.test.ts'],
         env: { CODEMODE_TEST_REUSE_ISOLATES: 'off' },

@@ -1,0 +1,62 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+
+import { startBrowser } from './browser.ts'
+import { startConsoleExecutor, type ConsoleExecutor, type Person } from './console-executor.ts'
+import { collectFaults, type Faults } from './faults.ts'
+
+interface OpenOptions extends Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'timezoneId'> {
+  /** Person who is signed in; nobody by default. */
+  readonly as?: Person
+  /** Path below that of the console. */
+  readonly path?: string
+}
+
+/** Browser and executor of a test file. */
+export interface ConsoleSuite {
+  readonly executor: ConsoleExecutor
+  /**
+   * Opens a page of the console in a context of its own, which is closed at the end of the test. A fault of the page then fails
+   * the test.
+   */
+  open(options?: OpenOptions): Promise<{ readonly page: Page; readonly faults: Faults }>
+}
+
+/** Starts an executor and a browser before the tests of a file, and ends them afterwards. */
+export function useConsole(start: () => Promise<ConsoleExecutor> = startConsoleExecutor): ConsoleSuite {
+  let executor: ConsoleExecutor
+  let browser: Browser
+  beforeAll(async () => {
+    ;[executor, browser] = await Promise.all([start(), startBrowser()])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await executor?.[Symbol.asyncDispose]()
+  })
+  return {
+    get executor() {
+      return executor
+    },
+    async open({ as, path = '', ...options } = {}) {
+      const context = await browser.newContext(options)
+      const faults = await collectFaults(context)
+      onTestFinished(async () => {
+        await context.close()
+        expect(faults.found).toEqual([])
+      })
+      const page = await context.newPage()
+      if (as !== undefined) await signIn(page, executor, as)
+      await page.goto(executor.consoleUrl + path)
+      return { page, faults }
+    },
+  }
+}
+
+/** Signs a person in without the page of it, by the request that this page sends. */
+async function signIn(page: Page, executor: ConsoleExecutor, person: Person): Promise<void> {
+  const response = await page.request.post(`${executor.consoleUrl}/api/sign-in`, {
+    headers: { origin: new URL(executor.consoleUrl).origin, 'sec-fetch-site': 'same-origin' },
+    data: { apiKey: executor.keys[person] },
+  })
+  if (!response.ok()) throw new Error(`${person} cannot sign in: ${await response.text()}`)
+}
