@@ -18,7 +18,7 @@ const strict = {
   skipLibCheck: false,
   target: 'es2023',
 }
-const names = ['@codemode/shared', '@codemode/client', '@codemode/executor'] as const
+const names = ['@codemode/shared', '@codemode/client', '@codemode/console', '@codemode/executor'] as const
 const tarballs = {} as Record<(typeof names)[number], string>
 let folder: string
 let executor: RunningExecutor

@@ -1,4 +1,3 @@
-import { loadConsole } from '@codemode/console'
 import { createExecutor, type ExecutorConfigInput } from '@codemode/executor'
 import { keyOf, reuseIsolates, startPostgres, writeKeysFile } from '@codemode/testkit'
 
@@ -38,22 +37,19 @@ export async function startConsoleExecutor(config: ExecutorConfigInput = {}): Pr
   const [server, file] = await Promise.all([startPostgres(), writeKeysFile(tenants)])
   starting.use(server)
   starting.use(file)
-  const executor = await createExecutor(
-    {
-      port: 0,
-      dev: true,
-      logLevel: 'silent',
-      sandboxProcesses: 2,
-      databaseUrl: server.url,
-      apiKeysFile: file.config.apiKeysFile!,
-      evictAfterMs: 1_000,
-      parkAfterMs: 500,
-      drainMs: 0,
-      reuseIsolates,
-      ...config,
-    },
-    { consoleAssets: await loadConsole() },
-  )
+  const executor = await createExecutor({
+    port: 0,
+    dev: true,
+    logLevel: 'silent',
+    sandboxProcesses: 2,
+    databaseUrl: server.url,
+    apiKeysFile: file.config.apiKeysFile!,
+    evictAfterMs: 1_000,
+    parkAfterMs: 500,
+    drainMs: 0,
+    reuseIsolates,
+    ...config,
+  })
   starting.use(executor)
   const running = starting.move()
   return {
