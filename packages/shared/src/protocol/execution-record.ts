@@ -41,6 +41,10 @@ export const executionRecordSchema = z
     correlationId: z.string(),
     status: executionStatusSchema,
     label: z.string().optional(),
+    owner: z
+      .string()
+      .optional()
+      .meta({ description: 'Owner of the API key that submitted the execution; absent from older executors' }),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime().optional(),
     finishedAt: z.iso.datetime().optional(),

@@ -34,13 +34,18 @@ export function pausedOf(state: ExecutionState): JsonText {
 }
 
 /** Returns the `ExecutionRecord` at the given time, in milliseconds since the epoch. */
-export function recordOf(state: ExecutionState, label: string | undefined, now: number): JsonText {
+export function recordOf(
+  state: ExecutionState,
+  { label, owner }: { readonly label: string | undefined; readonly owner: string },
+  now: number,
+): JsonText {
   const { header, status, startedAt, finishedAt, attention } = state
   return withOutcome(state, {
     executionId: header.executionId,
     correlationId: header.correlationId,
     status,
     ...(label !== undefined && { label }),
+    owner,
     createdAt: timestamp(state.createdAt),
     ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
     ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
