@@ -63,7 +63,7 @@ test('1,000 random programs do the same in used isolates as in new ones', repeat
     if (n % 4 === 0) guests.rest()
     const options = { seed: seedOfGuest(n), tools, answer, random }
     const guest = guests.run(code, options)
-    if (guest.wasUsed) used += 1
+    if (guest.hadEarlierGuests) used += 1
     turns += guest.turns.length
     expect({ code, turns: repeatInNewIsolate(guest, code, options.seed) }).toEqual({ code, turns: guest.turns })
   }
@@ -89,7 +89,7 @@ test.each([
   guests.run('return 1')
   guests.rest()
   const guest = guests.run(code)
-  expect(guest.wasUsed).toBe(true)
+  expect(guest.hadEarlierGuests).toBe(true)
   const repeated = repeatInNewIsolate(guest, code, seedOfGuest(1))
   expect(withoutDepth(repeated)).toEqual(withoutDepth(guest.turns))
   expect(JSON.stringify(withoutDepth(repeated))).toContain('"result":"deep"')

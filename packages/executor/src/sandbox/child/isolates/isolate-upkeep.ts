@@ -35,7 +35,7 @@ export class IsolateUpkeep {
 
   constructor(isolate: ivm.Isolate) {
     this.#isolate = isolate
-    // A context has the function `gc` if it was made while the switch was on.
+    // A context has the function `gc` if it was made while the flag was on.
     this.#context = withFlag('expose-gc', () => isolate.createContextSync())
     this.#collect = this.#context.global.getSync('gc', { reference: true })
     this.#protectors = withFlag('allow-natives-syntax', () => {
