@@ -1,4 +1,3 @@
-import type { Codemode } from '@codemode/client'
 import type { JournalHeader } from '@codemode/shared'
 
 import { databaseOf } from '../../support/store-command.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
-import { databaseOf } from '../../support/store-command.ts'
+import type { databaseOf } from '../../support/store-command.ts'
 import { pollUntil } from './poll-until.ts'
 
 export type Database = ReturnType<typeof databaseOf>
