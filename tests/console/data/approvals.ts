@@ -1,6 +1,6 @@
 import type { ApprovalDecision, Codemode } from '@codemode/client'
 
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 /** Clients of two persons. */
 export interface Clients {

@@ -1,7 +1,7 @@
 import type { Codemode, ExecuteOptions } from '@codemode/client'
 import type { ExecutionErrorCode } from '@codemode/shared'
 
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 interface Failure {
   readonly error: ExecutionErrorCode

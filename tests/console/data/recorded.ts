@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
 import type { databaseOf } from '../../support/store-command.ts'
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 export type Database = ReturnType<typeof databaseOf>
 
