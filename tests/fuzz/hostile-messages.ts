@@ -79,7 +79,10 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     { requiredKeys: ['type', 'guest'] },
   ),
   calls: fc.record({ type: fc.constant('calls'), guest, calls: effects.map(({ calls }) => calls) }),
-  turn: fc.record({ type: fc.constant('turn'), ...ofTurn, guestBytes: fc.nat(), effects }),
+  turn: fc.record(
+    { type: fc.constant('turn'), ...ofTurn, guestBytes: fc.nat(), effects, isFollowed: fc.constant(true) },
+    { requiredKeys: ['type', 'guest', 'cpuMs', 'unfitForNewGuests', 'guestBytes', 'effects'] },
+  ),
   stopped: fc.record({
     type: fc.constant('stopped'),
     ...ofTurn,

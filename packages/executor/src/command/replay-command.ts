@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { journalSchema, type Journal } from '@codemode/shared'
 
-import { guestSpecOf } from '../engine/runner/guest-input.ts'
-import { rebuiltSpec } from '../engine/runner/restorable-guest.ts'
+import { guestSpecOf, rebuiltSpec } from '../engine/runner/guest-input.ts'
 import { replayAll, type ReplayOutcome } from '../engine/runner/replay.ts'
 import { versionDifferences } from '../engine/runner/version-differences.ts'
 import { guestEndOf, hostErrorOf } from '../engine/state/outcome.ts'
