@@ -114,7 +114,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       const { codemode } = connectTo(executor, config)
       await using _closing = codemode
       const code = programOf('if (n === 0) console.log("first"); if (n === 1) for (;;);')
-      const handle = await codemode.submit(code, { cpuTimeoutMs: 20_000 })
+      const handle = await codemode.submit(code, { cpuTimeoutMs: 20_000, executionTimeoutMs: 120_000 })
       for await (const { type } of handle.events()) if (type === 'log') void handle.cancel()
       const result = await handle.wait()
       expect(result).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
@@ -130,7 +130,7 @@ test(
     const { codemode } = connectTo(executor)
     await using _closing = codemode
     const code = programOf('console.log(n); if (n === 4) for (;;);')
-    const result = await codemode.run(code, { cpuTimeoutMs: 1_500 })
+    const result = await codemode.run(code, { cpuTimeoutMs: 1_500, executionTimeoutMs: 120_000 })
     expect(result).toMatchObject({ success: false, error: { code: 'CPU_TIMEOUT' } })
     expect(textsOf(result)).toEqual(['0', '1', '2', '3', '4'])
   },
@@ -141,7 +141,10 @@ test('a killed process loses no turn and runs no tool twice', { tags: ['SA-6', '
   await using _closing = codemode
   const heard = Promise.withResolvers<void>()
   codemode.on('log', ({ text }) => void (text === '3' && heard.resolve()))
-  const running = codemode.run(programOf(`console.log(n); if (n === 4) { ${compute(3)} }`), { cpuTimeoutMs: 30_000 })
+  const running = codemode.run(programOf(`console.log(n); if (n === 4) { ${compute(3)} }`), {
+    cpuTimeoutMs: 30_000,
+    executionTimeoutMs: 120_000,
+  })
   await heard.promise
   for (const pid of sandboxProcesses()) killIfAlive(pid)
   const result = await running
@@ -173,7 +176,7 @@ describe('a session', () => {
       await using session = await codemode.session()
       await session.run('let seen = []')
       const code = programOf('seen.push(n); console.log(n); if (n === 2) for (;;);', 'await Promise.all(all)')
-      const step = await session.addStep(code, { cpuTimeoutMs: 20_000 })
+      const step = await session.addStep(code, { cpuTimeoutMs: 20_000, executionTimeoutMs: 120_000 })
       for await (const event of step.events()) {
         if (event.type !== 'log' || event.text !== '1') continue
         const usedMs = cpuMs()
