@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { argv } from 'node:process'
 
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type Plugin } from 'vitest/config'
 
 import { requirements } from './tests/requirements.ts'
+import { builtSources } from './tests/support/built-sources.ts'
 import { LongestFirst } from './tests/support/longest-first.ts'
 
 /**
@@ -21,6 +22,7 @@ const waiting = {
   maxWorkers: 2 * availableParallelism(),
   sequence: { groupOrder: 1 },
   globalSetup: ['tests/support/build-packages.ts'],
+  plugins: [builtSources()],
 }
 const generated = [
   'tests/{chaos,durable,fuzz}/**/*.test.ts',
@@ -30,8 +32,9 @@ const generated = [
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing; `console` is the web console in Chromium; `own-isolates` repeats a part of it without the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it
- * exists only if the command names it.
+ * hostile code, faults and fuzzing; `console` is the web console in Chromium; `own-isolates` repeats a part of it without
+ * the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it exists only if
+ * the command names it.
  */
 export default defineConfig({
   test: {
@@ -67,9 +70,13 @@ export default defineConfig({
         ...waiting,
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
-      project('console', { include: ['tests/console/**/*.test.ts'], ...waiting }),
+      project('console', {
+        include: ['tests/console/**/*.test.ts'],
+        ...waiting,
+        globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
+      }),
       project('own-isolates', {
-        include: ['tests/hostile/all-attacks.test.ts', 'tests/chaos/crash.test.ts', 'tests/replay/replay.test.ts'],
+        include: ['tests/chaos/crash.test.ts'],
         env: { CODEMODE_TEST_REUSE_ISOLATES: 'off' },
         ...waiting,
       }),
@@ -80,6 +87,7 @@ export default defineConfig({
               provide: { soak: true },
               testTimeout: 3_600_000,
               globalSetup: waiting.globalSetup,
+              plugins: waiting.plugins,
             }),
           ]
         : []),
@@ -94,6 +102,7 @@ interface ProjectOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly isolate?: boolean
   readonly maxWorkers?: number
+  readonly plugins?: Plugin[]
   readonly sequence?: { groupOrder: number }
   readonly setupFiles?: string[]
   readonly globalSetup?: string[]
@@ -103,8 +112,8 @@ interface ProjectOptions {
 }
 
 /** A project that inherits the options above. */
-function project(name: string, { ssr, ...options }: ProjectOptions) {
-  return { extends: true as const, ...(ssr && { ssr }), test: { name, ...options } }
+function project(name: string, { plugins, ssr, ...options }: ProjectOptions) {
+  return { extends: true as const, ...(plugins && { plugins }), ...(ssr && { ssr }), test: { name, ...options } }
 }
 
 declare module 'vitest' {

@@ -1,11 +1,12 @@
 /**
  * Runs the demo: `npm run demo` starts an executor in a process of its own, and plays each scene with a client of it.
- * Every scene asserts its outcome; the exit code is 1 if one fails.
+ * Every scene asserts its outcome; the exit code is 1 if one fails. At the end it offers the web console of the executor.
  */
 import process from 'node:process'
 
 import { startExecutorProcess } from '@codemode/testkit'
 import { printFact, printHeading, printLine } from './print.ts'
+import { offerConsole } from './offer-console.ts'
 import { get, type Scene } from './scene.ts'
 import { cancellation } from './scenes/cancellation.ts'
 import { consoleOutput } from './scenes/console.ts'
@@ -30,10 +31,10 @@ const scenes: readonly Scene[] = [
 
 /** Milliseconds after which the demo counts as hung, and fails. */
 const hangsAfterMs = 60_000
-setTimeout(() => {
+const hang = setTimeout(() => {
   printLine(`The demo did not end within ${hangsAfterMs} ms.`)
   process.exit(1)
-}, hangsAfterMs).unref()
+}, hangsAfterMs)
 
 const startedAt = performance.now()
 const failed: string[] = []
@@ -55,9 +56,12 @@ const failed: string[] = []
       printFact('FAILED', String(error instanceof Error ? error.stack : error))
     }
   }
+
+  clearTimeout(hang)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  printLine(`\n${scenes.length - failed.length} of ${scenes.length} scenes passed, in ${seconds} s.`)
+  for (const title of failed) printLine(`FAILED: ${title}`)
+  await offerConsole(executor)
 }
 
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-printLine(`\n${scenes.length - failed.length} of ${scenes.length} scenes passed, in ${seconds} s.`)
-for (const title of failed) printLine(`FAILED: ${title}`)
 if (failed.length > 0) process.exitCode = 1

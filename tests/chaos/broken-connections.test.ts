@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { ExecutionResult } from '@codemode/client'
 
 import { connect, freePort, startExecutor, startKillingProxy, transports } from '@codemode/testkit'
-import { repeatedInSoak, seedOf } from '../support/seed.ts'
+import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 
-const executions = 2_000
+const executions = isSoak ? 2_000 : 500
 const atOnce = 64
 const callsEach = 3
 /**
@@ -20,11 +20,11 @@ const code = `
 
 describe.each(transports)('over $transport', ({ transport }) => {
   test(
-    '2,000 executions give their results although a fifth of the connections break',
+    'executions give their results although a fifth of the connections break',
     { tags: ['RT-1', 'RT-2', 'EX-2'], ...repeatedInSoak },
     async ({ annotate }) => {
       const seed = seedOf(3)
-      await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
+      await annotate(`CODEMODE_FUZZ_SEED=${seed}: ${executions} executions`)
       await using executor = await startExecutor()
       const port = await freePort()
       await using before = await startKillingProxy({ target: executor, seed, ...kills })
@@ -67,7 +67,7 @@ describe.each(transports)('over $transport', ({ transport }) => {
       const proxies = transport === 'callback' ? [before, behind] : [before]
       for (const { opened, killed } of proxies) {
         expect(killed).toBeGreaterThanOrEqual(opened / 5)
-        expect(killed).toBeGreaterThan(100)
+        expect(killed).toBeGreaterThan(executions / 20)
       }
     },
   )

@@ -5,11 +5,11 @@ import type { ExecutionResult } from '@codemode/client'
 
 import { connect, RandomKills, startExecutor, transports } from '@codemode/testkit'
 import { inJournalOrder } from '../support/event-order.ts'
-import { repeatedInSoak, seedOf } from '../support/seed.ts'
+import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 
-const executions = 200
+const executions = isSoak ? 200 : 100
 const callsEach = 3
-const kills = 20
+const kills = isSoak ? 20 : 10
 /** Timeouts that are long enough for a busy machine; these tests are not about timeouts. */
 const clocks = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000, queueTimeoutMs: 60_000 }
 
@@ -29,11 +29,11 @@ const code = `
 
 describe.each(transports)('over $transport', ({ config }) => {
   test(
-    '200 executions in flight give their results despite 20 kills of random sandbox processes',
+    'executions in flight give their results despite kills of random sandbox processes',
     repeatedInSoak,
     async ({ annotate }) => {
       const seed = seedOf(11)
-      await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
+      await annotate(`CODEMODE_FUZZ_SEED=${seed}: ${executions} executions, ${kills} kills`)
       await using executor = await startExecutor()
       const chaos = new RandomKills({ kills, every: Math.floor((executions * callsEach) / (kills + 1)), seed })
       const runs = new Map<string, number>()

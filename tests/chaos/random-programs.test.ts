@@ -6,7 +6,9 @@ import type { Journal } from '@codemode/shared'
 
 import { randomPrograms } from '../replay/random-programs.ts'
 import { api, connect, killSandboxProcesses, replayOf, seededRandom, startExecutor } from '@codemode/testkit'
-import { repeatedInSoak, seedOf } from '../support/seed.ts'
+import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
+
+const programs = isSoak ? 150 : 75
 
 test(
   'random programs continue from the middle of their journals after repeated kills of their processes',
@@ -20,8 +22,8 @@ test(
     const count = (callId: string): number => {
       const times = (calls.get(callId) ?? 0) + 1
       calls.set(callId, times)
-      // After every 150 calls all sandbox processes die, at an arbitrary point of the programs.
-      if (calls.size % 150 === 0) killSandboxProcesses()
+      // After as many calls as there are programs all sandbox processes die, at an arbitrary point of the programs.
+      if (calls.size % programs === 0) killSandboxProcesses()
       return times
     }
     const answer = async (input: unknown, { callId }: { readonly callId: string }) => {
@@ -41,7 +43,7 @@ test(
         },
       },
     })
-    const results = await codemode.executeAll(randomPrograms(seed, 150))
+    const results = await codemode.executeAll(randomPrograms(seed, programs))
     expect(results.filter(({ success }) => !success)).toEqual([])
     expect(results.reduce((sum, { usage }) => sum + usage.replays, 0)).toBeGreaterThan(10)
     expect([...calls.values()].filter((times) => times !== 1)).toEqual([])

@@ -29,16 +29,16 @@ test('a key that the executor does not know is refused with the reason', { tags:
 test('a script that is written into the page does not run, and the fault is found', { tags: ['OP-3'] }, async () => {
   const { page, faults } = await suite.open()
   faults.allowStatus(401)
-  const result = await page.evaluate(() => {
+  const result = await page.evaluate(`{
     const script = document.createElement('script')
     try {
       script.text = 'document.title = "hacked"'
+      document.head.append(script)
+      document.title
     } catch (error) {
-      return (error as Error).name
+      error.name
     }
-    document.head.append(script)
-    return document.title
-  })
+  }`)
   expect(result).toBe('TypeError')
   await expect.poll(() => faults.found.join()).toContain('require-trusted-types-for')
   faults.clear()

@@ -18,8 +18,28 @@ const text = fc.oneof(
   fc.nat({ max: 30_000 }).map((depth) => `${'{"0":'.repeat(depth)}1${'}'.repeat(depth)}`),
 )
 
+const warnings = fc.array(
+  fc.record(
+    {
+      code: fc.constantFrom('NO_VALUE', 'CALL_NOT_AWAITED'),
+      message: fc.string(),
+      line: fc.integer({ min: 1 }),
+      column: fc.integer({ min: 1 }),
+      tool: fc.string(),
+      call: fc.integer({ min: 1, max: 40 }),
+    },
+    { requiredKeys: ['code', 'message'] },
+  ),
+  { maxLength: 2 },
+)
+
+const variables = fc.array(
+  fc.record({ name: fc.string(), kind: fc.constantFrom('let', 'const', 'class', 'function', 'var') }),
+  { maxLength: 3 },
+)
+
 const end = fc.oneof(
-  fc.record({ ok: fc.constant(true), result: text }),
+  fc.record({ ok: fc.constant(true), result: text, warnings }, { requiredKeys: ['ok', 'result'] }),
   fc.record(
     {
       ok: fc.constant(false),
@@ -28,6 +48,11 @@ const end = fc.oneof(
       message: text,
       stack: text,
       details: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 }),
+      hint: fc.string(),
+      call: fc.integer({ min: 1, max: 40 }),
+      cause: fc.record({ name: text, message: text }),
+      errors: fc.array(fc.record({ name: text, message: text }), { maxLength: 2 }),
+      warnings,
     },
     { requiredKeys: ['ok', 'code', 'name', 'message'] },
   ),
@@ -46,6 +71,7 @@ export const effects = fc.record(
     logs: fc.array(fc.record({ level: fc.constantFrom('log', 'error', 'fatal'), text }), { maxLength: 3 }),
     logsDropped: fc.record({ entries: fc.nat(), bytes: fc.nat() }),
     nextTimerAt: fc.oneof(fc.constant(null), fc.integer({ min: -1, max: 2 ** 50 }), fc.constant(0)),
+    warnings,
     end,
   },
   { requiredKeys: ['calls', 'logs', 'logsDropped', 'nextTimerAt'] },
@@ -54,11 +80,14 @@ export const effects = fc.record(
 const guest = fc.integer({ min: -1, max: 3 })
 const ofTurn = { guest, cpuMs: fc.double({ min: 0, noNaN: true }), unfitForNewGuests: fc.boolean() }
 const noLogs = { logs: fc.constant([]), logsDropped: fc.constant({ entries: 0, bytes: 0 }) }
+/** Returns an arbitrary of an optional member, which JSON leaves out where it is undefined. */
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined })
+
 /**
- * Type with a property for each member of a message type, so that the compiler reports a missing one; the values may be
- * invalid.
+ * Type with a property for each member of a message type, also for the optional ones, so that the compiler reports a missing
+ * one; the values may be invalid.
  */
-type Members<Type> = { [Name in keyof Extract<SandboxMessage, { type: Type }>]: unknown }
+type Members<Type> = { [Name in keyof Extract<SandboxMessage, { type: Type }>]-?: unknown }
 const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> } = {
   ready: fc.record({
     type: fc.constant('ready'),
@@ -69,23 +98,28 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     unused: fc.integer({ min: -1, max: 1_001 }),
     used: fc.nat(1_000),
   }),
-  skipped: fc.record(
-    {
-      type: fc.constant('skipped'),
-      guest,
-      needsOwnIsolate: fc.constant(true),
-      unfitForNewGuests: fc.constant(true),
-    },
-    { requiredKeys: ['type', 'guest'] },
-  ),
+  skipped: fc.record({
+    type: fc.constant('skipped'),
+    guest,
+    needsOwnIsolate: optional(fc.constant(true)),
+    unfitForNewGuests: optional(fc.constant(true)),
+  }),
+  freed: fc.record({ type: fc.constant('freed'), guest, guestBytes: fc.integer({ min: -1 }) }),
   calls: fc.record({ type: fc.constant('calls'), guest, calls: effects.map(({ calls }) => calls) }),
-  turn: fc.record({ type: fc.constant('turn'), ...ofTurn, guestBytes: fc.nat(), effects }),
+  turn: fc.record({
+    type: fc.constant('turn'),
+    ...ofTurn,
+    guestBytes: fc.nat(),
+    effects,
+    variables: optional(variables),
+  }),
   stopped: fc.record({
     type: fc.constant('stopped'),
     ...ofTurn,
     reason: fc.constantFrom('timeout', 'memory', 'output'),
     waitedForClock: fc.boolean(),
     ...noLogs,
+    warnings: optional(warnings),
   }),
 }
 const validMessage = fc.oneof(...Object.values(message))

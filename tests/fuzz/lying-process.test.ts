@@ -58,6 +58,7 @@ const calls = (count: number, length: number) => ({
   guest: 1,
   calls: Array.from({ length: count }, (_, i) => ({ call: i + 1, tool: 'x', input: 'x'.repeat(length) })),
 })
+const freed = { type: 'freed', guest: 1, guestBytes: 1 }
 const versions = { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' }
 
 test.each([
@@ -70,8 +71,10 @@ test.each([
     'its isolates more often than it does',
     Array.from({ length: 100 }, () => ({ type: 'isolates', unused: 1, used: 1 })),
   ],
+  ['memory that it has freed, more often than it had guests', Array.from({ length: 2 }, () => freed)],
   ['a message of an unknown type', [{ type: 'root' }]],
   ['a turn with an unknown field', [{ ...turn(1), more: 1 }]],
+  ['a turn with an optional field of a wrong type', [{ ...turn(1), variables: 'x' }]],
 ])('a process that reports %s is ended together with its turn', { tags: ['TL-3'] }, async (_what, messages) => {
   const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), 65_536)
   expect(outcome).toMatchObject({ type: 'crashed', wasAlone: false })

@@ -62,7 +62,7 @@ test(
       ),
       fuzzRuns(400),
     )
-    expect([...believed].toSorted()).toEqual(['calls', 'isolates', 'ready', 'skipped', 'stopped', 'turn'])
+    expect([...believed].toSorted()).toEqual(['calls', 'freed', 'isolates', 'ready', 'skipped', 'stopped', 'turn'])
   },
 )
 
@@ -80,6 +80,48 @@ test(
     )
   },
 )
+
+const ofTurn = { guest: 1, cpuMs: 1, unfitForNewGuests: false }
+const skipped = { type: 'skipped', guest: 1 }
+const turn = { type: 'turn', ...ofTurn, guestBytes: 1, effects: noEffects }
+const { logs, logsDropped } = noEffects
+const stopped = { type: 'stopped', ...ofTurn, reason: 'output', waitedForClock: false, logs, logsDropped }
+const withEffects = (more: object) => ({ ...turn, effects: { ...noEffects, ...more } })
+const withEnd = (more: object) =>
+  withEffects({ end: { ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'no', ...more } })
+const withWarning = (more: object) => withEffects({ warnings: [{ code: 'NO_VALUE', message: 'no', ...more }] })
+
+test('the messages in which the next test makes an optional member wrong are valid', { tags: ['TL-3'] }, () => {
+  for (const message of [skipped, turn, stopped, withEnd({}), withWarning({})])
+    expect(sandboxMessageSchema.safeParse(message)).toMatchObject({ success: true })
+})
+
+test.each([
+  { ...skipped, needsOwnIsolate: false },
+  { ...skipped, unfitForNewGuests: 1 },
+  { ...turn, variables: 'x' },
+  { ...turn, variables: [{ name: 'x' }] },
+  { ...turn, variables: [{ name: 'x', kind: 'with' }] },
+  { ...turn, variables: [{ name: 'x', kind: 'let', more: 1 }] },
+  { ...stopped, warnings: null },
+  withEffects({ warnings: {} }),
+  withEffects({ warnings: [{ code: 'NO_SUCH_WARNING', message: 'no' }] }),
+  withWarning({ line: 0 }),
+  withWarning({ column: '1' }),
+  withWarning({ tool: 1 }),
+  withWarning({ call: 0 }),
+  withEffects({ end: null }),
+  withEffects({ end: { ok: true, result: '1', warnings: 1 } }),
+  withEnd({ warnings: 'x' }),
+  withEnd({ stack: 1 }),
+  withEnd({ details: 'x' }),
+  withEnd({ hint: {} }),
+  withEnd({ call: '1' }),
+  withEnd({ cause: 1 }),
+  withEnd({ errors: 1 }),
+])('the schema refuses a message with an optional member of a wrong type: %j', { tags: ['TL-3'] }, (message) => {
+  expect(sandboxMessageSchema.safeParse(message).success).toBe(false)
+})
 
 test(
   'well-formed but false effects end with an outcome of the closed set, and the executor keeps running',

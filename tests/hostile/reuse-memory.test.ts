@@ -46,7 +46,7 @@ describe.each(fills)('%s', (_name, counts, leave) => {
       guests.rest()
       // What does not fit into a used isolate runs again in a new one, which the executor arranges.
       const works = { end: { ok: true, result: '2' } }
-      const runsAgain = { end: { reason: 'memory' }, wasUsed: true }
+      const runsAgain = { end: { reason: 'memory' }, hadEarlierGuests: true }
       expect(next).toMatchObject(next.hasEndedByItself ? works : runsAgain)
       expect(guests.run('return 3', options).end).toEqual({ ok: true, result: '3' })
       return !hasEndedByItself

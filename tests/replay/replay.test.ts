@@ -7,8 +7,10 @@ import type { RunningExecutor } from '@codemode/executor'
 import type { Journal } from '@codemode/shared'
 
 import { api, connect, replayOf, seededRandom, startExecutor } from '@codemode/testkit'
-import { repeatedInSoak, seedOf } from '../support/seed.ts'
+import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 import { randomPrograms } from './random-programs.ts'
+
+const count = isSoak ? 1_000 : 300
 
 let executor: RunningExecutor
 let codemode: Codemode
@@ -45,13 +47,13 @@ async function journalOf(code: string, options = {}): Promise<Journal> {
 }
 
 test(
-  '1,000 random programs replay from their journals to the same calls, logs, timers and results',
+  'random programs replay from their journals to the same calls, logs, timers and results',
   repeatedInSoak,
   async ({ annotate }) => {
     const seed = seedOf(42)
-    await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
+    await annotate(`CODEMODE_FUZZ_SEED=${seed}: ${count} programs`)
     random = seededRandom(seed)
-    const programs = randomPrograms(seed, 1_000)
+    const programs = randomPrograms(seed, count)
     const journals: Journal[] = []
     const queue = programs.entries()
     await Promise.all(
@@ -60,11 +62,11 @@ test(
       }),
     )
     const turns = journals.flatMap(({ entries }) => entries.filter(({ type }) => type === 'turn')).length
-    expect(turns).toBeGreaterThan(4_000)
+    expect(turns).toBeGreaterThan(4 * count)
     const callsMade = toolCalls
     const { exitCode, lines } = await replayOf(journals)
     expect(lines.filter((line) => !/: replayed \d+ turns as recorded in the journal/.test(line))).toEqual([])
-    expect(lines).toHaveLength(1_000)
+    expect(lines).toHaveLength(count)
     expect(exitCode).toBe(0)
     expect(toolCalls).toBe(callsMade)
   },

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 
 import type { Journal } from '@codemode/shared'
 
-import { api, connect, replayOf, startExecutor, toolLatch, transports } from '@codemode/testkit'
+import { api, apiKey, connect, replayOf, startExecutor, toolLatch, transports } from '@codemode/testkit'
+import { readMetrics } from '../support/read-metrics.ts'
 
 const code = `
   const before = [Math.random(), crypto.randomUUID(), Date.now()]
@@ -64,4 +65,23 @@ test('above the memory limit of waiting guests, those that have waited longest a
   }
   expect(replays).toEqual(replays.toSorted((one, other) => one - other))
   expect([replays[0], replays.at(-1)]).toEqual([0, 1])
+})
+
+test('a guest that waits keeps little memory of earlier guests of its isolate', async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1, reuseIsolates: true })
+  const count = 8
+  const guestBytes = async () => (await readMetrics({ ...executor, apiKey })).sum('codemode_sandbox_guest_memory_bytes')
+  /** Runs guests that all wait at the same time, for as long as `whileWaiting` takes. */
+  const runWaiting = async (code: string, whileWaiting: () => Promise<void>) => {
+    const { enter, arrived, open } = toolLatch()
+    await using codemode = connect(executor, { tools: { enter } })
+    const running = Array.from({ length: count }, () => codemode.executeAsync(`${code}; return await tools.enter(1)`))
+    await arrived(count)
+    await whileWaiting()
+    open()
+    expect(await Promise.all(running)).toEqual(Array.from({ length: count }, () => 1))
+  }
+  const large = 'const all = []; for (let i = 0; i < 60_000; i++) all.push({ i })'
+  await runWaiting(large, () => expect.poll(guestBytes).toBeGreaterThan(count * 6 * 2 ** 20))
+  await runWaiting('', () => expect.poll(guestBytes).toBeLessThan(count * 3 * 2 ** 20))
 })

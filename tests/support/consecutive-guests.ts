@@ -41,7 +41,7 @@ export interface GuestTurn {
 export interface PastGuest {
   readonly isolate: ReusableIsolate
   /** True if the isolate had other guests before. */
-  readonly wasUsed: boolean
+  readonly hadEarlierGuests: boolean
   readonly turns: readonly GuestTurn[]
   /** End of the guest, or the reason why it was stopped; undefined if it was closed while it waited. */
   readonly end: unknown
@@ -67,7 +67,7 @@ export function runGuest(isolate: ReusableIsolate, code: string, options: RunOpt
     end = reply.type === 'turn' ? reply.effects.end : reply
     delivery = end === undefined ? next.after(reply) : undefined
   }
-  return { isolate, wasUsed: isolate.hadEarlierGuests, turns, end, hasEndedByItself: guest.hasEndedByItself }
+  return { isolate, hadEarlierGuests: isolate.hadEarlierGuests, turns, end, hasEndedByItself: guest.hasEndedByItself }
 }
 
 /** Gives a new guest the deliveries of another one, and returns what it reports. */

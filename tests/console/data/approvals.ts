@@ -1,6 +1,6 @@
 import type { ApprovalDecision, Codemode } from '@codemode/client'
 
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 /** Clients of two persons. */
 export interface Clients {
@@ -73,7 +73,7 @@ export async function waitForApprovals(
   const label = `refund of ${customer}`
   const execution = await client.submit(code, { detached: true, label, input: { customer } })
   const approvals = await pollUntil(async () => {
-    const found = await Array.fromAsync(execution.approvals())
+    const found = await allOf(execution.approvals())
     return found.length >= count && found
   })
   return { execution, approvals }
@@ -82,7 +82,13 @@ export async function waitForApprovals(
 async function makeExpired(client: Codemode): Promise<string> {
   const execution = await client.submit(sign, { detached: true, label: 'contract', input: { customer: 'gauss' } })
   await execution.wait()
-  const [approval] = await Array.fromAsync(execution.approvals())
+  const [approval] = await allOf(execution.approvals())
   if (approval?.status !== 'expired') throw new Error(`The approval is ${approval?.status}, not expired.`)
   return execution.id
+}
+
+async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const read: Item[] = []
+  for await (const item of items) read.push(item)
+  return read
 }

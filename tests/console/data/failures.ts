@@ -1,7 +1,7 @@
 import type { Codemode, ExecuteOptions } from '@codemode/client'
 import type { ExecutionErrorCode } from '@codemode/shared'
 
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 interface Failure {
   readonly error: ExecutionErrorCode
@@ -96,7 +96,9 @@ const failures = {
  */
 export async function makeFailures(client: Codemode): Promise<Record<keyof typeof failures | 'cancelled', string>> {
   const failed = Object.entries<Failure>(failures).map(async ([name, { error: expected, code, options }]) => {
-    const { executionId, error } = await client.run(code, { label: name, ...options })
+    const result = await client.run(code, { label: name, ...options })
+    const { executionId } = result
+    const error = 'error' in result ? result.error : undefined
     if (error?.code !== expected) throw new Error(`${name}: ${error?.code} ${error?.message}, not ${expected}`)
     return [name, executionId] as const
   })

@@ -38,9 +38,10 @@ function ${'deep'.repeat(50)}() {
 ${'deep'.repeat(50)}()
 `.trim()
 
+const echo = (value: unknown) => value
+
 /** Runs executions whose code, names, inputs, outputs, errors and decisions are hostile. Returns their ids. */
 export async function makeHostile(client: Codemode) {
-  const echo = (value: unknown) => value
   const hostile = client.withTools({
     'données.élèves': echo,
     '顧客\u200d': echo,

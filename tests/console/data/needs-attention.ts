@@ -1,10 +1,9 @@
-import type { Codemode } from '@codemode/client'
 import type { JournalHeader } from '@codemode/shared'
 
 import { databaseOf } from '../../support/store-command.ts'
 import type { ConsoleExecutor } from '../support/console-executor.ts'
 import { waitForApprovals, type Clients } from './approvals.ts'
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 const code = `
 console.log('before the decision')

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
-import { databaseOf } from '../../support/store-command.ts'
-import { pollUntil } from './poll-until.ts'
+import type { databaseOf } from '../../support/store-command.ts'
+import { pollUntil } from '../support/poll-until.ts'
 
 export type Database = ReturnType<typeof databaseOf>
 

@@ -4,7 +4,7 @@ import { killIfAlive, sandboxProcesses, startExecutorProcess, type ExecutorProce
 import { processCpuMs } from '../../../packages/executor/src/sandbox/proc.ts'
 import { databaseOf } from '../../support/store-command.ts'
 import type { ConsoleExecutor } from '../support/console-executor.ts'
-import { pollUntil } from './poll-until.ts'
+import { pollUntil } from '../support/poll-until.ts'
 import { readRecorded } from './recorded.ts'
 
 interface NodeOptions {

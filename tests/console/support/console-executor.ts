@@ -1,5 +1,7 @@
 import { createExecutor, type ExecutorConfigInput } from '@codemode/executor'
-import { keyOf, reuseIsolates, startPostgres, writeKeysFile } from '@codemode/testkit'
+import { api, keyOf, reuseIsolates, startPostgres, writeKeysFile } from '@codemode/testkit'
+
+import { pollUntil } from './poll-until.ts'
 
 /** API keys of the executor: those of one tenant with different rights, and one of another tenant. */
 const tenants = {
@@ -51,6 +53,8 @@ export async function startConsoleExecutor(config: ExecutorConfigInput = {}): Pr
     ...config,
   })
   starting.use(executor)
+  // The executor takes requests while it creates the tables of its store.
+  await pollUntil(async () => (await api(executor, '/v1/executions', { key: keyOf('ada') })).status === 200)
   const running = starting.move()
   return {
     url: executor.url,

@@ -21,12 +21,9 @@ export async function collectFaults(context: BrowserContext): Promise<Faults> {
   const found: string[] = []
   const allowed = new Set<number>()
   await context.exposeBinding(reporter, (_source, violation: string) => void found.push(`CSP: ${violation}`))
-  await context.addInitScript((name) => {
-    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
-      const report = (globalThis as unknown as Record<string, (text: string) => void>)[name]
-      report?.(`${violatedDirective} blocked ${blockedURI} ${sample}`)
-    })
-  }, reporter)
+  await context.addInitScript(`addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
+    ${reporter}(violatedDirective + ' blocked ' + blockedURI + ' ' + sample)
+  })`)
   context.on('page', (page: Page) => page.on('pageerror', ({ stack }) => found.push(`page error: ${stack}`)))
   context.on('console', (message) => {
     if (!['error', 'warning'].includes(message.type())) return

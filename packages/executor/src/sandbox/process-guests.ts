@@ -69,6 +69,14 @@ export class ProcessGuests {
     entry.idleSince = performance.now()
   }
 
+  /** Records that a guest keeps less memory than at the end of its last turn. A guest that was removed is left out. */
+  recordFreed(guest: number, bytes: number): void {
+    const entry = this.#guests.get(guest)
+    if (!entry || bytes >= entry.bytes) return
+    this.#bytes += bytes - entry.bytes
+    entry.bytes = bytes
+  }
+
   /** Removes a guest and returns its entry, if there is one. */
   remove(guest: number): ProcessGuest | undefined {
     const entry = this.#guests.get(guest)

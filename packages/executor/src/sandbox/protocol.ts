@@ -119,6 +119,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     /** True if V8 has disposed of the isolate, after which the process should get no new guests. */
     unfitForNewGuests: z.literal(true).optional(),
   }),
+  /** Memory in bytes that a waiting guest keeps after that of earlier guests of its isolate was freed, at most once for each. */
+  z.strictObject({ type: z.literal('freed'), guest: z.int(), guestBytes: z.int().nonnegative() }),
   /** Part of a turn's calls, sent ahead of its report, so that frames stay small however many calls a turn makes. */
   z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: effectsSchema.shape.calls }),
   z.strictObject({

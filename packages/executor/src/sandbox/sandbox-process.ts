@@ -48,6 +48,8 @@ export class SandboxProcess {
   readonly #use = new ProcessUse()
   readonly #isolateReports = new IsolateReports()
   #lastGuest = 0
+  /** Number of reports on memory that was freed. */
+  #freed = 0
   #isAlive = true
   #isDraining = false
   /** Set when the executor ends the process because of the turn on the CPU. */
@@ -255,6 +257,12 @@ export class SandboxProcess {
   }
 
   #handle(message: GuestMessage): void {
+    if (message.type === 'freed') {
+      this.#freed += 1
+      if (this.#freed > this.#lastGuest) throw new Error('the process has freed memory more often than it had guests')
+      this.#guests.recordFreed(message.guest, message.guestBytes)
+      return
+    }
     const { head } = this.#turns
     if (head?.guest !== message.guest || !head.sent) {
       throw new Error(`a message of type ${message.type} is about guest ${message.guest}, whose turn is not on the CPU`)

@@ -1,4 +1,4 @@
-import { endOf, startOf, type Row } from './row.ts'
+import type { Row } from './row.ts'
 
 /** Mapping between times and positions. Positions are milliseconds on an axis on which long waits may be shortened. */
 export interface TimeScale {
@@ -104,12 +104,4 @@ export function ticks({ from, to }: { from: number; to: number }, count: number)
   const first = Math.ceil(from / step)
   const last = Math.floor(to / step)
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step)
-}
-
-/** Returns the window of a scale that shows a row with some room around it. */
-export function windowAround(row: Row, scale: TimeScale, end: number): { from: number; to: number } {
-  const from = scale.position(startOf(row))
-  const to = scale.position(endOf(row) ?? end)
-  const room = Math.max((to - from) * 0.5, scale.length * 0.005)
-  return { from: Math.max(0, from - room), to: Math.min(scale.length, to + room) }
 }

@@ -268,7 +268,7 @@ export class AttachedExecution implements ExecutionHandle {
   }
 
   record(): string {
-    return recordOf(this.#state, { label: this.#label, owner: this.owner }, this.#now()).text
+    return recordOf(this.#state, this, this.#now()).text
   }
 
   /** Returns the way to park the execution when it can only continue by approvals: it becomes a detached one. */

@@ -129,7 +129,7 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async record(): Promise<string> {
-    return recordOf(await this.#state(), this.#stored.facts, Date.now()).text
+    return recordOf(await this.#state(), this, Date.now()).text
   }
 
   async #state(): Promise<ExecutionState> {

@@ -195,7 +195,7 @@ test('a takeover continues a wait, and counts its time', () => {
 test('logs have the time at which their turn began, in the record and in the result', () => {
   const logs = [{ level: 'warn', text: 'careful' }] as const
   const state = stateOf(claim(1), turn([1, 2], start, { logs: [...logs], logsDropped: { entries: 1, bytes: 9 } }))
-  const record = JSON.parse(recordOf(state, { label: 'a label', owner: 'an owner' }, createdAt + 5).text) as object
+  const record = JSON.parse(recordOf(state, { label: 'a label', owner: 'ann' }, createdAt + 5).text) as object
   expect(record).toMatchObject({
     status: 'running',
     label: 'a label',

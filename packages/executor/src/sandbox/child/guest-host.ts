@@ -17,6 +17,9 @@ export type TurnReply =
       : never
     : never
 
+/** Bytes of a waiting guest's isolate above which the memory of earlier guests is worth the time to free it. */
+const worthFreeingBytes = 4 * 1024 * 1024
+
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
 /**
@@ -40,6 +43,7 @@ export class GuestHost {
   #waitedForClock = false
   #sizeBytes = Infinity
   #hasEndedByItself = false
+  #hasFreedMemory = false
   /** Whether the parser of this process is broken, so that another process has to run the turn. */
   #cannotPrepare = false
 
@@ -74,6 +78,18 @@ export class GuestHost {
    */
   get sizeBytes(): number {
     return this.#sizeBytes
+  }
+
+  /** True if the isolate may have much memory of earlier guests, and none was freed since this guest began. */
+  get shouldFreeMemory(): boolean {
+    if (this.#hasFreedMemory || !this.#isolate.hadEarlierGuests) return false
+    return this.#sizeBytes > worthFreeingBytes && this.#sizeBytes !== Infinity
+  }
+
+  /** Frees the memory of earlier guests, while the guest waits. Runs no code of the guest. */
+  freeMemory(): void {
+    this.#hasFreedMemory = true
+    this.#sizeBytes = (this.#isolate.freeMemory() ? this.#isolate.sizeBytes() : undefined) ?? Infinity
   }
 
   /**

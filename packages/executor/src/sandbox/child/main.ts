@@ -40,6 +40,8 @@ const reader = new FrameReader()
 const pending: HostMessage[] = []
 /** Guests whose `close` has arrived but has not been handled. Their pending turns are skipped. */
 const closed = new Set<number>()
+/** Guests that wait, and whose isolates may have much memory of earlier guests. */
+const waitingWithGarbage = new Set<number>()
 
 process.stdin.on('data', (chunk: Buffer) => {
   const isIdle = pending.length === 0
@@ -78,6 +80,8 @@ function reportIsolates(): void {
 
 function* piecesOfWork(): Iterable<PieceOfWork> {
   yield* isolates.piecesOfWork()
+  const [guest] = waitingWithGarbage
+  if (guest !== undefined) yield { isLong: true, isUrgent: false, run: () => freeMemoryOf(guest) }
   if (!isParserLoaded()) yield { isLong: true, isUrgent: true, run: loadParser }
 }
 
@@ -121,7 +125,16 @@ function hostOf(
   return host
 }
 
+/** Frees the memory that earlier guests have left in the isolate of a waiting guest, and reports how much is kept. */
+function freeMemoryOf(guest: number): void {
+  waitingWithGarbage.delete(guest)
+  const host = guests.get(guest)!
+  host.freeMemory()
+  if (host.sizeBytes < Infinity) send({ type: 'freed', guest, guestBytes: host.sizeBytes })
+}
+
 function close(guest: number): void {
+  waitingWithGarbage.delete(guest)
   const host = guests.get(guest)
   if (host?.hasEndedByItself) isolates.giveBack(host.isolate, host.sizeBytes)
   else if (host) isolates.discard(host.isolate, host.sizeBytes)
@@ -129,6 +142,7 @@ function close(guest: number): void {
 }
 
 function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
+  waitingWithGarbage.delete(guest)
   const turn = host.turn(delivery, timeoutMs)
   const isLast = isLastTurn(turn, host.hasSteps)
   if (turn.type === 'turn') {
@@ -138,6 +152,7 @@ function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): 
   }
   reply(turn, guest)
   if (isLast) close(guest)
+  else if (host.shouldFreeMemory) waitingWithGarbage.add(guest)
 }
 
 function reply(turn: TurnReply, guest: number): void {

@@ -197,15 +197,12 @@ async function createApiKeys(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
 }
 
-/** Placement of guests, and what parked executions wait for. Executors without these columns write the defaults. */
+/** Placement of guests, and what parked executions wait for. */
 async function addPlacementAndParking(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table codemode.executions
       add column reuse_isolates boolean not null default true,
       add column parked_for text`.execute(db)
-  await sql`
-    update codemode.executions set parked_for = case status when 'paused' then 'approval' else 'attention' end
-    where finished_at is null and node is null and status in ('paused', 'needs_attention')`.execute(db)
   await sql`alter table codemode.sessions add column reuse_isolates boolean not null default true`.execute(db)
 }
 

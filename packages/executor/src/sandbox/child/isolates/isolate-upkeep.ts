@@ -31,13 +31,15 @@ export class IsolateUpkeep {
   readonly #isolate: ivm.Isolate
   readonly #context: ivm.Context
   readonly #collect: ivm.Reference<() => void>
+  readonly #freeMemory: ivm.Reference<() => void>
   readonly #protectors: ivm.Script
 
   constructor(isolate: ivm.Isolate) {
     this.#isolate = isolate
-    // A context has the function `gc` if it was made while the switch was on.
+    // A context has the function `gc` if it was made while the flag was on.
     this.#context = withFlag('expose-gc', () => isolate.createContextSync())
     this.#collect = this.#context.global.getSync('gc', { reference: true })
+    this.#freeMemory = this.#context.evalSync(`() => gc({ type: 'major', flavor: 'last-resort' })`, { reference: true })
     this.#protectors = withFlag('allow-natives-syntax', () => {
       readable ??= protectors.map((name) => `%${name}Protector()`).filter((call) => compiles(isolate, call))
       return isolate.compileScriptSync(`[${readable.join()}].join()`)
@@ -55,6 +57,11 @@ export class IsolateUpkeep {
   /** Collects all garbage of the isolate, which takes some milliseconds. */
   collect(): void {
     this.#collect.applySync()
+  }
+
+  /** Collects all garbage and gives the memory of the young generation back, which takes about twice as long. */
+  freeMemory(): void {
+    this.#freeMemory.applySync()
   }
 
   /** Bytes of the heap that are used, garbage included. */

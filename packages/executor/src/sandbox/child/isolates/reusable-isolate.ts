@@ -133,6 +133,16 @@ export class ReusableIsolate {
   }
 
   /**
+   * Frees the memory that earlier guests have left to the guest that lives in the isolate. Runs no code of a guest. Returns
+   * false if V8 finds only now that the isolate has too little memory.
+   */
+  freeMemory(): boolean {
+    return this.#isUsableAfter(() => {
+      this.#upkeep?.freeMemory()
+    })
+  }
+
+  /**
    * Records the state of this isolate as what is normal for isolates with the runtime. The isolate must have had the typical
    * guest only, since the runtime itself makes protectors fall.
    */

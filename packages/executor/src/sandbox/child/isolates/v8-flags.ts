@@ -34,11 +34,11 @@ export function setProcessFlags(): void {
   for (const flag of flags) setFlagsFromString(flag)
 }
 
-/** Switches of V8 that are on only while code of this repository needs them. */
-type Switch = 'allow-natives-syntax' | 'compilation-cache' | 'expose-gc'
+/** Flags of V8 that are on only while code of this repository needs them. */
+type TemporaryFlag = 'allow-natives-syntax' | 'compilation-cache' | 'expose-gc'
 
-/** Calls a function, which must not run code of a guest, while a switch of V8 is on. */
-export function withFlag<Result>(name: Switch, run: () => Result): Result {
+/** Calls a function, which must not run code of a guest, while a flag of V8 is on. */
+export function withFlag<Result>(name: TemporaryFlag, run: () => Result): Result {
   setFlagsFromString(`--${name}`)
   try {
     return run()
