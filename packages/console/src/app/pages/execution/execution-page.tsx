@@ -90,12 +90,14 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
 
 function UnknownExecution({ id }: { id: string }) {
   return (
-    <EmptyNotice title="There is no such execution">
-      <p>
-        <GuestText text={id} maxLength={100} /> is unknown, belongs to another tenant, or is older than the executor
-        keeps executions.
-      </p>
-      <a href={pagePath('/executions')}>Go to the executions</a>
-    </EmptyNotice>
+    <div class="page">
+      <EmptyNotice title="There is no such execution">
+        <p>
+          <GuestText text={id} maxLength={100} /> is unknown, belongs to another tenant, or is older than the executor
+          keeps executions.
+        </p>
+        <a href={pagePath('/executions')}>Go to the executions</a>
+      </EmptyNotice>
+    </div>
   )
 }

@@ -16,7 +16,7 @@ const kindNames: Readonly<Partial<Record<RowKind, string>>> = {
   node: 'Nodes and replays',
 }
 
-/** Returns the rows that match a filter. The end is always one of them. */
+/** Returns the rows that match a filter. The end is of all kinds. */
 export function matching(rows: readonly Row[], { kinds, text, onlyProblems }: TimelineFilter): readonly Row[] {
   const wanted = text.trim().toLowerCase()
   if (kinds.size === 6 && wanted === '' && !onlyProblems) return rows

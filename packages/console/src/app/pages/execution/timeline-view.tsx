@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
 import type { Row, RowKind } from '../../timeline/row.ts'
@@ -47,7 +47,13 @@ export function TimelineView({
   const virtual = useVirtualRows({ count: rows.length, rowHeight, scrollElement: box })
   const index = rows.findIndex(({ id }) => id === selected)
   const shown = timeline.rows.find(({ id }) => id === selected)
-  const onKeyDown = useTimelineKeys({ rows, index, onSelect, scrollTo: virtual.scrollTo, view })
+  const onKeyDown = useTimelineKeys({ rows, index, onSelect, view })
+  useEffect(() => {
+    if (index < 0) return
+    virtual.scrollTo(index)
+    // A row that is selected elsewhere, such as by a link, may be out of view with the whole table.
+    if (document.activeElement !== box.current) box.current!.scrollIntoView({ block: 'nearest' })
+  }, [selected, index < 0])
 
   return (
     <section class="timeline" aria-labelledby="timeline-title">

@@ -1,0 +1,57 @@
+import type { Locator, Page } from 'playwright-core'
+
+/** Timeline on the page of an execution. */
+export interface Timeline {
+  /** List of the rows, of which only those in view are in the page. */
+  readonly list: Locator
+  /** Returns the row with an id, such as `call-2`. */
+  row(id: string): Locator
+  /** Returns the texts of all rows in their order, by scrolling through the list. */
+  rows(): Promise<string[]>
+  /** Returns the shown part of the time axis, as shares of its length. */
+  window(): Promise<{ readonly from: number; readonly to: number }>
+}
+
+/** Returns the timeline of a page when it is there. */
+export async function timelineOf(page: Page): Promise<Timeline> {
+  const list = page.getByRole('listbox', { name: 'Rows of the timeline' })
+  await list.getByRole('option').first().waitFor()
+  return {
+    list,
+    row: (id) => page.locator(`[id="row-${id}"]`),
+    rows: () => list.evaluate(readRows),
+    async window() {
+      const mark = page.locator('.minimap-window')
+      if ((await mark.count()) === 0) return { from: 0, to: 1 }
+      return mark.evaluate(({ style }) => {
+        const [from, length] = [Number.parseFloat(style.left) / 100, Number.parseFloat(style.width) / 100]
+        return { from, to: from + length }
+      })
+    },
+  }
+}
+
+/** Returns true if a part of the element is visible in the window and not covered by another one. */
+export function isInView(element: Locator): Promise<boolean> {
+  return element.evaluateAll(([found]) => {
+    if (found === undefined) return false
+    const { left, top, height } = found.getBoundingClientRect()
+    return found.contains(document.elementFromPoint(left + 40, top + height / 2))
+  })
+}
+
+async function readRows(list: Element): Promise<string[]> {
+  const found = new Map<number, string>()
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  for (let top = 0; top < list.scrollHeight; top += list.clientHeight) {
+    list.scrollTop = top
+    // The rows are drawn in the frame after the one in which the list was scrolled.
+    await nextFrame()
+    await nextFrame()
+    for (const row of list.querySelectorAll<HTMLElement>('[role=option]')) {
+      const [position] = /[\d.]+/.exec(row.style.transform)!
+      found.set(Number(position), row.querySelector<HTMLElement>('.timeline-name')!.innerText.replaceAll(/\s+/g, ' '))
+    }
+  }
+  return [...found].sort(([a], [b]) => a - b).map(([, text]) => text.trim())
+}
