@@ -58,7 +58,7 @@ export function CodeExcerpt({ code, position }: { code: string; position: CodePo
   const cut = Math.max(0, position.column - excerptWidth / 2)
   const shown = lines.slice(first, position.line + 1)
   return (
-    <pre class="excerpt" aria-label={`Code around line ${position.line}`}>
+    <pre class="excerpt" tabIndex={0} role="region" aria-label={`Code around line ${position.line}`}>
       {shown.map((line, index) => {
         const number = first + index + 1
         const isFailing = number === position.line

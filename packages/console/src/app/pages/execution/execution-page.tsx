@@ -67,7 +67,7 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
         <CopyButton text={record.executionId} of="the id of the execution" />
       </header>
       <FailureSummary execution={execution} onSelectCall={(call) => selectRow(`call-${call}`)} />
-      {record.status === 'paused' && <PendingApprovals executionId={record.executionId} onChange={onChange} />}
+      <PendingApprovals approvals={execution.approvals} onDecided={onChange} />
       <ExecutionFacts execution={execution} timeline={timeline} />
       <WarningList warnings={record.warnings} />
       <TimelineView timeline={timeline} selected={query['row']} onSelect={selectRow} />
