@@ -1,6 +1,7 @@
 import type { Approval } from '@codemode/shared'
 import { useState } from 'preact/hooks'
 
+import { prettyValue } from '../../text/pretty-json.ts'
 import { mayDecide } from '../../api/session.ts'
 import { pagePath } from '../../base-path.ts'
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
@@ -58,7 +59,7 @@ export function ApprovalCard({
           <GuestText text={reason} maxLength={4_096} />
         </p>
       )}
-      <GuestBlock title="Input" text={JSON.stringify(input, null, 2)} />
+      <GuestBlock title="Input" text={prettyValue(input)} />
       {status !== 'pending' ? (
         <DecisionView approval={shown} />
       ) : mayDecide(session, shown) ? (

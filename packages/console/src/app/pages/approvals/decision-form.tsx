@@ -1,6 +1,7 @@
 import type { Approval, DecisionRequest } from '@codemode/shared'
 import { useId, useState } from 'preact/hooks'
 
+import { prettyValue } from '../../text/pretty-json.ts'
 import { decide } from '../../api/approvals.ts'
 import { ErrorNotice } from '../../parts/notice.tsx'
 import { useAction } from '../../parts/use-action.ts'
@@ -28,7 +29,7 @@ export function DecisionForm({
 }) {
   const id = useId()
   const [choice, setChoice] = useState<Choice>('approve')
-  const [input, setInput] = useState(() => JSON.stringify(approval.input, null, 2))
+  const [input, setInput] = useState(() => prettyValue(approval.input))
   const [output, setOutput] = useState('null')
   const [reason, setReason] = useState('')
   const [ends, setEnds] = useState(false)

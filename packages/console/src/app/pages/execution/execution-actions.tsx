@@ -1,7 +1,8 @@
 import { useLocation } from 'preact-iso'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 
 import { cancelExecution, retryExecution, wakeExecution } from '../../api/executions.ts'
+import { newExecutionId } from '../../api/new-execution-id.ts'
 import { mayEdit, mayOperate } from '../../api/session.ts'
 import { isFinal } from '../../api/status.ts'
 import { apiPath, pagePath } from '../../base-path.ts'
@@ -21,6 +22,8 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
   const id = record.executionId
   const owned = { owner: record.owner }
   const hasEnded = isFinal(record.status)
+  // A retry is a stored execution; a step can't be repeated outside of its session.
+  const isRetryable = hasEnded && session.hasStore && record.session === undefined
   const cancel = useAction(async () => {
     await cancelExecution(id)
     onChange()
@@ -29,8 +32,11 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
     await wakeExecution(id)
     onChange()
   })
+  // The same id until it succeeds, so that a click after a lost response starts nothing twice.
+  const newId = useRef(newExecutionId())
   const retry = useAction(async () => {
-    const next = await retryExecution(id)
+    const next = await retryExecution(id, { id: newId.current })
+    newId.current = newExecutionId()
     route(pagePath(`/executions/${next.executionId}`))
   })
   const error = cancel.error ?? wake.error ?? retry.error
@@ -46,12 +52,12 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
           Try to continue
         </button>
       )}
-      {hasEnded && mayOperate(session, owned) && (
+      {isRetryable && mayOperate(session, owned) && (
         <button type="button" disabled={retry.isRunning} onClick={() => void retry.run()}>
           Retry
         </button>
       )}
-      {hasEnded && mayEdit(session, owned) && (
+      {isRetryable && mayEdit(session, owned) && (
         <button type="button" onClick={() => setDialog('retry')}>
           Retry with changes…
         </button>

@@ -15,6 +15,7 @@ import { DataSections } from './data-sections.tsx'
 import { ExecutionActions } from './execution-actions.tsx'
 import { ExecutionFacts } from './execution-facts.tsx'
 import { FailureSummary } from './failure-summary.tsx'
+import { ServedByClient } from './served-by-client.tsx'
 import { PendingApprovals } from './pending-approvals.tsx'
 import { TimelineView } from './timeline-view.tsx'
 import { useExecution, type Execution } from './use-execution.ts'
@@ -51,7 +52,8 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
   const timeline = useMemo(() => timelineOf(journal), [journal])
   const { query, path, route } = useLocation()
   const selectRow = (id: string | undefined) => route(id === undefined ? path : `${path}?row=${id}`, true)
-  const failure = record.error?.guestStack === undefined ? undefined : positionsIn(record.error.guestStack)[0]
+  // Selecting a row of the timeline changes the URL, and so renders the page; these parts are large and stay as they are.
+  const values = useMemo(() => <Values execution={execution} />, [journal, record.logs.length, record.status])
   return (
     <>
       <header class="title">
@@ -68,9 +70,20 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
       </header>
       <FailureSummary execution={execution} onSelectCall={(call) => selectRow(`call-${call}`)} />
       <PendingApprovals approvals={execution.approvals} onDecided={onChange} />
-      <ExecutionFacts execution={execution} timeline={timeline} />
+      <ExecutionFacts execution={execution} />
+      <ServedByClient execution={execution} />
       <WarningList warnings={record.warnings} />
       <TimelineView timeline={timeline} selected={query['row']} onSelect={selectRow} />
+      {values}
+    </>
+  )
+}
+
+/** Code, console output and values of an execution. */
+function Values({ execution: { record, journal } }: { execution: Execution }) {
+  const failure = record.error?.guestStack === undefined ? undefined : positionsIn(record.error.guestStack)[0]
+  return (
+    <>
       <div class="columns">
         <section aria-labelledby="code-title">
           <h2 id="code-title">Code</h2>
@@ -83,7 +96,7 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
         </section>
         <ConsoleOutput logs={record.logs} dropped={record.logsDropped} />
       </div>
-      <DataSections execution={execution} />
+      <DataSections journal={journal} />
     </>
   )
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
+import { executorNow } from '../../api/server-clock.ts'
 import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
 import type { Row, RowKind } from '../../timeline/row.ts'
 import { linearScale, shortenedScale } from '../../timeline/time-scale.ts'
@@ -34,8 +35,8 @@ export function TimelineView({
   const [filter, setFilter] = useState<TimelineFilter>({ kinds: allKinds, text: '', onlyProblems: false })
   const [isShortened, setIsShortened] = useState(true)
   const { start } = timeline
-  // What still lasts is drawn until now; the clock of the executor may be ahead of the browser's.
-  const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, Date.now())
+  // What still lasts is drawn until now.
+  const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, executorNow())
   const rows = useMemo(() => matching(timeline.rows, filter), [timeline, filter])
   const scale = useMemo(
     () => (isShortened ? shortenedScale(timeline.rows, { start, end }) : linearScale({ start, end })),

@@ -11,13 +11,13 @@ const liveMs = 1_000
 const parkedMs = 3_000
 
 /** Approvals that the page shows at most. */
-const mostApprovals = 50
+const mostApprovals = 200
 
 /** Record and journal of an execution. */
 export interface Execution {
   readonly record: ExecutionRecord
   readonly journal: Journal
-  /** Approvals for which a paused execution waits. */
+  /** Approvals that are pending. */
   readonly approvals: readonly Approval[]
 }
 
@@ -35,7 +35,8 @@ export function useExecution(id: string): Resource<Execution> {
       return { record, journal, approvals: await approvalsOf(record, signal) }
     },
     {
-      everyMs(value) {
+      everyMs(value, error) {
+        if (error?.status === 404) return undefined
         if (value === undefined) return liveMs
         if (isFinal(value.record.status)) return undefined
         return value.record.status === 'running' || value.record.status === 'queued' ? liveMs : parkedMs
@@ -44,8 +45,8 @@ export function useExecution(id: string): Resource<Execution> {
   )
 }
 
-async function approvalsOf({ status, executionId }: ExecutionRecord, signal: AbortSignal): Promise<Approval[]> {
-  if (status !== 'paused') return []
+async function approvalsOf({ toolCalls, executionId }: ExecutionRecord, signal: AbortSignal): Promise<Approval[]> {
+  if (toolCalls.every(({ status }) => status !== 'paused')) return []
   const { items } = await listApprovals({ status: 'pending', executionId, limit: mostApprovals }, signal)
   return items
 }
