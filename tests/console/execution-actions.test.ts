@@ -21,7 +21,7 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 const resultOf = (page: Page) => page.getByRole('region', { name: 'Result' }).innerText()
 
 /** Runs code to its end, and opens its page. */
-async function openEnded(code: string, input?: unknown) {
+async function openEnded(code: string, input: object) {
   const { client } = await connectAs(suite.executor, 'ada')
   await using _ = client
   const { executionId } = await client.run(code, { label: 'acted on', input })
