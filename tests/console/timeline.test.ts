@@ -180,7 +180,7 @@ describe('the time axis', () => {
     await page.keyboard.up('Shift')
     await expect.poll(async () => (await timeline.window()).from).toBeGreaterThan(0.02)
     // The page itself was neither zoomed nor scrolled.
-    expect(await page.evaluate(() => [visualViewport!.scale, scrollX])).toEqual([1, 0])
+    expect(await page.evaluate('[visualViewport.scale, scrollX]')).toEqual([1, 0])
   })
 
   test('shows the part over which the pointer is dragged in the overview, and all after a click', async () => {

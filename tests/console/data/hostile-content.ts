@@ -58,7 +58,7 @@ export async function makeHostile(client: Codemode) {
     hostile.run(`const text = '${texts.markup}\n${texts.terminal}`, { label: 'z'.repeat(256) }),
     makeCancelled(hostile),
   ])
-  if (success.error !== undefined) throw new Error(`The hostile execution failed: ${success.error.message}`)
+  if (!success.success) throw new Error(`The hostile execution did not succeed: ${JSON.stringify(success)}`)
   return {
     success: success.executionId,
     thrown: thrown.executionId,

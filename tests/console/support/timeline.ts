@@ -19,39 +19,41 @@ export async function timelineOf(page: Page): Promise<Timeline> {
   return {
     list,
     row: (id) => page.locator(`[id="row-${id}"]`),
-    rows: () => list.evaluate(readRows),
+    rows: () => readRows(list),
     async window() {
       const mark = page.locator('.minimap-window')
       if ((await mark.count()) === 0) return { from: 0, to: 1 }
-      return mark.evaluate(({ style }) => {
-        const [from, length] = [Number.parseFloat(style.left) / 100, Number.parseFloat(style.width) / 100]
-        return { from, to: from + length }
-      })
+      const style = /left: ([\d.]+)%; width: ([\d.]+)%/.exec((await mark.getAttribute('style'))!)!
+      const [from, length] = [Number(style[1]) / 100, Number(style[2]) / 100]
+      return { from, to: from + length }
     },
   }
 }
 
-/** Returns true if a part of the element is visible in the window and not covered by another one. */
+/** Returns true if the middle of the element is visible in the window and not covered by another one. */
 export function isInView(element: Locator): Promise<boolean> {
   return element.evaluateAll(([found]) => {
     if (found === undefined) return false
     const { left, top, height } = found.getBoundingClientRect()
-    return found.contains(document.elementFromPoint(left + 40, top + height / 2))
+    return found.contains(found.ownerDocument.elementFromPoint(left + 40, top + height / 2))
   })
 }
 
-async function readRows(list: Element): Promise<string[]> {
-  const found = new Map<number, string>()
-  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
-  for (let top = 0; top < list.scrollHeight; top += list.clientHeight) {
-    list.scrollTop = top
-    // The rows are drawn in the frame after the one in which the list was scrolled.
-    await nextFrame()
-    await nextFrame()
-    for (const row of list.querySelectorAll<HTMLElement>('[role=option]')) {
-      const [position] = /[\d.]+/.exec(row.style.transform)!
-      found.set(Number(position), row.querySelector<HTMLElement>('.timeline-name')!.innerText.replaceAll(/\s+/g, ' '))
+function readRows(list: Locator): Promise<string[]> {
+  return list.evaluate(async (box) => {
+    const found = new Map<number, string>()
+    const nextFrame = () => new Promise((resolve) => box.ownerDocument.defaultView!.requestAnimationFrame(resolve))
+    for (let top = 0; top < box.scrollHeight; top += box.clientHeight) {
+      box.scrollTop = top
+      // The rows are drawn in the frame after the one in which the list was scrolled.
+      await nextFrame()
+      await nextFrame()
+      for (const row of box.querySelectorAll('[role=option]')) {
+        const [position] = /[\d.]+/.exec(row.getAttribute('style')!)!
+        const name = row.querySelector('.timeline-name') as { innerText: string } | null
+        found.set(Number(position), name!.innerText.replaceAll(/\s+/g, ' ').trim())
+      }
     }
-  }
-  return [...found].sort(([a], [b]) => a - b).map(([, text]) => text.trim())
+    return [...found].sort(([a], [b]) => a - b).map(([, text]) => text)
+  })
 }

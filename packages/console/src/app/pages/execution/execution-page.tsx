@@ -1,4 +1,4 @@
-import { useLocation, useRoute } from 'preact-iso'
+import { useRoute } from 'preact-iso'
 import { useMemo } from 'preact/hooks'
 
 import { pagePath } from '../../base-path.ts'
@@ -19,6 +19,7 @@ import { ServedByClient } from './served-by-client.tsx'
 import { PendingApprovals } from './pending-approvals.tsx'
 import { TimelineView } from './timeline-view.tsx'
 import { useExecution, type Execution } from './use-execution.ts'
+import { useTimelineQuery } from './use-timeline-query.ts'
 import { WarningList } from './warning-list.tsx'
 
 /** Page of one execution. */
@@ -50,8 +51,7 @@ export function ExecutionPage() {
 function ExecutionView({ execution, onChange }: { execution: Execution; onChange: () => void }) {
   const { record, journal } = execution
   const timeline = useMemo(() => timelineOf(journal), [journal])
-  const { query, path, route } = useLocation()
-  const selectRow = (id: string | undefined) => route(id === undefined ? path : `${path}?row=${id}`, true)
+  const query = useTimelineQuery()
   // Selecting a row of the timeline changes the URL, and so renders the page; these parts are large and stay as they are.
   const values = useMemo(() => <Values execution={execution} />, [journal, record.logs.length, record.status])
   return (
@@ -68,12 +68,12 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
         {record.label !== undefined && <code class="quiet">{record.executionId}</code>}
         <CopyButton text={record.executionId} of="the id of the execution" />
       </header>
-      <FailureSummary execution={execution} onSelectCall={(call) => selectRow(`call-${call}`)} />
+      <FailureSummary execution={execution} onSelectCall={(call) => query.select(`call-${call}`)} />
       <PendingApprovals approvals={execution.approvals} onDecided={onChange} />
       <ExecutionFacts execution={execution} />
       <ServedByClient execution={execution} />
       <WarningList warnings={record.warnings} />
-      <TimelineView timeline={timeline} selected={query['row']} onSelect={selectRow} />
+      <TimelineView timeline={timeline} query={query} />
       {values}
     </>
   )
