@@ -103,6 +103,7 @@ describe('a path that leads nowhere', () => {
       await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Executions' }).click()
       await page.getByRole('table', { name: 'Executions' }).waitFor()
+      expect(new URL(page.url()).pathname).toBe('/console/executions')
     },
   )
 })

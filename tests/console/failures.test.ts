@@ -95,13 +95,18 @@ test.each(Object.entries(failures))(
   },
 )
 
-test('a crash of the sandbox process and a rejection that ends the execution are explained', async () => {
-  const { crashed, approvals } = suite.executor.data
-  const { page } = await suite.open({ as: 'ada', path: `/executions/${crashed}` })
-  await expectFailure(page, { code: 'SANDBOX_CRASHED', message: 'The sandbox process crashed while it ran' })
-  await page.goto(`${suite.executor.consoleUrl}/executions/${approvals.ended}`)
-  await expectFailure(page, { code: 'APPROVAL_REJECTED', message: 'was rejected: This looks like fraud.' })
-})
+test(
+  'a crash of the sandbox process and a rejection that ends the execution are explained',
+  { tags: ['OP-3'] },
+  async () => {
+    const { crashed, approvals } = suite.executor.data
+    const { page } = await suite.open({ as: 'ada', path: `/executions/${crashed}` })
+    await expectFailure(page, { code: 'SANDBOX_CRASHED', message: 'The sandbox process crashed while it ran' })
+    await page.goto(`${suite.executor.consoleUrl}/executions/${approvals.ended}`)
+    await expectFailure(page, { code: 'APPROVAL_REJECTED', message: 'was rejected: This looks like fraud.' })
+    expect(await page.locator('.badge').first().innerText()).toBe('Failed')
+  },
+)
 
 test('an execution that needs attention says why, and offers to try again', { tags: ['OP-3'] }, async () => {
   const { diverged, runtimeUnavailable } = suite.executor.data
@@ -110,6 +115,7 @@ test('an execution that needs attention says why, and offers to try again', { ta
   await page.getByRole('button', { name: 'Try to continue' }).waitFor()
   await page.goto(`${suite.executor.consoleUrl}/executions/${runtimeUnavailable}`)
   await expectFailure(page, { code: 'RUNTIME_UNAVAILABLE', message: 'The guest runtime ffff' })
+  expect(await page.locator('.badge').first().innerText()).toBe('Needs attention')
 })
 
 test('the link to the failed tool call selects its row and brings it into view', { tags: ['OP-3'] }, async () => {

@@ -24,9 +24,14 @@ async function openAll(page: Page): Promise<void> {
     while ((await page.locator(button).count()) > 0) await page.locator(button).first().click()
 }
 
-/** Expects that an element has no markup of a text, and no character that is not seen. */
-async function expectOnlyText(page: Page, selector = 'body'): Promise<void> {
-  const found = await page.evaluate(`(() => {
+const isTitle = (title: string) => title.endsWith(' · Codemode console') && !new RegExp(unseen, 'u').test(title)
+
+/** Findings in an element that shows hostile texts as text. */
+const onlyText = { elements: [], unseen: null, title: expect.toSatisfy(isTitle) }
+
+/** Returns the elements that markup of a text has made, the first character that is not seen, and the title of the page. */
+function findingsIn(page: Page, selector = 'body'): Promise<unknown> {
+  return page.evaluate(`(() => {
     const element = document.querySelector('${selector}')
     return {
       elements: [...element.querySelectorAll(${JSON.stringify(foreign.join())})].map(({ outerHTML }) => outerHTML),
@@ -34,8 +39,6 @@ async function expectOnlyText(page: Page, selector = 'body'): Promise<void> {
       title: document.title,
     }
   })()`)
-  const isTitle = (title: string) => title.endsWith(' · Codemode console') && !new RegExp(unseen, 'u').test(title)
-  expect(found).toEqual({ elements: [], unseen: null, title: expect.toSatisfy(isTitle) })
 }
 
 /** Opens the page of an execution with all that it has. */
@@ -52,7 +55,7 @@ test.each(['viewer', 'mallory'] as const)(
     const { page } = await suite.open({ as: person, path: '/approvals' })
     for (const id of Object.values(suite.executor.data.hostile)) {
       await openPage(page, id)
-      await expectOnlyText(page)
+      expect(await findingsIn(page)).toEqual(onlyText)
     }
   },
 )
@@ -73,7 +76,7 @@ test('the details of the rows of a hostile execution have only their own element
   for (let row = 0; row < rows; row++) {
     await page.keyboard.press('ArrowDown')
     await page.locator('.details').waitFor()
-    await expectOnlyText(page, '.details')
+    expect(await findingsIn(page, '.details')).toEqual(onlyText)
   }
 })
 
@@ -89,12 +92,12 @@ test.each(['viewer', 'mallory'] as const)(
       const table = page.getByRole('table', { name: 'Executions' })
       await table.getByText(label).first().waitFor()
       await table.getByText('<img src=x onerror="document.title=1">').first().waitFor()
-      await expectOnlyText(page)
+      expect(await findingsIn(page)).toEqual(onlyText)
     }
     for (const status of ['', '?status=rejected']) {
       await page.goto(`${consoleUrl}/approvals${status}`)
       await page.getByText('<img src=x onerror').first().waitFor()
-      await expectOnlyText(page)
+      expect(await findingsIn(page)).toEqual(onlyText)
     }
   },
 )
@@ -104,7 +107,7 @@ test('filters in a URL, which anybody may have written, are text', { tags: ['OP-
   const path = `/executions?${new URLSearchParams(query).toString()}`
   const { page } = await suite.open({ as: 'viewer', path })
   await page.getByRole('heading', { name: 'No execution matches these filters' }).waitFor()
-  await expectOnlyText(page)
+  expect(await findingsIn(page)).toEqual(onlyText)
 })
 
 test('characters that are not seen are named by their code points', { tags: ['OP-3'] }, async () => {
@@ -130,5 +133,5 @@ test('a hostile input of an approval can be edited, and is text there too', { ta
   const card = page.getByRole('article', { name: 'Approval of wipe.données' })
   await card.getByRole('button', { name: 'Edit and approve' }).click()
   expect(await card.getByRole('textbox').first().inputValue()).toContain('onerror')
-  await expectOnlyText(page)
+  expect(await findingsIn(page)).toEqual(onlyText)
 })
