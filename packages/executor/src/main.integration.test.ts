@@ -101,6 +101,26 @@ test('serve reads a configuration file, and names the variable of a port in use'
   expect(await first.exited).toBe(0)
 })
 
+test.each([
+  [
+    'host.invalid',
+    /CODEMODE_HOST host\.invalid cannot be resolved to an address \(\w+\)\..*:\n {2}CODEMODE_HOST=127\.0\.0\.1\n$/,
+  ],
+  [
+    '192.0.2.1',
+    /CODEMODE_HOST 192\.0\.2\.1 is not an address of a local network interface\..*:\n {2}CODEMODE_HOST=127\.0\.0\.1\n$/,
+  ],
+])('serve says that CODEMODE_HOST=%s cannot be used, and what to set', async (host, message) => {
+  const { written, exited } = command([], {
+    CODEMODE_DEV: '1',
+    CODEMODE_PORT: '0',
+    CODEMODE_STORE: 'none',
+    CODEMODE_HOST: host,
+  })
+  expect(await exited).toBe(1)
+  expect(written.stderr).toMatch(message)
+})
+
 test('help, version and invalid arguments print their texts', async () => {
   const [help, version, misuse] = [command(['--help']), command(['--version']), command(['--prot', '1'])]
   expect(await help.exited).toBe(0)
