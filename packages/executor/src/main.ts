@@ -5,6 +5,9 @@ import process from 'node:process'
 
 import { nodeProblem } from './node-problem.ts'
 
+// Without a listener, Node would open a debugger port on this signal.
+process.on('SIGUSR1', () => {})
+
 if (nodeProblem === undefined) {
   // A failure is ignored here: the executor tries again, and reports the failure, when it needs the process.
   if (process.argv.length === 2) await launchFirstProcess().catch(() => {})
