@@ -157,7 +157,8 @@ export class HttpClient {
     const { connectTimeoutMs, executorApiKey } = this.#options
     const executorUrl = this.#origin + this.#basePath
     const urls = { origin: this.#origin, executorUrl, url: executorUrl + path }
-    return { ...urls, proxy: this.#proxy, connectTimeoutMs, executionId, correlationId, method, apiKey: executorApiKey }
+    const server = { ...urls, proxy: this.#proxy, connectTimeoutMs, hasBeenReached: this.#hasBeenReached }
+    return { ...server, executionId, correlationId, method, apiKey: executorApiKey }
   }
 
   #observe({ status, headers }: Pick<HttpResponse, 'status' | 'headers'>): void {
