@@ -29,15 +29,17 @@ export function ExecutionsPage() {
   const counts = useCounts(filters)
   const session = useSession()
   const show = (next: PageFilters) => route(pagePath('/executions', queryOfFilters(next)))
+  // A typed filter is applied later: what else has changed meanwhile is in the URL, and not yet in what is shown.
+  const change = (part: Partial<PageFilters>) => show({ ...filtersOf(currentQuery()), ...part })
   const selected = (list?.items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
 
   return (
     <div class="page page-list">
       <h1 class="visually-hidden">Executions</h1>
-      <FilterBar filters={filters} onChange={show} />
+      <FilterBar filters={filters} onChange={change} />
       <OutcomeChart counts={counts.value} onChoose={(interval) => show({ ...filters, interval })} />
       {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
-      {selected.length > 0 && <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />}
+      <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />
       {list === undefined ? (
         error === undefined && <Loading of="executions" rows={10} />
       ) : list.items.length === 0 ? (
@@ -55,13 +57,18 @@ export function ExecutionsPage() {
   )
 }
 
+const currentQuery = () => Object.fromEntries(new URLSearchParams(location.search))
+
 function useCounts(filters: PageFilters) {
   const { label, session } = filters
   return useResource(
     JSON.stringify(filters),
     (signal) => {
-      const { since, until } = apiFilters(filters, Date.now())
-      return countExecutions({ since: since!, buckets: bucketCount, label, session, ...(until && { until }) }, signal)
+      const now = Date.now()
+      const times = apiFilters(filters, now)
+      // Without an end, the longest range is too long for the executor when the request arrives.
+      const until = times.until ?? (filters.range === '31d' ? new Date(now).toISOString() : undefined)
+      return countExecutions({ since: times.since!, until, buckets: bucketCount, label, session }, signal)
     },
     { everyMs: () => countsEveryMs },
   )

@@ -7,7 +7,13 @@ import { Time } from '../../parts/time.tsx'
 const typingMs = 300
 
 /** Filters of the list of executions. Each change gives the URL of the filtered page. */
-export function FilterBar({ filters, onChange }: { filters: PageFilters; onChange: (filters: PageFilters) => void }) {
+export function FilterBar({
+  filters,
+  onChange,
+}: {
+  filters: PageFilters
+  onChange: (change: Partial<PageFilters>) => void
+}) {
   return (
     <form class="filters" role="search" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
       <div class="segments" role="group" aria-label="Status">
@@ -16,19 +22,19 @@ export function FilterBar({ filters, onChange }: { filters: PageFilters; onChang
             type="button"
             key={status}
             aria-pressed={filters.status === status}
-            onClick={() => onChange({ ...filters, status })}
+            onClick={() => onChange({ status })}
           >
             {statusSets[status].name}
           </button>
         ))}
       </div>
-      <TextFilter name="Label" value={filters.label} onChange={(label) => onChange({ ...filters, label })} />
-      <TextFilter name="Session" value={filters.session} onChange={(session) => onChange({ ...filters, session })} />
+      <TextFilter name="Label" value={filters.label} onChange={(label) => onChange({ label })} />
+      <TextFilter name="Session" value={filters.session} onChange={(session) => onChange({ session })} />
       {filters.interval === undefined ? (
         <select
           aria-label="Time range"
           value={filters.range}
-          onChange={(event) => onChange({ ...filters, range: event.currentTarget.value as RangeName })}
+          onChange={(event) => onChange({ range: event.currentTarget.value as RangeName })}
         >
           {(Object.keys(ranges) as RangeName[]).map((range) => (
             <option key={range} value={range}>
@@ -37,7 +43,7 @@ export function FilterBar({ filters, onChange }: { filters: PageFilters; onChang
           ))}
         </select>
       ) : (
-        <button type="button" class="chip" onClick={() => onChange({ ...filters, interval: undefined })}>
+        <button type="button" class="chip" onClick={() => onChange({ interval: undefined })}>
           <Time at={filters.interval.since} /> to <Time at={filters.interval.until} /> ✕
         </button>
       )}
