@@ -14,16 +14,21 @@ import { DecisionView } from './decision-view.tsx'
 export function ApprovalCard({
   approval,
   showsExecution = true,
+  onTouch,
   onDecided,
 }: {
   approval: Approval
   showsExecution?: boolean
+  /** Called when a person begins to use the form. */
+  onTouch?: () => void
   onDecided: () => void
 }) {
   const session = useSession()
   const [decided, setDecided] = useState<Approval>()
+  const [wasPending] = useState(approval.status === 'pending')
   const shown = decided ?? approval
   const { tool, callId, input, reason, label, executionId, owner, status, requestedAt, expiresAt } = shown
+  const isLate = wasPending && decided === undefined && status !== 'pending'
   return (
     <article class="approval" aria-label={`Approval of ${tool}`}>
       <header>
@@ -59,17 +64,19 @@ export function ApprovalCard({
         </p>
       )}
       <GuestBlock title="Input" text={JSON.stringify(input, null, 2)} />
-      {status !== 'pending' ? (
-        <DecisionView approval={shown} />
-      ) : mayDecide(session, shown) ? (
-        <DecisionForm
-          approval={shown}
-          onDecided={(next) => {
-            setDecided(next)
-            onDecided()
-          }}
-          onStale={onDecided}
-        />
+      {status !== 'pending' && <DecisionView approval={shown} />}
+      {status !== 'pending' && !isLate ? null : mayDecide(session, shown) ? (
+        <div onFocusIn={onTouch}>
+          <DecisionForm
+            approval={shown}
+            isLate={isLate}
+            onDecided={(next) => {
+              setDecided(next)
+              onDecided()
+            }}
+            onStale={onDecided}
+          />
+        </div>
       ) : (
         <p class="quiet">{whyNot(session, shown)}</p>
       )}
