@@ -21,7 +21,13 @@ export const listExecutions = (
 }
 
 export const countExecutions = (
-  query: { since: string; until?: string; buckets: number; label?: string | undefined; session?: string | undefined },
+  query: {
+    since: string
+    until?: string | undefined
+    buckets: number
+    label?: string | undefined
+    session?: string | undefined
+  },
   signal: AbortSignal,
 ): Promise<ExecutionCounts> => request(`/executions/counts${queryOf(query)}`, { signal })
 

@@ -31,24 +31,32 @@ export function ExecutionsPage() {
   useEffect(() => hold(isHeld), [isHeld])
   const counts = useCounts(filters)
   const session = useSession()
-  const show = (next: PageFilters) => route(pagePath('/executions', queryOfFilters(next)))
+  const show = (next: PageFilters, replaces = false) => route(pagePath('/executions', queryOfFilters(next)), replaces)
+  // A typed filter is applied later: what else has changed meanwhile is in the URL, and not yet in what is shown.
+  const change = (part: Partial<PageFilters>, isTyped = false) =>
+    show({ ...filtersOf(currentQuery()), ...part }, isTyped)
   const selected = (items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
 
   return (
     <div class="page page-list">
       <h1 class="visually-hidden">Executions</h1>
-      <FilterBar filters={filters} onChange={show} />
+      <FilterBar
+        filters={filters}
+        onChange={change}
+        onOpen={(id) => route(pagePath(`/executions/${encodeURIComponent(id)}`))}
+      />
       <OutcomeChart
         counts={counts.value}
         error={counts.error}
         onChoose={(interval) => show({ ...filters, interval })}
+        onChooseFailed={() => show({ ...filters, status: 'failed' })}
       />
       {error !== undefined && (
         <div class={items === undefined ? '' : 'floating floating-error'}>
           <ErrorNotice error={error} onRetry={reload} />
         </div>
       )}
-      {selected.length > 0 && <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />}
+      <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />
       {items === undefined ? (
         error === undefined && <Loading of="executions" rows={10} />
       ) : items.length === 0 ? (
@@ -69,6 +77,8 @@ export function ExecutionsPage() {
     </div>
   )
 }
+
+const currentQuery = () => Object.fromEntries(new URLSearchParams(location.search))
 
 function useCounts(filters: PageFilters) {
   const { label, session, range, interval } = filters

@@ -23,10 +23,12 @@ export function OutcomeChart({
   counts,
   error,
   onChoose,
+  onChooseFailed,
 }: {
   error: ApiError | undefined
   counts: ExecutionCounts | undefined
   onChoose: (interval: { since: string; until: string }) => void
+  onChooseFailed: () => void
 }) {
   const buckets = counts?.buckets ?? []
   const errors = counts?.errors ?? []
@@ -73,7 +75,10 @@ export function OutcomeChart({
       <ul class="error-codes" aria-label="Most frequent errors" hidden={error !== undefined}>
         {errors.slice(0, shownCodes).map(({ code, count }) => (
           <li key={code}>
-            <code>{code}</code> {count.toLocaleString()}
+            <button type="button" class="link" title="Show the failed executions" onClick={onChooseFailed}>
+              <code>{code}</code>
+            </button>{' '}
+            {count.toLocaleString()}
           </li>
         ))}
       </ul>
