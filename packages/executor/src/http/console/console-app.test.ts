@@ -137,17 +137,11 @@ describe('signing in', () => {
     expect(logged.join('') + JSON.stringify(refusals)).not.toMatch(/unknown-key|former-key/)
   })
 
-  test('after 20 wrong keys from an address, further ones are not looked at for the rest of the minute', async () => {
-    const { request, clock } = consoleApp()
-    const attempt = async (apiKey: string) => request('/console/api/sign-in', { body: { apiKey } })
-    expect((await attempt('acme')).status).toBe(200)
-    for (let n = 0; n < 20; n++) expect((await attempt(`wrong-${n}`)).status).toBe(401)
-    clock.now += 15_000
-    const refused = await attempt('acme')
-    expect(await codeOf(refused)).toEqual({ status: 429, code: 'RATE_LIMITED' })
-    expect(refused.headers.get('retry-after')).toBe('45')
-    clock.now += 45_000
-    expect((await attempt('acme')).status).toBe(200)
+  test('wrong keys from an address, which may be that of a proxy, keep nobody else out', async () => {
+    const { request } = consoleApp()
+    const attempt = async (apiKey: string) => (await request('/console/api/sign-in', { body: { apiKey } })).status
+    for (let n = 0; n < 50; n++) expect(await attempt(`wrong-${n}`)).toBe(401)
+    expect(await attempt('acme')).toBe(200)
   })
 })
 
