@@ -11,6 +11,8 @@ interface OpenOptions extends Pick<BrowserContextOptions, 'colorScheme' | 'viewp
   readonly as?: Person
   /** Path below that of the console. */
   readonly path?: string
+  /** Executor in place of that of the file. */
+  readonly executor?: ConsoleExecutor
 }
 
 /** Browser and executor of a test file. */
@@ -41,7 +43,7 @@ export function useConsole(start: () => Promise<ConsoleExecutor> = sharedConsole
     get executor() {
       return executor
     },
-    async open({ as, path = '', ...options } = {}) {
+    async open({ as, path = '', executor: of = executor, ...options } = {}) {
       const context = await browser.newContext(options)
       const faults = await collectFaults(context)
       onTestFinished(async () => {
@@ -49,8 +51,8 @@ export function useConsole(start: () => Promise<ConsoleExecutor> = sharedConsole
         expect(faults.found).toEqual([])
       })
       const page = await context.newPage()
-      if (as !== undefined) await signIn(page, executor, as)
-      await page.goto(executor.consoleUrl + path)
+      if (as !== undefined) await signIn(page, of, as)
+      await page.goto(of.consoleUrl + path)
       return { page, faults }
     },
   }

@@ -14,9 +14,12 @@ export function Dialog({
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const dialog = element.current!
+    const focused = document.activeElement
     dialog.showModal()
-    // A dialog that is removed while it is open does not return the focus.
-    return () => dialog.close()
+    return () => {
+      // A dialog that is removed while it is open does not return the focus.
+      if (focused instanceof HTMLElement) focused.focus()
+    }
   }, [])
   return (
     <dialog ref={element} aria-label={title} onClose={onClose}>
