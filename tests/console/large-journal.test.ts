@@ -59,8 +59,10 @@ test(
       await page.getByRole('searchbox', { name: 'Find rows by name' }).pressSequentially('#4000 c')
       await expect.poll(() => page.locator('.timeline-head').innerText()).toMatch(/^1 rows/)
     })
-    const using = { scrolling, zooming, selecting, finding }
-      (await import('node:fs')).appendFileSync('/tmp/ct2/numbers', JSON.stringify({ opening, ...using }) + '\n')
+    const using = { scrolling, zooming, selecting, finding }(await import('node:fs')).appendFileSync(
+      '/tmp/ct2/numbers',
+      JSON.stringify({ opening, ...using }) + '\n',
+    )
     for (const [action, durations] of Object.entries(using))
       expect({ [action]: durations.filter((ms) => ms > limits.use) }).toEqual({ [action]: [] })
     expect(await page.locator('.timeline-row').count()).toBeLessThan(60)

@@ -3,10 +3,11 @@ import type { Callback, Journal, Notification, NotificationList } from '@codemod
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
   AnswerMessage,
+  CountBounds,
   CountOptions,
   Created,
   EndedExecution,
-  ExecutionGroup,
+  ExecutionGroups,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -176,8 +177,8 @@ export class PostgresStore implements ExecutionStore {
     return listExecutions(this.#parts, tenant, options)
   }
 
-  count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
-    return countExecutions(this.#parts, tenant, { options, except })
+  count(tenant: string, options: CountOptions, bounds: CountBounds): Promise<ExecutionGroups> {
+    return countExecutions(this.#parts, tenant, { options, ...bounds })
   }
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
