@@ -97,6 +97,10 @@ export class DeferredStore implements ExecutionStore {
     return this.#isEmpty ? undefined : (await this.#ready()).read(tenant, id, after)
   }
 
+  async countEntries(tenant: string, id: string): Promise<number> {
+    return this.#isEmpty ? 0 : (await this.#ready()).countEntries(tenant, id)
+  }
+
   async countParked(): Promise<ReadonlyMap<string, number>> {
     return this.#isEmpty ? new Map() : (await this.#ready()).countParked()
   }

@@ -311,6 +311,8 @@ export interface ExecutionStore extends AsyncDisposable {
   count(tenant: string, options: CountOptions, bounds: CountBounds): Promise<ExecutionGroups>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
+  /** Returns the number of entries of a journal, without reading them. */
+  countEntries(tenant: string, id: string): Promise<number>
   /** Returns the number of parked executions of all tenants by what they wait for, without reasons that have none. */
   countParked(): Promise<ReadonlyMap<string, number>>
   /** Returns the text of a guest runtime of some node; undefined if there is none. */

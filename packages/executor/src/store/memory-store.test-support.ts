@@ -227,6 +227,10 @@ export class MemoryStore implements ExecutionStore {
     return { header: row.header, entries: row.entries.slice(after) }
   }
 
+  async countEntries(tenant: string, id: string): Promise<number> {
+    return (await this.read(tenant, id, 0))?.entries.length ?? 0
+  }
+
   async countParked(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>()
     for (const { parkedFor, holder } of this.#rows.values()) {

@@ -276,6 +276,10 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#journal.snapshot(after)
   }
 
+  countEntries(): number {
+    return this.#journal.entries.length
+  }
+
   result(): string {
     return (this.#isPromoted ? pausedOf(this.#state) : resultOf(this.#state)).text
   }

@@ -43,7 +43,7 @@ import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
 import { batchedFinds, type ExecutionIds } from './read-executions.ts'
-import { JournalReader } from './read-journal.ts'
+import { countEntries, JournalReader } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
 import { replaceCallback } from './replace-callback.ts'
 import { PostgresSessions } from './sessions/postgres-sessions.ts'
@@ -183,6 +183,10 @@ export class PostgresStore implements ExecutionStore {
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
     return this.#journals.read({ tenant, id, after })
+  }
+
+  countEntries(tenant: string, id: string): Promise<number> {
+    return countEntries(this.#parts.db, { tenant, id })
   }
 
   countParked(): Promise<ReadonlyMap<string, number>> {
