@@ -50,6 +50,11 @@ export function editedHeader<Header extends Pick<JournalHeader, 'code' | 'input'
   }
 }
 
+/** Returns whether a retry has other code or input than the execution. */
+export function isEdited({ code, input }: Pick<RetryRequest, 'code' | 'input'>): boolean {
+  return code !== undefined || input !== undefined
+}
+
 /** Returns a random seed for a guest. */
 export function newSeed(): string {
   return randomBytes(32).toString('hex')
