@@ -1,3 +1,5 @@
+import { maxJsonNesting, RequestError } from '@codemode/shared'
+
 const quote = 0x22
 const backslash = 0x5c
 
@@ -19,6 +21,15 @@ export function isNestedDeeperThan(value: unknown, levels: number): boolean {
 /** Returns the part of a message that refuses a value which is nested deeper than the given number of levels. */
 export function nestedTooDeeply(levels: number): string {
   return `is nested too deeply: the limit is ${levels} levels of arrays and objects`
+}
+
+/** Throws `RequestError` INVALID_REQUEST for a value of a request that is nested too deeply. `path` is the name of the value. */
+export function checkNesting(path: string, value: unknown, limit: number = maxJsonNesting): void {
+  if (!isNestedDeeperThan(value, limit)) return
+  throw new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
+    details: { path, limit },
+    suggestion: `Reduce the nesting of ${path}.`,
+  })
 }
 
 /** Returns the maximum nesting of brackets in a JSON text. Takes time linear in the length of the text. */
