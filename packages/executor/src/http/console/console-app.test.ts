@@ -201,6 +201,19 @@ describe('the header of a proxy', () => {
   })
 })
 
+test.each(['on', 'read-only'] as const)('a console that is %s serves no tool calls', async (mode) => {
+  const { request, signIn, engine } = consoleApp({ mode })
+  const { id } = engine.add('acme', undefined, 'acme').admit()
+  const headers = { cookie: await signIn('acme') }
+  for (const query of ['?serve=1', '?serve=1&serve=', '?serve', '?%73erve=1']) {
+    const response = await request(`/console/api/executions/${id}/events${query}`, { headers })
+    expect(await codeOf(response)).toEqual({ status: 403, code: 'FORBIDDEN' })
+  }
+  const events = await request(`/console/api/executions/${id}/events`, { headers })
+  expect(events.status).toBe(200)
+  await events.body?.cancel()
+})
+
 test('a console that is read-only refuses every write but signing in and out and replays, whatever the rights', async () => {
   const { request, signIn, engine } = consoleApp({ mode: 'read-only' })
   const { id } = engine.add('acme').admit()
