@@ -237,6 +237,45 @@ test('a decision fits one call of one execution and one input', async () => {
   await expectUntouched(two!)
 })
 
+test('a value that cannot be kept is refused before anything is stored', { tags: ['AP-2'] }, async () => {
+  const [approval] = await untilPaused(await submit('return tools.pay({ amount: 1 })'))
+  const { executionId, callId, inputHash } = approval!
+  const send = async (decision: string, fields: string) => {
+    const response = await fetch(`${executor.url}/v1/executions/${executionId}/approvals/${callId}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keyOf('approver')}`, 'content-type': 'application/json' },
+      body: `{"decision":"${decision}","inputHash":"${inputHash}",${fields}}`,
+    })
+    return { status: response.status, text: await response.text() }
+  }
+  for (const levels of [1_001, 300_000]) {
+    const deep = '['.repeat(levels) + ']'.repeat(levels)
+    for (const [decision, name] of [
+      ['respond', 'output'],
+      ['approve', 'input'],
+    ] as const) {
+      const { status, text } = await send(decision, `"${name}":${deep}`)
+      expect(status).toBe(400)
+      expect(text).toContain(`${name} is nested too deeply`)
+    }
+  }
+  for (const number of ['9007199254740993', '1e400']) {
+    const { status, text } = await send('approve', `"input":{"amount":${number}}`)
+    expect(status).toBe(400)
+    expect(text).toContain(`The number ${number} cannot be kept`)
+  }
+  await expectUntouched(approval!)
+  // The largest nesting that is allowed, twice: the second decision repeats the first one.
+  const [other] = await untilPaused(await submit('await tools.pay({ amount: 2 }); return "went on"'))
+  const output = JSON.parse('['.repeat(1_000) + ']'.repeat(1_000)) as unknown
+  for (let n = 0; n < 2; n++) {
+    const body = { decision: 'respond', inputHash: other!.inputHash, output }
+    expect(await decide(other!, 'approver', body)).toMatchObject({ status: 200, body: { status: 'responded' } })
+  }
+  expect(await resultOf(other!.executionId)).toBe('went on')
+  expect((await approvalsOf(other!.executionId))[0]?.decision?.output).toEqual(output)
+})
+
 /** Programs that try to influence the approval of their own call. Each then makes the call `tools.pay({ amount: 1 })`. */
 const programs: Readonly<Record<string, string>> = {
   'calls of tools with such names': `

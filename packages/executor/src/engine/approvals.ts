@@ -5,6 +5,7 @@ import { jsonSchemaCheck, pathText, textHead } from '@codemode/shared/internal'
 import type { ExecutionStore } from '../store/execution-store.ts'
 import type { Decided, StoredApproval } from '../store/stored-approval.ts'
 import { notFound } from './engine.ts'
+import { checkNesting } from './nesting.ts'
 import type { Principal } from './principal.ts'
 import { toolCallRefusal } from './runner/tool-call-refusal.ts'
 import { approvalText } from './state/approval-text.ts'
@@ -18,14 +19,17 @@ export interface DecisionSubmission {
 }
 
 /**
- * Makes a decision, and returns the approval as JSON text. Rejects with `RequestError`: NOT_FOUND, INVALID_REQUEST for an
- * edited input that the tool does not take, and APPROVAL_CONFLICT for a call that is not pending with this input.
+ * Makes a decision, and returns the approval as JSON text. Rejects with `RequestError`: NOT_FOUND, INVALID_REQUEST for a
+ * value that is nested too deeply or an edited input that the tool does not take, and APPROVAL_CONFLICT for a call that is not pending with this input.
  */
 export async function decideApproval(store: ExecutionStore, submission: DecisionSubmission): Promise<string> {
   const { id, callId, request, principal } = submission
   const call = callNumberOf(id, callId)
   if (call === undefined) throw noSuchApproval(id, callId)
   const { inputHash, ...decision } = request
+  // Before it is stored: what could not be serialised again would make each reader of the approval fail.
+  if (decision.decision === 'respond') checkNesting('output', decision.output)
+  if (decision.decision === 'approve') checkNesting('input', decision.input)
   if (decision.decision === 'approve' && decision.input !== undefined) {
     await checkEditedInput(store, { tenant: principal.tenant, id, call }, JSON.stringify(decision.input))
   }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 
-import { journalVersion, maxJsonNesting, RequestError, type JournalHeader, type RetryRequest } from '@codemode/shared'
+import { journalVersion, RequestError, type JournalHeader, type RetryRequest } from '@codemode/shared'
 
 import type { SandboxVersions } from '../sandbox/sandbox.ts'
 import type { Submission } from './engine.ts'
 import type { ExecutionLimits } from './limits.ts'
-import { isNestedDeeperThan, nestedTooDeeply } from './nesting.ts'
+import { checkNesting } from './nesting.ts'
 
 /**
  * Returns the header of the journal of a new execution. Throws `RequestError` for a value of the request that is too large
@@ -23,10 +23,10 @@ export function journalHeaderOf(
     correlationId,
     createdAt: new Date().toISOString(),
     code: checkSize('code', request.code, limits.sourceBytes),
-    input: textOf('input', request.input ?? null, { limitBytes: limits.inputBytes }),
-    context: textOf('context', request.context ?? {}, { limitBytes: limits.inputBytes }),
-    config: textOf('config', request.config ?? {}, { limitBytes: limits.inputBytes }),
-    tools: checkNesting('tools', request.tools ?? []),
+    input: textOf('input', request.input ?? null, limits.inputBytes),
+    context: textOf('context', request.context ?? {}, limits.inputBytes),
+    config: textOf('config', request.config ?? {}, limits.inputBytes),
+    tools: checkDeclarations(request.tools ?? []),
     ...(request.approvals !== undefined && { approvals: request.approvals }),
     limits,
     seed: newSeed(),
@@ -46,8 +46,13 @@ export function editedHeader<Header extends Pick<JournalHeader, 'code' | 'input'
   return {
     ...header,
     ...(code !== undefined && { code: checkSize('code', code, sourceBytes) }),
-    ...(input !== undefined && { input: textOf('input', input, { limitBytes: inputBytes }) }),
+    ...(input !== undefined && { input: textOf('input', input, inputBytes) }),
   }
+}
+
+/** Returns whether a retry has other code or input than the execution. */
+export function isEdited({ code, input }: Pick<RetryRequest, 'code' | 'input'>): boolean {
+  return code !== undefined || input !== undefined
 }
 
 /** Returns a random seed for a guest. */
@@ -72,28 +77,16 @@ function checkSize(path: string, text: string, limitBytes: number): string {
 }
 
 /** Returns a value of the request as the journal keeps it: JSON text within the given size and nesting. */
-function textOf(path: string, value: unknown, { limitBytes, maxNesting = maxJsonNesting }: TextLimits): string {
+function textOf(path: string, value: unknown, limitBytes: number): string {
   // The nesting is checked first, because `JSON.stringify` takes time that grows with the square of the depth.
-  if (isNestedDeeperThan(value, maxNesting)) throw tooDeep(path, maxNesting)
+  checkNesting(path, value)
   return checkSize(path, JSON.stringify(value), limitBytes)
-}
-
-interface TextLimits {
-  readonly limitBytes: number
-  readonly maxNesting?: number
-}
-
-function tooDeep(path: string, limit: number): RequestError {
-  return new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
-    details: { path, limit },
-    suggestion: `Reduce the nesting of ${path}.`,
-  })
 }
 
 /** Maximum nesting of tool declarations. Deeper schemas have no use, and could not be serialised with the journal. */
 const maxDeclarationNesting = 200
 
-function checkNesting<Value>(path: string, value: Value): Value {
-  textOf(path, value, { limitBytes: Infinity, maxNesting: maxDeclarationNesting })
-  return value
+function checkDeclarations<Tools>(tools: Tools): Tools {
+  checkNesting('tools', tools, maxDeclarationNesting)
+  return tools
 }

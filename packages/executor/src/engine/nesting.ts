@@ -1,3 +1,5 @@
+import { maxJsonNesting, RequestError } from '@codemode/shared'
+
 const quote = 0x22
 const backslash = 0x5c
 
@@ -21,6 +23,15 @@ export function nestedTooDeeply(levels: number): string {
   return `is nested too deeply: the limit is ${levels} levels of arrays and objects`
 }
 
+/** Throws `RequestError` INVALID_REQUEST for a value of a request that is nested too deeply. `path` is the name of the value. */
+export function checkNesting(path: string, value: unknown, limit: number = maxJsonNesting): void {
+  if (!isNestedDeeperThan(value, limit)) return
+  throw new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
+    details: { path, limit },
+    suggestion: `Reduce the nesting of ${path}.`,
+  })
+}
+
 /** Returns the maximum nesting of brackets in a JSON text. Takes time linear in the length of the text. */
 export function nestingOf(json: string): number {
   let depth = 0
@@ -39,7 +50,7 @@ export function nestingOf(json: string): number {
 /**
  * Returns the index of the quote that ends the string which starts at `start`, or the text's length if there is none.
  */
-function endOfString(json: string, start: number): number {
+export function endOfString(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0
     while (json.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1

@@ -52,7 +52,7 @@ test('a replay that the sandbox ends, or whose earlier steps are not known, has 
   })
 })
 
-test('a third replay at a time is refused, and one that its reader leaves ends', async () => {
+test('a second replay of a tenant and a third of all are refused, and one that its reader leaves ends', async () => {
   const turns: ((outcome: { type: 'lost' }) => void)[] = []
   const replays = replaysIn({
     placeGuest: () => {
@@ -63,8 +63,16 @@ test('a third replay at a time is refused, and one that its reader leaves ends',
   })
   const leaving = new AbortController()
   const first = replays.replay('acme', execution(), leaving.signal)
-  const second = replays.replay('acme', execution(), signal)
-  await expect(replays.replay('acme', execution(), signal)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  const refusalOf = (tenant: string) => expect(replays.replay(tenant, execution(), signal)).rejects
+  await refusalOf('acme').toMatchObject({
+    code: 'RATE_LIMITED',
+    message: expect.stringContaining('your tenant') as string,
+  })
+  const second = replays.replay('rival', execution(), signal)
+  await refusalOf('third').toMatchObject({
+    code: 'RATE_LIMITED',
+    message: expect.stringContaining('2 replays') as string,
+  })
   await expect.poll(() => turns.length).toBe(2)
   leaving.abort()
   expect(await first).toMatchObject({ verdict: 'unrunnable' })

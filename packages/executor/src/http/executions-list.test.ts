@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 
+import type { Right } from '../engine/principal.ts'
 import { testApp } from './http-app.test-support.ts'
 
 const session = 'ses_01890a5d-ac96-774b-bcce-b302099a8057'
@@ -114,14 +115,30 @@ test('a key without the right to operate wakes only the executions of its owner'
   expect(await statusOf({ owner: 'other', rights: ['run', 'read', 'approve'] })).toBe(403)
 })
 
-test('a retry with other code or input needs the right to run code', async () => {
+test('a retry with other code or input needs the rights to run code and to read the execution', async () => {
   const { engine, send } = testApp()
   const { id } = engine.add('acme').admit()
-  const statusOf = async (body: object, rights: readonly ['operate', 'run'] | readonly ['operate']) =>
-    (await send('POST', `/v1/executions/${id}/retry`, { body, as: { owner: 'other', rights } })).status
+  const statusOf = async (body: object, rights: readonly Right[], owner = 'other') =>
+    (await send('POST', `/v1/executions/${id}/retry`, { body, as: { owner, rights } })).status
   expect(await statusOf({}, ['operate'])).toBe(201)
   for (const body of [{ code: '' }, { input: null }]) {
-    expect(await statusOf(body, ['operate'])).toBe(403)
-    expect(await statusOf(body, ['operate', 'run'])).toBe(201)
+    for (const rights of [['operate'], ['operate', 'run'], ['operate', 'read']] as const)
+      expect(await statusOf(body, rights)).toBe(403)
+    expect(await statusOf(body, ['operate', 'run', 'read'])).toBe(201)
+    expect(await statusOf(body, ['run'], 'owner of acme')).toBe(201)
+  }
+})
+
+test("a retry of another owner's execution takes no callback and no receiver of notifications", async () => {
+  const { engine, send } = testApp()
+  const { id } = engine.add('acme').admit()
+  const statusOf = async (body: object, owner: string) =>
+    (await send('POST', `/v1/executions/${id}/retry`, { body, as: { owner } })).status
+  const callback = { url: 'https://app.example/tools', token: 'x'.repeat(16) }
+  const notify = { url: 'https://app.example/hook', secret: `whsec_${'A'.repeat(32)}`, events: ['finished'] }
+  for (const body of [{ callback }, { notify }]) {
+    expect(await statusOf(body, 'other')).toBe(403)
+    expect(await statusOf({ ...body, code: 'return 1' }, 'other')).toBe(201)
+    expect(await statusOf(body, 'owner of acme')).toBe(201)
   }
 })

@@ -210,8 +210,9 @@ export const executionPaths: ZodOpenApiPathsObject = {
       operationId: 'retryExecution',
       summary: 'Run the code of an execution again, or other code or input, as a new detached execution',
       description:
-        'Requires the right `operate`, or `run` and the owner of the execution; other code or input also requires `run`. ' +
-        'Without a callback, tool calls wait for a client that resumes the new execution.',
+        'Requires the right `operate`, or `run` and the owner of the execution. The new execution belongs to that owner; with ' +
+        'other code or input it belongs to the owner of the key, which also needs `run`, and `read` or the owner of the execution. ' +
+        'A `callback` or `notify` for an execution of another owner is refused without other code or input. Without a callback, tool calls wait for a client that resumes the new execution.',
       requestParams: { path: id, header: requestHeaders() },
       requestBody: jsonRequest(retryRequestSchema, false),
       responses: {

@@ -1,6 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
-
-import type { Decided, NewDecision, RequestedApproval, StoredApproval } from './stored-approval.ts'
+import {
+  isSameDecision,
+  type Decided,
+  type NewDecision,
+  type RequestedApproval,
+  type StoredApproval,
+} from './stored-approval.ts'
 
 /** Approval without the facts about its execution. */
 export type MemoryApproval = RequestedApproval & Pick<StoredApproval, 'status' | 'decided'>
@@ -43,7 +47,7 @@ export class MemoryApprovals {
     const isOfInput = approval.inputHash === inputHash
     const isLate = approval.expiresAt !== undefined && approval.expiresAt <= Date.now()
     if (!isOfInput || approval.status !== 'pending' || isLate) {
-      const isRepeated = isOfInput && isDeepStrictEqual(approval.decided?.made.decision, made.decision)
+      const isRepeated = isOfInput && isSameDecision(approval.decided?.made, made)
       return [isRepeated ? 'repeated' : 'refused', approval]
     }
     const status = statuses[made.decision.decision]

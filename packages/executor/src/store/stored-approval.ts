@@ -8,6 +8,11 @@ export interface DecisionMade {
   readonly keyId: string
 }
 
+/** Returns whether a decision repeats the one that was made, whoever makes it. Their values are compared as JSON text. */
+export function isSameDecision(made: DecisionMade | undefined, other: DecisionMade): boolean {
+  return made !== undefined && JSON.stringify(made.decision) === JSON.stringify(other.decision)
+}
+
 /** Approval that an entry of a journal requests. Times are in milliseconds since the epoch. */
 export interface RequestedApproval {
   /** Number of the call. */

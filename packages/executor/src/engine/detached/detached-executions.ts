@@ -22,7 +22,7 @@ import { decideApproval, type DecisionSubmission } from '../approvals.ts'
 import type { PromotedJournal } from '../attached/attached-execution.ts'
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
-import { editedHeader, journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
+import { editedHeader, isEdited, journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
 import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import { placementOf } from '../placement.ts'
 import { syntaxErrorOf } from '../session/check-source.ts'
@@ -186,8 +186,8 @@ export class DetachedExecutions {
     }
     const facts = {
       ...factsOfSender({ principal, correlationId }),
-      // An operator who retries an execution does not take it from its owner.
-      owner,
+      // An operator who retries an execution does not take it from its owner, but answers for code of their own.
+      ...(!isEdited(request) && { owner }),
       id: newId,
       bodyHash: retryHash(id, request),
       expiresAfterMs,
@@ -319,7 +319,8 @@ function hasUsedCallback({ header, entries }: Journal): boolean {
  * Returns what identifies a retry in place of the hash of a body: a repeat of it attaches to the new execution, and a retry
  * of another execution, or with other code or input, with its id is a conflict.
  */
-function retryHash(originalId: string, { code, input }: RetryRequest): string {
-  const edits = code === undefined && input === undefined ? '' : ` with ${JSON.stringify([{ code, input }])}`
+function retryHash(originalId: string, request: RetryRequest): string {
+  const { code, input } = request
+  const edits = isEdited(request) ? ` with ${JSON.stringify([{ code, input }])}` : ''
   return hash('sha256', `retry of ${originalId}${edits}`, 'hex')
 }

@@ -1,7 +1,8 @@
-import { callIdOf, type Approval } from '@codemode/shared'
+import { callIdOf, maxJsonNesting, type Approval, type Decision } from '@codemode/shared'
 
 import type { RequestedApproval, StoredApproval } from '../../store/stored-approval.ts'
 import { timestamp } from '../../timestamp.ts'
+import { isNestedDeeperThan } from '../nesting.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 
 /** Approval as the store or a journal has it. */
@@ -34,5 +35,17 @@ export function approvalsText(executionId: string, approvals: readonly Requested
 
 function decisionOf({ made, at }: NonNullable<StoredApproval['decided']>): Approval['decision'] {
   const { decision, by, keyId } = made
-  return { ...decision, by, keyId, at: timestamp(at) }
+  return { ...decision, ...showableValue(decision), by, keyId, at: timestamp(at) }
 }
+
+/**
+ * Returns a text in place of a value that is nested too deeply to be serialised. Older executors stored such values, and one
+ * of them must not make a list of approvals fail.
+ */
+function showableValue(decision: Decision): Pick<NonNullable<Approval['decision']>, 'input' | 'output'> {
+  const text = '(nested too deeply to be shown)'
+  if (decision.decision === 'respond') return isTooDeep(decision.output) ? { output: text } : {}
+  return decision.decision === 'approve' && isTooDeep(decision.input) ? { input: text } : {}
+}
+
+const isTooDeep = (value: unknown): boolean => isNestedDeeperThan(value, maxJsonNesting)

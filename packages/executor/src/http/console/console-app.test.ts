@@ -189,6 +189,23 @@ describe('a session', () => {
     expect(await statusOf(acme)).toBe(401)
   })
 
+  test('a request with two of its cookies is refused, because another program has set one of them', async () => {
+    const { request, signIn } = consoleApp()
+    const [acme, rival] = [await signIn('acme'), await signIn('rival')]
+    const send = (cookie: string) => request('/console/api/session', { headers: { cookie } })
+    for (const cookies of [
+      `${acme}; ${rival}`,
+      `${acme};${acme}`,
+      `${rival}; other=1; ${acme}`,
+      `codemode-console=; ${acme}`,
+    ]) {
+      const response = await send(cookies)
+      expect(response.status).toBe(401)
+      expect(await response.text()).toContain('sign in again')
+    }
+    expect((await send(`other=1; ${acme}; not-codemode-console=1`)).status).toBe(200)
+  })
+
   test('the API of the console reads no authorization header, and /v1 no cookie', async () => {
     const { request, signIn } = consoleApp()
     const authorization = { authorization: 'Bearer acme' }
@@ -214,6 +231,19 @@ describe('the header of a proxy', () => {
     const { request } = consoleApp()
     expect((await request('/console/api/session', { headers: { 'x-console-key': 'acme' } })).status).toBe(401)
   })
+})
+
+test.each(['on', 'read-only'] as const)('a console that is %s serves no tool calls', async (mode) => {
+  const { request, signIn, engine } = consoleApp({ mode })
+  const { id } = engine.add('acme', undefined, 'acme').admit()
+  const headers = { cookie: await signIn('acme') }
+  for (const query of ['?serve=1', '?serve=1&serve=', '?serve', '?%73erve=1']) {
+    const response = await request(`/console/api/executions/${id}/events${query}`, { headers })
+    expect(await codeOf(response)).toEqual({ status: 403, code: 'FORBIDDEN' })
+  }
+  const events = await request(`/console/api/executions/${id}/events`, { headers })
+  expect(events.status).toBe(200)
+  await events.body?.cancel()
 })
 
 test('a console that is read-only refuses every write but signing in and out and replays, whatever the rights', async () => {

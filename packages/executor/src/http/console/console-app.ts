@@ -10,6 +10,7 @@ import { refuseOtherMethods } from '../method-not-allowed.ts'
 import { createAuthenticate, requireSession } from './authenticate.ts'
 import { serveFiles } from './files.ts'
 import { refuseWrites } from './read-only.ts'
+import { refuseServing } from './refuse-serving.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import { isolateFromOtherSites } from './security-headers.ts'
 import { createDescribeSession, readSession } from './session.ts'
@@ -57,6 +58,7 @@ export function createConsoleApp(
   api.get('/session', readSession(authenticate, describe))
   api.use('/*', requireSession(authenticate))
   if (mode === 'read-only') api.use('/*', refuseWrites())
+  api.use('/executions/:id/events', refuseServing())
   addApiRoutes(api, routes)
   refuseOtherMethods(app, { observer })
   api.all('/*', respondNotFound({ observer }))

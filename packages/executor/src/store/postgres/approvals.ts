@@ -1,16 +1,15 @@
-import { isDeepStrictEqual } from 'node:util'
-
 import type { ApprovalStatus } from '@codemode/shared'
 import { sql, type Selectable } from 'kysely'
 
-import type {
-  ApprovalListOptions,
-  ApprovalPage,
-  Decided,
-  DecisionMade,
-  NewDecision,
-  RequestedApproval,
-  StoredApproval,
+import {
+  isSameDecision,
+  type ApprovalListOptions,
+  type ApprovalPage,
+  type Decided,
+  type DecisionMade,
+  type NewDecision,
+  type RequestedApproval,
+  type StoredApproval,
 } from '../stored-approval.ts'
 import { invalidCursor } from '../list-cursor.ts'
 import type { Tables } from './database.ts'
@@ -70,7 +69,7 @@ export async function decideApproval(
     const approval = approvalOf({ ...row, id, label: execution.label }, parts.payloads)
     if (row.input_hash !== inputHash) return { type: 'refused', approval }
     if (row.status !== 'pending' || row.is_late || hasEnded(execution)) {
-      const isRepeated = isDeepStrictEqual(approval.decided?.made.decision, made.decision)
+      const isRepeated = isSameDecision(approval.decided?.made, made)
       return { type: isRepeated ? 'repeated' : 'refused', approval }
     }
     const status = statusOf[made.decision.decision]
