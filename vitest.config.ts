@@ -70,7 +70,11 @@ export default defineConfig({
         ...waiting,
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
-      project('console', { include: ['tests/console/**/*.test.ts'], ...waiting }),
+      project('console', {
+        include: ['tests/console/**/*.test.ts'],
+        ...waiting,
+        globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
+      }),
       project('own-isolates', {
         include: ['tests/chaos/crash.test.ts'],
         env: { CODEMODE_TEST_REUSE_ISOLATES: 'off' },

@@ -26,9 +26,10 @@ test(
 test('a task of the page that takes long is measured', { tags: ['OP-3'] }, async () => {
   const { page } = await suite.open({ as: 'ada' })
   const compute = `new Promise((resolve) => setTimeout(() => {
-    for (const end = performance.now() + 300; performance.now() < end; );
+    let sum = 0
+    for (let n = 0; n < 1e9; n++) sum += n
     setTimeout(resolve)
   }))`
   const durations = await longTasksDuring(page, () => page.evaluate(compute))
-  expect(Math.max(...durations)).toBeGreaterThan(250)
+  expect(Math.max(...durations)).toBeGreaterThan(200)
 })

@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest'
 
 import { accessibilityProblems } from './support/axe.ts'
-import { useConsoleData } from './support/use-console-data.ts'
+import { useConsole } from './support/use-console.ts'
 
-const console = useConsoleData()
+const suite = useConsole()
 
 test('the page of each kind of execution is shown, without a fault', { tags: ['OP-3'] }, async () => {
-  const { suite, data } = console
+  const { data } = suite.executor
   const { page, faults } = await suite.open({ as: 'ada', path: '/executions' })
   const { successes, failures, approvals, hostile, session } = data
   const groups = { ...successes, ...failures, ...approvals, ...hostile, evicted: data.evicted, crashed: data.crashed }
@@ -21,7 +21,7 @@ test('the page of each kind of execution is shown, without a fault', { tags: ['O
 })
 
 test('content of a guest is shown as text', { tags: ['OP-3'] }, async () => {
-  const { suite, data } = console
+  const { data } = suite.executor
   const { page } = await suite.open({ as: 'ada' })
   for (const id of Object.values(data.hostile)) {
     await page.goto(`${suite.executor.consoleUrl}/executions/${id}`)
@@ -34,7 +34,7 @@ test.each(['light', 'dark'] as const)(
   'axe finds no problem on the pages in %s',
   { tags: ['OP-3'] },
   async (colorScheme) => {
-    const { suite, data } = console
+    const { data } = suite.executor
     const { page } = await suite.open({ as: 'ada', colorScheme })
     for (const path of ['/executions', `/executions/${data.failures.thrown}`, '/approvals']) {
       await page.goto(suite.executor.consoleUrl + path)
@@ -46,7 +46,7 @@ test.each(['light', 'dark'] as const)(
 )
 
 test('another tenant sees none of it', { tags: ['OP-3'] }, async () => {
-  const { suite, data } = console
+  const { data } = suite.executor
   const { page, faults } = await suite.open({ as: 'rival', path: `/executions/${data.failures.thrown}` })
   faults.allowStatus(404)
   await page.getByText(data.failures.thrown).first().waitFor()

@@ -1,4 +1,7 @@
-/** Serves the web console with the data of its tests, to look at it: `node --conditions=@codemode/source tests/console/serve.ts`. */
+/**
+ * Serves the web console with the data of its tests, to look at it: `node --conditions=@codemode/source tests/console/serve.ts`.
+ * A process that forks this one gets the executor and the ids of the data as a message.
+ */
 import { once } from 'node:events'
 import process from 'node:process'
 
@@ -12,4 +15,5 @@ console.log(data)
 console.log(`The data took ${Math.round(performance.now() - started)} ms.`)
 console.log(`Console:  ${executor.consoleUrl}`)
 for (const [person, key] of Object.entries(executor.keys)) console.log(`${person}: ${key}`)
-await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+process.send?.({ ...executor, data })
+await Promise.race(['SIGINT', 'SIGTERM', 'disconnect'].map((event) => once(process, event)))

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 
-import type { Codemode } from '@codemode/client'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+
+import { Codemode } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { aborted, api, connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
+import { aborted, api, apiKey, connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 
@@ -80,6 +82,36 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await expect(client.close({ drain: true })).resolves.toBeUndefined()
   })
 })
+
+test(
+  'close() waits a second for an executor that never answers, after it has sent the cancellations',
+  { tags: ['EX-10'] },
+  async () => {
+    const requests: string[] = []
+    const bothCancelled = Promise.withResolvers<void>()
+    await using hung = await startHungServer((line) => {
+      requests.push(line)
+      if (requests.filter((each) => /^POST \S+\/cancel /.test(each)).length === 2) bothCancelled.resolve()
+    })
+    const client = Codemode.fromClientConfig({ executorUrl: hung.url, executorApiKey: apiKey })
+    const cancelled = new AbortController()
+    const values = [client.executeAsync('1', { signal: cancelled.signal }), client.executeAsync('1')]
+    const outcomes = Promise.allSettled(values)
+    await expect.poll(() => requests.length).toBe(2)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    cancelled.abort()
+    let isClosed = false
+    const closing = client.close().then(() => (isClosed = true))
+    await bothCancelled.promise
+    await vi.advanceTimersByTimeAsync(999)
+    expect(isClosed).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    await closing
+    for (const { reason } of (await outcomes) as PromiseRejectedResult[]) expect(reason.code).toBe('CANCELLED')
+    expect(vi.getTimerCount()).toBe(0)
+  },
+)
 
 test.each<[string, (client: Codemode) => unknown]>([
   ['executeAsync', (client) => client.executeAsync('return 1')],
@@ -161,3 +193,20 @@ test(
     await aborted(signals[0]!)
   },
 )
+
+/** Starts a server that accepts connections and never answers. Calls back with the first line of each request. */
+async function startHungServer(onRequest: (line: string) => void): Promise<AsyncDisposable & { readonly url: string }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('data', (bytes) => onRequest(bytes.toString().split('\r\n')[0]!))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

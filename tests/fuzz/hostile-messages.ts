@@ -111,6 +111,7 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     ...ofTurn,
     guestBytes: fc.nat(),
     effects,
+    isFollowed: optional(fc.constant(true)),
     variables: optional(variables),
   }),
   stopped: fc.record({

@@ -32,7 +32,13 @@ const spec: GuestSpec = {
   seed: '0'.repeat(64),
 }
 
-/** Resolves with the outcome of a turn in a process that writes these bytes when it gets the turn. */
+/** Answer that is sent with the turn. */
+const ahead = [{ kind: 'answer', at: 1, call: 1, ok: true, text: '1' }] as const
+
+/**
+ * Resolves with the outcome of a turn in a process that writes these bytes when it gets the turn; with that of the turn that
+ * follows, if the guest has begun it.
+ */
 async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-lies-'))
   await writeFile(join(folder, 'lies'), bytes)
@@ -44,7 +50,9 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
   const pool = await ProcessPool.start({ size: 1, jails: [jail] })
   try {
     const guest = pool.placeGuest(spec, { tenant: 't', isolation: 'tenant' })
-    return await guest.turn({ kind: 'start', at: 1 }, { cpuMs: 50, expectedSlowdown: 1, wallMs: 50, maxWaitMs: 50 })
+    const options = { cpuMs: 50, expectedSlowdown: 1, wallMs: 50, maxWaitMs: 50, ahead }
+    const outcome = await guest.turn({ kind: 'start', at: 1 }, options)
+    return outcome.type === 'turn' && outcome.next !== undefined ? await outcome.next : outcome
   } finally {
     await pool[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
@@ -58,6 +66,7 @@ const calls = (count: number, length: number) => ({
   guest: 1,
   calls: Array.from({ length: count }, (_, i) => ({ call: i + 1, tool: 'x', input: 'x'.repeat(length) })),
 })
+const followed = (more: object = {}) => ({ ...turn(1), isFollowed: true, effects: { ...effects, ...more } })
 const freed = { type: 'freed', guest: 1, guestBytes: 1 }
 const versions = { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' }
 
@@ -71,6 +80,10 @@ test.each([
     'its isolates more often than it does',
     Array.from({ length: 100 }, () => ({ type: 'isolates', unused: 1, used: 1 })),
   ],
+  ['more turns than were requested', [followed(), followed()]],
+  ['a turn that follows one with calls', [followed({ calls: calls(1, 1).calls })]],
+  ['a turn that follows one with calls in a frame of their own', [calls(1, 1), followed()]],
+  ['a turn that follows the end', [followed({ end: { ok: true, result: '1' } })]],
   ['memory that it has freed, more often than it had guests', Array.from({ length: 2 }, () => freed)],
   ['a message of an unknown type', [{ type: 'root' }]],
   ['a turn with an unknown field', [{ ...turn(1), more: 1 }]],
@@ -90,6 +103,13 @@ test(
 
 test('a process that sends the header of a frame above the limit is ended', { tags: ['TL-3'] }, async () => {
   expect(await turnAgainst(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toMatchObject({ type: 'crashed', wasAlone: false })
+})
+
+test('a turn that follows another one has an outcome of its own', { tags: ['TL-3'] }, async () => {
+  const log = { logs: [{ level: 'log', text: 'second' }] }
+  const second = { ...turn(1), effects: { ...effects, ...log } }
+  const both = Buffer.concat([encodeFrame(followed()), encodeFrame(second)])
+  expect(await turnAgainst(both)).toMatchObject({ type: 'turn', effects: log })
 })
 
 test('a turn that is reported twice counts once', { tags: ['TL-3'] }, async () => {

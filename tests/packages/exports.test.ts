@@ -11,6 +11,7 @@ import * as openaiAgents from '@codemode/client/openai-agents'
 import * as executor from '@codemode/executor'
 import * as shared from '@codemode/shared'
 import * as internal from '@codemode/shared/internal'
+import * as nodeVersion from '@codemode/shared/node-version'
 import { describe, expect, test } from 'vitest'
 
 const entries = [
@@ -24,6 +25,7 @@ const entries = [
   { name: 'executor', module: executor, source: 'executor/src/index.ts' },
   { name: 'shared', module: shared, source: 'shared/src/index.ts' },
   { name: 'shared-internal', module: internal, source: 'shared/src/internal.ts' },
+  { name: 'shared-node-version', module: nodeVersion, source: 'shared/src/node-version.ts' },
 ]
 
 describe.each(entries)('$name', ({ name, module, source }) => {

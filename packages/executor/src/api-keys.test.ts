@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
+
 import { defaultRequestLimits } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
-import { defaultMaxLimits, parseApiKeys } from './api-keys.ts'
+import { apiKeySchema, defaultMaxLimits, maxDetachedMs, parseApiKeyEntries, parseApiKeys } from './api-keys.ts'
 
 const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const, reuseIsolates: true }
 const entry = { id: 'k1', tenant: 'acme', sha256: 'a'.repeat(64) }
@@ -64,4 +66,26 @@ test.each([
 test('invalid JSON is refused with its position and without its content', () => {
   expect(() => parseApiKeys('[{"id": sesame}]', defaults)).toThrow('line 1, column 9')
   expect(() => parseApiKeys('[{"id": sesame}]', defaults)).not.toThrow('sesame')
+})
+
+const guide = readFileSync(new URL('../../../docs/keys.md', import.meta.url), 'utf8')
+const rowOf = (field: string): string | undefined =>
+  guide.split('\n').find((line) => line.startsWith(`| \`${field}\` `))
+
+test('the example in docs/keys.md is a valid file, in which a key has every field', () => {
+  const [example = ''] = /(?<=```json\n)[^`]*/.exec(guide) ?? []
+  const [key] = parseApiKeyEntries(example)
+  expect(Object.keys(key!).sort()).toEqual(Object.keys(apiKeySchema.shape).sort())
+})
+
+test('docs/keys.md describes every field, with its default', () => {
+  for (const field of Object.keys(apiKeySchema.shape)) expect(rowOf(field)?.split('|')).toHaveLength(7)
+  expect(rowOf('maxDetachedExecutionMs')).toContain(`| ${maxDetachedMs.toLocaleString('en')} (24 h) `)
+  for (const [limit, value] of Object.entries(defaultRequestLimits)) {
+    const numbers = [value, defaultMaxLimits[limit as keyof typeof defaultMaxLimits]]
+    const cells = rowOf(limit)!
+      .split('|')
+      .map((cell) => cell.trim())
+    expect(cells.slice(3, 5)).toEqual(numbers.map((number) => number.toLocaleString('en')))
+  }
 })

@@ -58,17 +58,17 @@ export function correctedLine(
 
 /**
  * Returns the message for an invalid value. The value is shown only if it can't be a secret. `reason` says what is wrong with
- * one that is not shown.
+ * it, where the rule does not suffice.
  */
-export function wrongValue(option: OptionName, { source, value }: Given, reason = 'it is not shown'): string {
-  const shown = secretOptions.has(option)
-    ? `not valid (${reason})`
-    : textHead(JSON.stringify(value) ?? 'undefined', 200)
+export function wrongValue(option: OptionName, { source, value }: Given, reason?: string): string {
+  const isSecret = secretOptions.has(option)
+  const shown = isSecret ? 'not valid' : textHead(JSON.stringify(value) ?? 'undefined', 200)
+  const explained = reason ?? (isSecret ? 'it is not shown' : undefined)
   const hint =
     option === 'apiKeys'
       ? ' A single key is CODEMODE_API_KEY (apiKey), and a file of keys CODEMODE_API_KEYS_FILE (apiKeysFile).'
       : ''
-  const problem = `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}.${hint}`
+  const problem = `${nameIn(source, option)} is ${shown}${explained === undefined ? '' : ` (${explained})`}, but must be ${describeOption(option).rule}.${hint}`
   return `${problem} ${introductions[option] ?? 'For example:'}\n  ${correctedLine(option, source)}`
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { availableParallelism, totalmem } from 'node:os'
 import { constrainedMemory } from 'node:process'
 
@@ -7,7 +8,7 @@ import { z } from 'zod'
 import { parseEncryptionKeys } from './encryption-keys.ts'
 import { logLevels } from './log.ts'
 import { isolationTiers } from './sandbox/jail/tiers.ts'
-import { parseCallbackOrigin } from './tools/callback-origin.ts'
+import { bareHost, parseCallbackOrigin } from './tools/callback-origin.ts'
 
 const MiB = 1024 * 1024
 
@@ -35,10 +36,17 @@ const milliseconds = (description: string, example: number, { min = 0, max = 86_
 
 const origin = z.string().transform((text, context) => {
   const parsed = parseCallbackOrigin(text)
-  if (parsed !== undefined) return parsed.text
-  context.addIssue({ code: 'custom', message: 'is not an origin' })
+  if (typeof parsed !== 'string') return parsed.text
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${parsed}` })
   return z.NEVER
 })
+
+/** Host name or address. The brackets of an IPv6 address in a URL are removed. */
+const host = z
+  .string()
+  .max(255)
+  .transform(bareHost)
+  .refine((text) => isIP(text) !== 0 || /^[\w.-]+$/.test(text))
 
 /** Paths that belong to other routes of the executor. */
 const reservedPath = /^\/(?:v1|metrics|livez|readyz|openapi\.json)(?:\/|$)/
@@ -68,13 +76,13 @@ const encryptionKeys = z.array(z.string()).superRefine((texts, context) => {
 
 /** Schema of the options, which the environment, the configuration file and programs share. All are optional. */
 export const executorOptionsSchema = z.strictObject({
-  host: option(z.string().min(1).max(255), {
+  host: option(host, {
     description: 'address to listen on',
-    rule: 'an address of a local network interface',
+    rule: 'an address of a local network interface, without scheme and port',
     example: '127.0.0.1',
   }),
   port: count('port to listen on; 0 selects a free port', 8001, { min: 0, max: 65_535 }),
-  metricsPort: count('port of its own for GET /metrics, without a key; none by default', 9464, { max: 65_535 }),
+  metricsPort: count('port of its own for GET /metrics, without a key', 9464, { max: 65_535 }),
   apiKey: option(z.string().regex(/^[\x21-\x7e]{16,512}$/), {
     description: "a single API key, of tenant 'default'",
     rule: '16 to 512 visible ASCII characters without blanks',
@@ -165,8 +173,7 @@ export const executorOptionsSchema = z.strictObject({
     example: '/console',
   }),
   consoleKeyHeader: option(keyHeader, {
-    description:
-      'header in which a proxy sends an API key for each person that it has signed in to the web console; none by default',
+    description: 'header in which a proxy sends an API key for each person that it has signed in to the web console',
     rule: 'the name of a header that browsers and the executor do not use, such as x-codemode-console-key',
     example: 'x-codemode-console-key',
   }),

@@ -139,6 +139,12 @@ describe('an invalid configuration', () => {
     expect({ apiKey, apiKeys }).toEqual({ apiKey: undefined, apiKeys: 'store' })
   })
 
+  test('accepts the address of an IPv6 host with and without the brackets of a URL', () => {
+    for (const host of ['::1', '[::1]']) {
+      expect(fromEnvironment({ CODEMODE_API_KEY: key, CODEMODE_HOST: host }).config.host).toBe('::1')
+    }
+  })
+
   test.each([
     ['CODEMODE_PRT', '9000', 'CODEMODE_PORT=9000'],
     ['CODEMODE_API_KEY_FILE', 'k.json', 'CODEMODE_API_KEYS_FILE=./api-keys.json'],
@@ -158,9 +164,15 @@ describe('an invalid configuration', () => {
     ['CODEMODE_DEV', 'yes', 'CODEMODE_DEV=1'],
     ['CODEMODE_LOG_LEVEL', 'loud', 'must be one of trace, debug'],
     ['CODEMODE_SANDBOX_PROCESSES', '0', 'CODEMODE_SANDBOX_PROCESSES=4'],
-    ['CODEMODE_CALLBACK_ORIGINS', 'https://a.example/path', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
-    ['CODEMODE_CALLBACK_ORIGINS', 'https://user:pw@a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
-    ['CODEMODE_CALLBACK_ORIGINS', 'ftp://a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'x.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'https://a.example,x.example', '("x.example" does not begin with http'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'https://a.example/path', '/path" has more than scheme, host and port)'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'https://user:pw@a.example', 'has a user name or a password)'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'ftp://a.example', 'does not begin with http:// or https:// and a host)'],
+    ['CODEMODE_NOTIFY_ORIGINS', 'https://a*.example', 'has a * that is not the whole first part of the host)'],
+    ['CODEMODE_HOST', 'http://127.0.0.1', 'without scheme and port. For example:\n  CODEMODE_HOST=127.0.0.1'],
+    ['CODEMODE_HOST', '127.0.0.1:8001', 'CODEMODE_HOST is "127.0.0.1:8001"'],
+    ['CODEMODE_HOST', '[::1]:8001', 'CODEMODE_HOST is "[::1]:8001"'],
     ['CODEMODE_DRAIN_MS', '-1', 'CODEMODE_DRAIN_MS=10000'],
     ['CODEMODE_CONSOLE', 'true', 'must be one of on, read-only, off'],
     ['CODEMODE_CONSOLE_PATH', 'console', 'CODEMODE_CONSOLE_PATH=/console'],

@@ -55,12 +55,15 @@ function resolve(entries: ReadonlyMap<string, Given>): ExecutorConfig {
   return config
 }
 
+/** Options for which the message of a problem says more than the rule. */
+const explainedOptions: ReadonlySet<OptionName> = new Set(['callbackOrigins', 'notifyOrigins', 'encryptionKeys'])
+
 function messageOf(problem: Problem, given: ReadonlyMap<string, Given>): string {
   if (problem.kind === 'unknown') {
     return unknownOption(problem.nearest as OptionName | undefined, given.get(problem.name)!)
   }
   const option = problem.path[0] as OptionName
-  return wrongValue(option, given.get(option)!, option === 'encryptionKeys' ? problem.message : undefined)
+  return wrongValue(option, given.get(option)!, explainedOptions.has(option) ? problem.message : undefined)
 }
 
 function keyProblems(given: ReadonlyMap<string, Given>): string[] {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { maxDetachedMs, parseApiKeys, resolvedLimits, type ApiKey, type KeyDefaults } from './api-keys.ts'
 import { ConfigurationError } from './config-errors.ts'
 import { allRights, type Principal } from './engine/principal.ts'
+import { codeOf } from './system-error.ts'
 
 /** The API keys that the executor accepts. */
 export interface KeyStore {
@@ -96,16 +97,23 @@ function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
   try {
     return parseApiKeys(readFileSync(path, 'utf8'), defaults)
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? `it can't be read (${String(error.code)})` : undefined
-    const problem = reason ?? (error instanceof Error ? error.message : String(error))
-    throw new ConfigurationError([
-      [
-        `CODEMODE_API_KEYS_FILE=${path} is not a list of API keys: ${problem}.`,
-        'Create it with a first key: codemode-executor keys create --tenant acme. Or write it; it must contain, for example:',
-        '  [{ "id": "key-1", "tenant": "acme", "sha256": "<what this prints: printf %s \\"$KEY\\" | sha256sum>" }]',
-      ].join('\n'),
-    ])
+    throw new ConfigurationError([fileProblem(path, error)])
   }
+}
+
+function fileProblem(path: string, error: unknown): string {
+  const option = `CODEMODE_API_KEYS_FILE=${path}`
+  const create = 'Create it with a first key: codemode-executor keys create --tenant acme.'
+  const code = codeOf(error)
+  if (code === 'ENOENT') return `${option} does not exist (ENOENT). ${create}`
+  if (code !== undefined) {
+    return `${option} can't be read (${code}). Name a file that the user of the executor may read.`
+  }
+  return [
+    `${option} is not a list of API keys: ${error instanceof Error ? error.message : String(error)}.`,
+    `${create} Or write it; it must contain, for example:`,
+    '  [{ "id": "key-1", "tenant": "acme", "sha256": "<what this prints: printf %s \\"$KEY\\" | sha256sum>" }]',
+  ].join('\n')
 }
 
 /**

@@ -1,7 +1,7 @@
 // Runs the command as a process and checks its output, its signals and its exit codes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, execPath } from 'node:process'
@@ -58,6 +58,40 @@ test('serve logs an unhandled rejection and keeps running', async () => {
   expect((await fetch(`${ready.exec(written.stdout)?.[1]}/livez`)).status).toBe(200)
 })
 
+test.runIf(process.platform === 'linux')('SIGUSR1 opens no port for a debugger', async () => {
+  const { child, written, exited } = command([], { CODEMODE_DEV: '1', CODEMODE_PORT: '0', CODEMODE_STORE: 'none' })
+  await expect.poll(() => written.stdout).toMatch(ready)
+  const url = new URL(ready.exec(written.stdout)![1]!)
+  child.kill('SIGUSR1')
+  // The thread that would open the port runs while the executor answers.
+  for (let n = 0; n < 20; n += 1) expect((await fetch(`${url.href}livez`)).status).toBe(200)
+  expect(listeningPorts(child.pid!)).toEqual([Number(url.port)])
+  child.kill('SIGTERM')
+  expect(await exited).toBe(0)
+  expect(written.stderr).not.toContain('Debugger')
+})
+
+/** Returns the TCP ports on which a process listens; see `man 5 proc_pid_net` for the columns. */
+function listeningPorts(pid: number): number[] {
+  const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
+  const rows = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n').slice(1),
+  )
+  return rows.flatMap((row) => {
+    const [, local = '', , state, , , , , , inode] = row.trim().split(/\s+/)
+    const isListening = state === '0A' && descriptors.includes(`socket:[${inode}]`)
+    return isListening ? [Number.parseInt(local.split(':')[1]!, 16)] : []
+  })
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
 test('a second signal stops the process at once', async () => {
   const key = 'a-key-of-more-than-16'
   const variables = {
@@ -99,6 +133,26 @@ test('serve reads a configuration file, and names the variable of a port in use'
   expect(second.written.stderr).toContain('CODEMODE_PORT=0')
   first.child.kill('SIGTERM')
   expect(await first.exited).toBe(0)
+})
+
+test.each([
+  [
+    'host.invalid',
+    /CODEMODE_HOST host\.invalid cannot be resolved to an address \(\w+\)\..*:\n {2}CODEMODE_HOST=127\.0\.0\.1\n$/,
+  ],
+  [
+    '192.0.2.1',
+    /CODEMODE_HOST 192\.0\.2\.1 is not an address of a local network interface\..*:\n {2}CODEMODE_HOST=127\.0\.0\.1\n$/,
+  ],
+])('serve says that CODEMODE_HOST=%s cannot be used, and what to set', async (host, message) => {
+  const { written, exited } = command([], {
+    CODEMODE_DEV: '1',
+    CODEMODE_PORT: '0',
+    CODEMODE_STORE: 'none',
+    CODEMODE_HOST: host,
+  })
+  expect(await exited).toBe(1)
+  expect(written.stderr).toMatch(message)
 })
 
 test('help, version and invalid arguments print their texts', async () => {

@@ -1,6 +1,4 @@
-import { Codemode } from '@codemode/client'
-import { sharedToolServer } from '@codemode/testkit'
-
+import { connectAs } from '../support/connect-as.ts'
 import type { ConsoleExecutor, Person } from '../support/console-executor.ts'
 import { makeApprovals } from './approvals.ts'
 import { makeEvicted } from './evictions.ts'
@@ -25,10 +23,9 @@ export type ConsoleData = Awaited<ReturnType<typeof makeConsoleData>>
 export async function makeConsoleData(executor: ConsoleExecutor, { many = 10_000, entries = 20_000 } = {}) {
   await using starting = new AsyncDisposableStack()
   const connect = async (person: Person, tools: object) => {
-    const toolServer = await sharedToolServer()
-    const config = { executorUrl: executor.url, executorApiKey: executor.keys[person], toolServer, tools: { ...tools } }
-    const client = starting.use(Codemode.fromClientConfig(config))
-    return { client, config }
+    const connected = await connectAs(executor, person, tools)
+    starting.use(connected.client)
+    return connected
   }
   const { client: ada, config } = await connect('ada', shopTools)
   const { client: approver } = await connect('grace', {})

@@ -24,7 +24,6 @@ const line = '<b>' + 'y'.repeat(1_000_000)
 const answers = [
   await tools.données.élèves(texts),
   await tools['顧客\u200d'](line),
-  await tools.__proto__(texts.markup),
   await tools.${'long'.repeat(32)}(texts.token),
 ]
 return { [texts.markup]: texts, 'javascript:alert(1)': answers.length, __proto__: null, line: line.slice(0, 900_000) }
@@ -46,7 +45,6 @@ export async function makeHostile(client: Codemode) {
   const hostile = client.withTools({
     'données.élèves': echo,
     '顧客\u200d': echo,
-    __proto__: echo,
     ['long'.repeat(32)]: echo,
     ファイル: () => {
       throw new Error(Object.values(texts).join('\n'))
@@ -60,6 +58,7 @@ export async function makeHostile(client: Codemode) {
     hostile.run(`const text = '${texts.markup}\n${texts.terminal}`, { label: 'z'.repeat(256) }),
     makeCancelled(hostile),
   ])
+  if (!success.success) throw new Error(`The hostile execution did not succeed: ${JSON.stringify(success)}`)
   return {
     success: success.executionId,
     thrown: thrown.executionId,

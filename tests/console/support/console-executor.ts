@@ -7,14 +7,15 @@ import { pollUntil } from './poll-until.ts'
 const tenants = {
   ada: { tenant: 'acme', owner: 'ada' },
   grace: { tenant: 'acme', owner: 'grace', rights: ['read', 'approve'] },
+  builder: { tenant: 'acme', owner: 'ada', rights: ['run'] },
   viewer: { tenant: 'acme', owner: 'viewer', rights: ['read'] },
   mallory: { tenant: 'acme', owner: '<img src=x onerror=alert(1)>\u202e' },
   rival: { tenant: 'rival', owner: 'rival' },
 }
 
 /**
- * Person with an API key: `ada` has all rights, `grace` reads and approves, `viewer` reads; the owner of mallory's key is markup;
- * `rival` is of another tenant.
+ * Person with an API key: `ada` has all rights, `builder` runs code as the same owner, `grace` reads and approves, `viewer` reads;
+ * the owner of mallory's key is markup; `rival` is of another tenant.
  */
 export type Person = keyof typeof tenants
 

@@ -2,19 +2,22 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 
 import { startBrowser } from './browser.ts'
-import { startConsoleExecutor, type ConsoleExecutor, type Person } from './console-executor.ts'
+import type { ConsoleExecutor, Person } from './console-executor.ts'
 import { collectFaults, type Faults } from './faults.ts'
+import { sharedConsole, type SharedConsole } from './shared-console.ts'
 
 interface OpenOptions extends Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'timezoneId'> {
   /** Person who is signed in; nobody by default. */
   readonly as?: Person
   /** Path below that of the console. */
   readonly path?: string
+  /** Executor in place of that of the file. */
+  readonly executor?: ConsoleExecutor
 }
 
 /** Browser and executor of a test file. */
-export interface ConsoleSuite {
-  readonly executor: ConsoleExecutor
+export interface ConsoleSuite<Executor extends ConsoleExecutor> {
+  readonly executor: Executor
   /**
    * Opens a page of the console in a context of its own, which is closed at the end of the test. A fault of the page then fails
    * the test.
@@ -22,8 +25,11 @@ export interface ConsoleSuite {
   open(options?: OpenOptions): Promise<{ readonly page: Page; readonly faults: Faults }>
 }
 
-/** Starts an executor and a browser before the tests of a file, and ends them afterwards. */
-export function useConsole(start: () => Promise<ConsoleExecutor> = startConsoleExecutor): ConsoleSuite {
+/** Uses the executor that all files share. Starts a browser before the tests of a file, and ends it afterwards. */
+export function useConsole(): ConsoleSuite<SharedConsole>
+/** Starts an executor of the file's own and a browser before the tests of a file, and ends them afterwards. */
+export function useConsole<Executor extends ConsoleExecutor>(start: () => Promise<Executor>): ConsoleSuite<Executor>
+export function useConsole(start: () => Promise<ConsoleExecutor> = sharedConsole): ConsoleSuite<ConsoleExecutor> {
   let executor: ConsoleExecutor
   let browser: Browser
   beforeAll(async () => {
@@ -37,7 +43,7 @@ export function useConsole(start: () => Promise<ConsoleExecutor> = startConsoleE
     get executor() {
       return executor
     },
-    async open({ as, path = '', ...options } = {}) {
+    async open({ as, path = '', executor: of = executor, ...options } = {}) {
       const context = await browser.newContext(options)
       const faults = await collectFaults(context)
       onTestFinished(async () => {
@@ -45,8 +51,8 @@ export function useConsole(start: () => Promise<ConsoleExecutor> = startConsoleE
         expect(faults.found).toEqual([])
       })
       const page = await context.newPage()
-      if (as !== undefined) await signIn(page, executor, as)
-      await page.goto(executor.consoleUrl + path)
+      if (as !== undefined) await signIn(page, of, as)
+      await page.goto(of.consoleUrl + path)
       return { page, faults }
     },
   }

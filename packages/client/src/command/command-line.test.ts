@@ -1,5 +1,8 @@
+import { variableOf } from '@codemode/shared/internal'
 import { expect, test } from 'vitest'
 
+import { textOptions } from '../config/options.ts'
+import { connectedSchema } from '../config/schema.ts'
 import { parseCommand } from './command-line.ts'
 import { helpText, mcpHelpText, runHelpText } from './help.ts'
 
@@ -64,4 +67,13 @@ test('a wrong command line says what to type instead', () => {
   expect(problemOf('run', '--no-config')).toContain('codemode run has no option --no-config.')
   expect(problemOf('mcp', '--http', '70000')).toContain('from 0 to 65535')
   expect(problemOf('mcp', '--approvals', 'ask')).toBe('--approvals must be result or elicit, got "ask".')
+})
+
+test('help has a line for every variable of the client, with its default', () => {
+  const lines = helpText().split('\n')
+  for (const path of textOptions(connectedSchema)) {
+    const line = lines.find((each) => each.startsWith(`  ${variableOf(path)} `))
+    expect(line, variableOf(path)).toMatch(/ \S.* \((?:required|default: \S.*)\)$/)
+    if (/MS$/.test(variableOf(path))) expect(line).toContain('in milliseconds')
+  }
 })

@@ -1,5 +1,7 @@
 import { defaultRequestLimits } from '@codemode/shared'
 
+import { variablesText } from './variables.ts'
+
 /** Returns the text of `codemode --help`. */
 export function helpText(): string {
   return `Usage: codemode run [OPTION...] [FILE]
@@ -11,7 +13,9 @@ mcp  serves a Model Context Protocol server, by which an agent runs code.
 
 "codemode run --help" and "codemode mcp --help" list the options.
 
-${configurationText}`
+${configurationText}
+All variables; the file has the same options in camelCase:
+${variablesText()}`
 }
 
 const configurationText = `Configuration: the file codemode.yaml of the working directory, if there is one, overridden by environment
@@ -30,7 +34,7 @@ value; otherwise one line of JSON: the result with value or error, logs, tool ca
 
   --config FILE          configuration file; codemode.yaml by default, if there is one
   --input JSON           value that the code reads as input; none by default
-  --timeout MS           maximum wall time of the execution; ${defaultRequestLimits.executionTimeoutMs} by default
+  --timeout MS           maximum wall time of the execution in milliseconds; ${defaultRequestLimits.executionTimeoutMs} by default
   --json, --no-json      whether the result is JSON; by default if standard output is no terminal
   --progress, --no-progress
                          whether tool calls and console output are shown on standard error while the code runs;

@@ -10,6 +10,8 @@ interface Connection {
   readonly origin: string
   readonly proxy: NamedProxy | undefined
   readonly connectTimeoutMs: number
+  /** Whether the executor has ever answered. */
+  readonly hasBeenReached: boolean
   readonly executionId: string | undefined
   readonly correlationId: string
 }
@@ -55,18 +57,29 @@ export function connectionError(
       suggestion: `Check host and port of executorUrl (${origin}). If they are served with TLS, it must begin with https://.`,
     })
   }
-  const isCertificate = certificateCodes.test(code)
-  if (isCertificate || connectSyscalls.has(textOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
+  if (certificateCodes.test(code)) {
+    return new ExecutorConnectionError(`The certificate of the server at ${origin} is not accepted: ${reason}`, {
+      ...fields,
+      retryable: false,
+      suggestion: `Check that the certificate is valid for ${new URL(origin).hostname}. If a certificate authority of your own has signed it, start Node with NODE_EXTRA_CA_CERTS=<PEM file of that authority>.`,
+    })
+  }
+  if (connectSyscalls.has(textOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
     return new ExecutorConnectionError(`The executor at ${origin} could not be reached: ${reason}`, {
       ...fields,
-      retryable: !isCertificate,
+      retryable: true,
       suggestion: `Check that the executor runs and that executorUrl (${origin}) is right.`,
     })
   }
+  // A server with TLS closes connections that begin without it.
+  const ifTls =
+    origin.startsWith('http:') && !connection.hasBeenReached
+      ? ' If it is served with TLS, it must begin with https://.'
+      : ''
   return new ExecutorConnectionError(`The connection to the executor at ${origin} broke: ${reason}`, {
     ...fields,
     ambiguous: true,
-    suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.`,
+    suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.${ifTls}`,
   })
 }
 

@@ -155,9 +155,10 @@ export class HttpClient {
 
   #connection({ method, path }: HttpRequest, { executionId, correlationId }: RequestScope) {
     const { connectTimeoutMs, executorApiKey } = this.#options
-    const url = this.#origin + this.#basePath + path
-    const ids = { executionId, correlationId }
-    return { origin: this.#origin, proxy: this.#proxy, connectTimeoutMs, ...ids, method, url, apiKey: executorApiKey }
+    const executorUrl = this.#origin + this.#basePath
+    const urls = { origin: this.#origin, executorUrl, url: executorUrl + path }
+    const server = { ...urls, proxy: this.#proxy, connectTimeoutMs, hasBeenReached: this.#hasBeenReached }
+    return { ...server, executionId, correlationId, method, apiKey: executorApiKey }
   }
 
   #observe({ status, headers }: Pick<HttpResponse, 'status' | 'headers'>): void {

@@ -4,6 +4,7 @@ import { responseError } from './response-error.ts'
 
 const connection = {
   origin: 'http://executor.test',
+  executorUrl: 'http://executor.test',
   executionId: undefined,
   correlationId: 'cor_0123456789abcdef',
   method: 'POST',

@@ -9,6 +9,8 @@ import { describeResponse, excerptOf, redirectTarget, type HttpResponse, type Se
 
 interface Connection extends SentRequest {
   readonly origin: string
+  /** URL of the executor as configured, which may have a path. */
+  readonly executorUrl: string
   readonly executionId: string | undefined
   readonly correlationId: string
 }
@@ -48,7 +50,23 @@ function executorError(error: ErrorBody['error'], response: HttpResponse, connec
       suggestion: checkKey,
     })
   }
+  if (code === 'NOT_FOUND' && hasPathInRoute(message, connection)) {
+    const { origin, executorUrl } = connection
+    return new ExecutorClientError(
+      code,
+      `The executor at ${origin} has no routes under the path of executorUrl: ${message}`,
+      {
+        ...fields,
+        suggestion: `Set executorUrl to ${origin} instead of ${executorUrl}. It has a path only if a gateway serves the executor under it, and removes it.`,
+      },
+    )
+  }
   return new ExecutorClientError(code, message, { ...fields, suggestion })
+}
+
+/** Returns whether a message names the requested path with that of `executorUrl`, which a gateway would have removed. */
+function hasPathInRoute(message: string, { executorUrl, origin, url }: Connection): boolean {
+  return executorUrl !== origin && message.includes(new URL(url).pathname)
 }
 
 const rejectedKey = (origin: string): string => `The executor at ${origin} rejected the API key`
@@ -57,14 +75,14 @@ const checkKey = 'Check executorApiKey: it may be mistyped, expired or of anothe
 /** Returns the error for a response that is not the executor's: an error page, a redirect, or another server's. */
 export function foreignError(response: HttpResponse, connection: Connection): ExecutorClientError {
   const { status, headers } = response
-  const { origin } = connection
+  const { origin, executorUrl } = connection
   const fields = {
     executionId: connection.executionId,
     correlationId: connection.correlationId,
     httpStatus: status,
     retryable: isTemporaryStatus(status),
     retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
-    suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.`,
+    suggestion: `Check that executorUrl (${executorUrl}) is the URL of an executor, and the proxies and gateways before it.`,
   }
   const got = `${describeResponse(response, connection)}: this is not a Codemode executor`
   const says = excerptOf(response, connection)

@@ -40,6 +40,11 @@ import { CallRecord } from '../tools/call-record.ts'
 
 /** Timeout of cancellations and health checks, in milliseconds. */
 const controlTimeoutMs = 5_000
+/**
+ * Milliseconds that closing waits for the confirmation of cancellations. An executor that does not confirm one in this time, but has
+ * received it, cancels the execution nevertheless; one that has not, does so because the connections of the client are gone.
+ */
+const closeTimeoutMs = 1_000
 
 type IdentifiedRequest = ExecutionRequest & { readonly id: string }
 
@@ -62,6 +67,8 @@ export class ExecutorClient implements Executor {
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
+  /** Aborts the cancellations that are not confirmed when the client has waited long enough for them. */
+  readonly #leaving = new AbortController()
   /** Runs that have not ended. An entry is emptied when it is removed, for the reason in design/collections.md. */
   readonly #running = new Set<{ run: RunningExecution | undefined }>()
   readonly #cancelling = new Set<Promise<void>>()
@@ -167,14 +174,19 @@ export class ExecutorClient implements Executor {
     return this.#probe('/readyz')
   }
 
-  /** Cancels the executions that it runs, except steps of durable sessions, and closes all connections. */
+  /**
+   * Cancels the executions that it runs, except steps of durable sessions, and closes all connections. Waits at most a second for an
+   * executor to confirm the cancellations.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)
     const running = Array.from(this.#running, ({ run }) => run!)
     for (const { lifetime } of running) lifetime.cancel(reason)
     await Promise.allSettled(running.flatMap(({ result }) => result ?? []))
+    const timer = setTimeout(() => this.#leaving.abort(reason), closeTimeoutMs)
     await Promise.all(this.#cancelling)
+    clearTimeout(timer)
     await this.#http.close()
   }
 
@@ -229,7 +241,7 @@ export class ExecutorClient implements Executor {
   /** Cancels an execution whose run has been aborted, in the background: within a bounded time, ignoring failures. */
   #cancelInBackground({ executionId, correlationId, signal }: ExecutionScope): void {
     const { message }: Error = signal.reason
-    const cancelling = this.cancel(executionId, message, { correlationId })
+    const cancelling = this.cancel(executionId, message, { correlationId, signal: this.#leaving.signal })
       .catch(() => {})
       .finally(() => this.#cancelling.delete(cancelling))
     this.#cancelling.add(cancelling)

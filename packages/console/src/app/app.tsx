@@ -1,5 +1,5 @@
 import type { ConsoleSession } from '@codemode/shared'
-import { LocationProvider, Route, Router } from 'preact-iso'
+import { LocationProvider, Route, Router, useLocation } from 'preact-iso'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 
@@ -25,18 +25,48 @@ type SignIn =
 
 /** Catches an error of a page, so that it leaves a message and not an empty window. */
 function Guarded({ children }: { children: ComponentChildren }) {
+  const { path } = useLocation()
   const [error, reset] = useErrorBoundary()
+  // Another page may not fail.
+  useEffect(() => reset, [path])
   if (error === undefined) return <>{children}</>
   return (
-    <EmptyNotice title="This page failed">
-      <p>
-        <GuestText text={String(error)} />
-      </p>
-      <button type="button" onClick={reset}>
-        Try again
-      </button>
-    </EmptyNotice>
+    <div class="page">
+      <EmptyNotice title="This page failed">
+        <p>
+          <GuestText text={String(error)} />
+        </p>
+        <button type="button" onClick={reset}>
+          Try again
+        </button>
+      </EmptyNotice>
+    </div>
   )
+}
+
+/** Page that the path names. */
+function Pages() {
+  const { path } = useLocation()
+  // The router throws for such a path.
+  if (!isDecodable(path)) return <NotFoundPage />
+  return (
+    <Router>
+      <Route path={basePath} component={ExecutionsPage} />
+      <Route path={`${basePath}/executions`} component={ExecutionsPage} />
+      <Route path={`${basePath}/executions/:id`} component={ExecutionPage} />
+      <Route path={`${basePath}/approvals`} component={ApprovalsPage} />
+      <Route default component={NotFoundPage} />
+    </Router>
+  )
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The console: the sign-in page, or the page that the path names. */
@@ -73,13 +103,7 @@ export function App() {
             <Header />
             <main id="content" tabIndex={-1}>
               <Guarded>
-                <Router>
-                  <Route path={basePath} component={ExecutionsPage} />
-                  <Route path={`${basePath}/executions`} component={ExecutionsPage} />
-                  <Route path={`${basePath}/executions/:id`} component={ExecutionPage} />
-                  <Route path={`${basePath}/approvals`} component={ApprovalsPage} />
-                  <Route default component={NotFoundPage} />
-                </Router>
+                <Pages />
               </Guarded>
             </main>
           </LocationProvider>

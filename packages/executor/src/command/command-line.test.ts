@@ -1,5 +1,9 @@
+import { availableParallelism } from 'node:os'
+
+import { variableOf } from '@codemode/shared/internal'
 import { expect, test } from 'vitest'
 
+import { optionNames } from '../config-errors.ts'
 import { helpText, parseCommand } from './command-line.ts'
 
 test('the default command is serve', () => {
@@ -36,13 +40,29 @@ test.each([
   expect(parseCommand([argument])).toMatchObject({ name: 'invalid', problem: expect.stringContaining(hint) as string })
 })
 
-test('help names every variable', () => {
-  for (const name of [
-    'CODEMODE_HOST',
-    'CODEMODE_MAX_QUEUED_PER_KEY',
-    'CODEMODE_RETAIN_COUNT',
-    'CODEMODE_CONFIG_FILE',
-  ]) {
-    expect(helpText()).toContain(`\n  ${name} `)
+test('help has a line for every option, with the values that it takes and its default', () => {
+  const lines = helpText().split('\n')
+  for (const option of [...optionNames, 'configFile']) {
+    const line = lines.find((each) => each.startsWith(`  ${variableOf([option])} `))
+    expect(line).toMatch(/ \S.* \(.*; (?:default \S.*|no default)\)$/)
   }
+})
+
+test.each([
+  ['CODEMODE_PORT', 'default 8001'],
+  ['CODEMODE_METRICS_PORT', 'no default'],
+  ['CODEMODE_DRAIN_MS', 'in milliseconds (an integer from 0 to 86400000; default 10000)'],
+  ['CODEMODE_SANDBOX_PROCESSES', `default ${availableParallelism()} on this machine`],
+  ['CODEMODE_RETAIN_BYTES', 'in bytes'],
+  ['CODEMODE_SANDBOX_MEMORY_MB', 'in MiB'],
+  ['CODEMODE_CONSOLE', 'default on'],
+  ['CODEMODE_CONSOLE_PATH', 'default /console'],
+  ['CODEMODE_CONSOLE_KEY_HEADER', 'no default'],
+  ['CODEMODE_CALLBACK_ORIGINS', 'no default'],
+  ['CODEMODE_REUSE_ISOLATES', 'default true'],
+])('help says of %s: %s', (variable, text) => {
+  const line = helpText()
+    .split('\n')
+    .find((each) => each.startsWith(`  ${variable} `))
+  expect(line).toContain(text)
 })

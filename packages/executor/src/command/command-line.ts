@@ -1,7 +1,7 @@
 import { nearestName, variableOf } from '@codemode/shared/internal'
 import { parseArgs } from 'node:util'
 
-import { executorOptionsSchema } from '../config-options.ts'
+import { executorOptionsSchema, withDefaults, type OptionName } from '../config-options.ts'
 import { describeOption, optionNames } from '../config-errors.ts'
 import { parseKeysCommand, type KeysCommand } from './keys-arguments.ts'
 import { UsageError } from './usage-error.ts'
@@ -62,12 +62,25 @@ function invalid(argument: string): Command {
   return { name: 'invalid', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
 }
 
+/** Options whose defaults depend on the machine. */
+const machineOptions: ReadonlySet<OptionName> = new Set(['sandboxProcesses', 'maxSandboxProcesses', 'sandboxMemoryMb'])
+
+/** Returns the line of `--help` for an option: its variable, what it is, its rule and its default. */
+function optionLine(option: OptionName): string {
+  const { description = '' } = executorOptionsSchema.shape[option].unwrap()
+  return `  ${variableOf([option]).padEnd(31)}${description} (${describeOption(option).rule}; ${defaultText(option)})`
+}
+
+function defaultText(option: OptionName): string {
+  const value = withDefaults({})[option]
+  const text = Array.isArray(value) ? value.join(',') : String(value ?? '')
+  if (text === '') return 'no default'
+  return `default ${text}${machineOptions.has(option) ? ' on this machine' : ''}`
+}
+
 /** Returns the text of `--help`. */
 export function helpText(): string {
-  const variables = optionNames.map((option) => {
-    const { description = '' } = executorOptionsSchema.shape[option].unwrap()
-    return `  ${variableOf([option]).padEnd(31)}${description} (${describeOption(option).rule})`
-  })
+  const variables = optionNames.map(optionLine)
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
        codemode-executor migrate
@@ -84,8 +97,8 @@ migrate brings the database of CODEMODE_DATABASE_URL up to date, which an execut
 check-waiting replays the journals of all unfinished executions and durable sessions in that database: run it before an upgrade.
 keys creates, lists and revokes API keys, in a file or in that database: codemode-executor keys --help.
 
-Environment variables, or the same options in camelCase in a JSON file:
+Environment variables, with the values they take and their defaults; or the same options in camelCase in a JSON file:
 ${variables.join('\n')}
-  ${'CODEMODE_CONFIG_FILE'.padEnd(31)}path of a JSON file with options, such as {"port": 8001}
+  ${'CODEMODE_CONFIG_FILE'.padEnd(31)}path of a JSON file with options, such as {"port": 8001} (a path; no default)
 `
 }

@@ -2,8 +2,9 @@ import { executionCountsQuerySchema, RequestError } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import { readableBy, readQuery } from './executions-list.ts'
 import type { HttpEnv } from './http-context.ts'
+import { readQuery } from './read-query.ts'
+import { readableBy } from './readable-by.ts'
 
 const hourMs = 3_600_000
 const maxDays = 31

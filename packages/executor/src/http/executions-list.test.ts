@@ -87,6 +87,16 @@ test('a replay is permitted to a key that may read the execution', async () => {
   expect(await statusOf({ owner: 'other', rights: ['run', 'operate', 'approve'] })).toBe(403)
 })
 
+test('a key without the right to operate wakes only the executions of its owner', async () => {
+  const { engine, send } = testApp()
+  const { id } = engine.add('acme').admit()
+  const statusOf = async (as: object) => (await send('POST', `/v1/executions/${id}/wake`, { as })).status
+  expect(await statusOf({ owner: 'other', rights: ['operate'] })).toBe(202)
+  expect(await statusOf({ owner: 'owner of acme', rights: ['run'] })).toBe(202)
+  expect(await statusOf({ owner: 'owner of acme', rights: ['read', 'approve'] })).toBe(403)
+  expect(await statusOf({ owner: 'other', rights: ['run', 'read', 'approve'] })).toBe(403)
+})
+
 test('a retry with other code or input needs the right to run code', async () => {
   const { engine, send } = testApp()
   const { id } = engine.add('acme').admit()

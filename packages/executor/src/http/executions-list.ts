@@ -1,15 +1,12 @@
-import { executionQuerySchema, RequestError, type ExecutionList, type ExecutionSummary } from '@codemode/shared'
-import { parseWith } from '@codemode/shared/internal'
+import { executionQuerySchema, type ExecutionList, type ExecutionSummary } from '@codemode/shared'
 import type { Handler } from 'hono'
-import type { z } from 'zod'
 
 import type { Engine } from '../engine/engine.ts'
-import type { Principal } from '../engine/principal.ts'
-import { summary } from '../problem-texts.ts'
 import type { ListedExecution } from '../store/execution-store.ts'
 import { timestamp } from '../timestamp.ts'
-import type { HttpContext, HttpEnv } from './http-context.ts'
-import { requireRight } from './rights.ts'
+import type { HttpEnv } from './http-context.ts'
+import { readQuery } from './read-query.ts'
+import { readableBy } from './readable-by.ts'
 
 /**
  * Handles GET /v1/executions: responds with a page of the tenant's executions in the store and of the attached ones of this
@@ -32,21 +29,6 @@ export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Ha
     })
     return c.json({ items: items.map(summaryOf), nextCursor } satisfies ExecutionList)
   }
-}
-
-/** Parses the query of a request. Throws `RequestError` INVALID_REQUEST. */
-export function readQuery<Schema extends z.ZodType>(c: HttpContext, schema: Schema): z.output<Schema> {
-  const query = parseWith(schema, c.req.query())
-  if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
-  return query.value
-}
-
-/** Returns the filter by which a key sees only what it may read. Throws `RequestError` FORBIDDEN if that is nothing. */
-export function readableBy(principal: Principal): { readonly owner?: string } {
-  const { owner, rights } = principal
-  if (rights.includes('read')) return {}
-  if (!rights.includes('run')) requireRight(principal, 'read', 'Listing executions')
-  return { owner }
 }
 
 function summaryOf(execution: ListedExecution): ExecutionSummary {

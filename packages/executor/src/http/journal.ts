@@ -2,8 +2,8 @@ import { headers, journalQuerySchema } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import { readQuery } from './executions-list.ts'
 import type { HttpEnv } from './http-context.ts'
+import { readQuery } from './read-query.ts'
 import { requireRightOrOwner } from './rights.ts'
 
 /** Handles GET /v1/executions/:id/journal: responds with the journal, or its entries after the first ones. */

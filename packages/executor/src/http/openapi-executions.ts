@@ -227,7 +227,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
     post: {
       operationId: 'wakeExecution',
       summary: 'Try to continue a detached execution that needs attention',
-      description: 'Requires the right `operate`.',
+      description: 'Requires the right `operate`, or `run` and the owner of the execution.',
       requestParams: { path: id, header: requestHeaders() },
       responses: {
         202: response('The execution, which is tried again', acceptedExecutionSchema, executionId),

@@ -46,9 +46,11 @@ export async function listen(app: Hono<HttpEnv>, options: ListenOptions): Promis
   })
   respondToClientErrors(server, responseHeaders)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    // The error of a host that cannot be resolved has no address.
+    const onError = (error: Error): void => reject(Object.assign(error, { address: host }))
+    server.once('error', onError)
     server.listen({ host, port }, () => {
-      server.off('error', reject)
+      server.off('error', onError)
       resolve()
     })
   })

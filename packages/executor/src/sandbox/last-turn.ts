@@ -14,3 +14,11 @@ type LastTurnFields =
 export function isLastTurn(report: LastTurnFields, hasSteps: boolean): boolean {
   return report.type !== 'turn' || (report.effects.end !== undefined && !hasSteps)
 }
+
+/**
+ * Returns whether a guest may begin its next turn before the executor has committed this one. After an end it may have to be
+ * kept as it is, and after calls, the executor checks them first.
+ */
+export function mayBeFollowed(report: LastTurnFields): boolean {
+  return report.type === 'turn' && report.effects.end === undefined && report.effects.calls.length === 0
+}

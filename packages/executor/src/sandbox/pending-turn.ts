@@ -1,4 +1,4 @@
-import type { TurnReport } from './last-turn.ts'
+import { mayBeFollowed, type TurnReport } from './last-turn.ts'
 import type { GuestDelivery, GuestSpec, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
@@ -72,15 +72,28 @@ export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): vo
   }
 }
 
-/** Returns the outcome of a turn from its report. */
-export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): TurnOutcome {
+/**
+ * Returns the turn that the guest has begun after a reported one, for the next delivery of its message. Throws if there is
+ * none, or if the reported turn may not be followed.
+ */
+export function followingTurn(turn: PendingTurn, report: TurnReport, settle: PendingTurn['settle']): PendingTurn {
+  const [delivery, ...ahead] = turn.options.ahead ?? []
+  if (delivery === undefined) throw new Error('the guest has begun more turns than were requested')
+  if (!mayBeFollowed(report) || turn.calls.length > 0) {
+    throw new Error('the guest has begun a turn after one with an end or with calls')
+  }
+  return { ...turn, delivery, options: { ...turn.options, ahead }, settle, calls: [] }
+}
+
+/** Returns the outcome of a turn from its report; `next` is that of the turn that the guest has begun after it. */
+export function reportedOutcome(message: TurnReport, { calls }: PendingTurn, next?: Promise<TurnOutcome>): TurnOutcome {
   switch (message.type) {
     case 'skipped':
       return { type: 'lost', ...(message.needsOwnIsolate && { needsOwnIsolate: true }) }
     case 'turn': {
       const { cpuMs, effects, variables } = message
       const all = { ...effects, calls: [...calls, ...effects.calls] }
-      return { type: 'turn', cpuMs, effects: all, ...(variables && { variables }) }
+      return { type: 'turn', cpuMs, effects: all, ...(variables && { variables }), ...(next && { next }) }
     }
     case 'stopped': {
       const { reason, waitedForClock, cpuMs, logs, logsDropped, warnings } = message

@@ -2,13 +2,14 @@ import type { IsolateCounts } from './isolate-reports.ts'
 import { candidateJails, type Jail } from './jail/jails.ts'
 import { isAtLeast, type IsolationTier } from './jail/tiers.ts'
 import { missingProtection } from './jail/missing-protection.ts'
+import { unsupportedPlatform } from './jail/unsupported-platform.ts'
 import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
 import type { Assignment } from './process-use.ts'
 import type { SandboxVersions } from './protocol.ts'
 import type { RuntimeText } from './runtime-source.ts'
 import type { SandboxObserver } from './sandbox-observer.ts'
 import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts'
-import { SandboxStartError } from './sandbox-start-error.ts'
+import { noBinary, noJailWorked } from './sandbox-start-error.ts'
 
 /** Callbacks of the sandbox processes, each called with the process. */
 export type ProcessListener = {
@@ -92,7 +93,8 @@ export class ProcessSupply implements AsyncDisposable {
       failures.push(`${jail.tier}: ${failure}`)
       await supply[Symbol.asyncDispose]()
     }
-    throw new SandboxStartError(minIsolation, failures)
+    const unsupported = unsupportedPlatform()
+    throw unsupported === undefined ? noJailWorked(minIsolation, failures) : noBinary(unsupported)
   }
 
   get versions(): SandboxVersions {

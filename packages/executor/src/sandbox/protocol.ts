@@ -64,6 +64,12 @@ export type HostMessage =
       readonly type: 'turn'
       readonly guest: number
       readonly delivery: GuestDelivery
+      /**
+       * Deliveries that the process makes after this one, each in a turn of its own with a report of its own. It may leave out the
+       * last ones; the last turn that it makes is reported without `isFollowed`.
+       */
+      readonly ahead?: readonly GuestDelivery[]
+      /** Milliseconds of wall time for each turn. */
       readonly timeoutMs: number
       /** Specification to make the guest from; present in its first turn only. */
       readonly spec?: GuestSpec
@@ -129,6 +135,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     /** Memory in bytes that the guest keeps after the turn. */
     guestBytes: z.int().nonnegative(),
     effects: effectsSchema,
+    /** True if the guest has begun the turn of the next delivery of the message. */
+    isFollowed: z.literal(true).optional(),
     /** Variables of the session after the end of a step. */
     variables: sessionVariablesSchema.optional(),
   }),

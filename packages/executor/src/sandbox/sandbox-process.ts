@@ -1,8 +1,15 @@
 import type { Death } from './death.ts'
 import { deathText, outcomeOfDeath, type Termination } from './death-outcome.ts'
 import { IsolateReports, type IsolateCounts } from './isolate-reports.ts'
-import { isLastTurn } from './last-turn.ts'
-import { addCalls, leavesProcessUnfit, pendingTurn, reportedOutcome, wallTimeoutMs } from './pending-turn.ts'
+import { isLastTurn, type TurnReport } from './last-turn.ts'
+import {
+  addCalls,
+  followingTurn,
+  leavesProcessUnfit,
+  pendingTurn,
+  reportedOutcome,
+  wallTimeoutMs,
+} from './pending-turn.ts'
 import type { PendingTurn, RequestedTurn } from './pending-turn.ts'
 import { ProcessChannel, type GuestMessage, type ProcessChannelOptions } from './process-channel.ts'
 import { ProcessGuests, type GuestRequest } from './process-guests.ts'
@@ -192,11 +199,13 @@ export class SandboxProcess {
   }
 
   #sendTurn(turn: PendingTurn): void {
-    const { guest, delivery } = turn
+    const { guest, delivery, options } = turn
+    const { ahead = [] } = options
     turn.sent = true
     turn.timeoutMs = wallTimeoutMs(turn, this.#options.contention())
     const request = this.#guests.takeRequest(guest)
-    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...request })
+    const { timeoutMs } = turn
+    this.#channel.send({ type: 'turn', guest, delivery, timeoutMs, ...(ahead.length > 0 && { ahead }), ...request })
   }
 
   /** Starts the watchdog for the turn on the CPU. The time that a process takes to start counts for no turn. */
@@ -239,16 +248,17 @@ export class SandboxProcess {
     const turn = this.#turns.of(guest)
     if (turn) {
       this.#loseTurn(turn)
-      if (turn === this.#turns.head) this.#endIfStillOnCpu(turn)
+      if (turn === this.#turns.head) this.#endIfStillOnCpu(guest)
     }
     this.#removeGuest(guest)
     this.#options.onChange()
   }
 
-  /** Ends the process if a turn is still on the CPU after the grace period. */
-  #endIfStillOnCpu(head: PendingTurn): void {
+  /** Ends the process if a closed guest is still on the CPU after the grace period. */
+  #endIfStillOnCpu(guest: number): void {
     setTimeout(() => {
-      if (this.#isAlive && this.#turns.head === head) this.#endFor(head, 'abandoned')
+      const { head } = this.#turns
+      if (this.#isAlive && head?.guest === guest) this.#endFor(head, 'abandoned')
     }, closedGuestGraceMs).unref()
   }
 
@@ -271,8 +281,12 @@ export class SandboxProcess {
       addCalls(head, message.calls)
       return
     }
-    this.#turns.shift()
     this.#watchdog.end()
+    if (message.type === 'turn' && message.isFollowed) {
+      this.#follow(head, message)
+      return
+    }
+    this.#turns.shift()
     this.#use.recordTurnEnd()
     if (isLastTurn(message, this.#guests.get(head.guest)?.hasSteps === true)) this.#guests.remove(head.guest)
     // A skipped turn runs again, and counts as a fault only then.
@@ -283,6 +297,15 @@ export class SandboxProcess {
     this.#sendQueuedTurns()
     head.settle?.(reportedOutcome(message, head))
     this.#options.onChange()
+  }
+
+  /** Settles a turn after which the guest has begun the next one of the message. */
+  #follow(turn: PendingTurn, report: TurnReport): void {
+    const { promise: next, resolve } = Promise.withResolvers<TurnOutcome>()
+    // Nothing waits for the turns of a guest that was lost or closed.
+    this.#turns.replaceHead(followingTurn(turn, report, turn.settle && resolve))
+    this.#watchHead()
+    turn.settle?.(reportedOutcome(report, turn, next))
   }
 
   #drainAsUnfit({ isFault }: { readonly isFault: boolean }): void {

@@ -29,6 +29,11 @@ export interface TurnOptions {
    * another process.
    */
   readonly maxWaitMs: number
+  /**
+   * Deliveries that follow this one. The guest may begin their turns, in their order, before it gets them: the outcome of each
+   * turn then has that of the next one.
+   */
+  readonly ahead?: readonly GuestDelivery[]
 }
 
 /** Outcome of a turn. */
@@ -39,6 +44,8 @@ export type TurnOutcome =
       readonly effects: TurnEffects
       /** Variables of the session, in a turn in which a step has ended. */
       readonly variables?: readonly SessionVariable[]
+      /** Outcome of the turn of the next delivery of `ahead`, which the guest has begun; absent if it has begun none. */
+      readonly next?: Promise<TurnOutcome>
     }
   /**
    * The guest reached the turn's timeout, ran out of memory, or put out more than a journal holds, and no longer

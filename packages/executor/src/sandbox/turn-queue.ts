@@ -45,6 +45,11 @@ export class TurnQueue {
     this.#turns.shift()
   }
 
+  /** Puts a turn in the place of the one on the CPU. */
+  replaceHead(turn: PendingTurn): void {
+    this.#turns[0] = turn
+  }
+
   /** Removes a turn that has not been sent. */
   remove(turn: PendingTurn): void {
     this.#turns.splice(this.#turns.indexOf(turn), 1)

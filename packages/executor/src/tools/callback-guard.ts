@@ -63,7 +63,7 @@ export function createCallbackGuard({
   field = 'callback',
   lookup = systemLookup,
 }: CallbackGuardOptions): CallbackGuard {
-  const allowed = origins.flatMap((origin) => parseCallbackOrigin(origin) ?? [])
+  const allowed = origins.map(parseCallbackOrigin).filter((origin) => typeof origin !== 'string')
 
   function policyOf(url: URL): Policy | undefined {
     if (!isHttp(url)) return undefined

@@ -11,16 +11,15 @@ export interface CallbackOrigin {
 
 /**
  * Parses an entry of `CODEMODE_CALLBACK_ORIGINS`: an http or https origin, whose host may begin with `*.` (any
- * subdomain) or be `*` (any host). Returns undefined for anything else, including a URL with a path or credentials.
+ * subdomain) or be `*` (any host). Returns the problem for anything else, as a text that follows the entry.
  */
-export function parseCallbackOrigin(text: string): CallbackOrigin | undefined {
+export function parseCallbackOrigin(text: string): CallbackOrigin | string {
   const url = URL.parse(text)
-  if (url === null || !isHttp(url) || url.origin === 'null') return undefined
-  if (url.username !== '' || url.password !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return undefined
-  }
+  if (url === null || !isHttp(url)) return 'does not begin with http:// or https:// and a host'
+  if (url.username !== '' || url.password !== '') return 'has a user name or a password'
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return 'has more than scheme, host and port'
   const pattern = /^\*(?:\.[^*]+)?$/.test(url.hostname)
-  if (!pattern && url.hostname.includes('*')) return undefined
+  if (!pattern && url.hostname.includes('*')) return 'has a * that is not the whole first part of the host'
   const suffix = url.hostname.slice(1)
   return {
     text: url.origin,

@@ -157,7 +157,10 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('turn'),
     at: timestampMs,
-    endedAt: timestampMs,
+    endedAt: timestampMs.meta({
+      description:
+        'Time of its end; that of its beginning if the guest began the next turn before this one was committed',
+    }),
     ...turnCosts,
     delivery: deliverySchema,
     effects: turnEffectsSchema,

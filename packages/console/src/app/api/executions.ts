@@ -21,29 +21,40 @@ export const listExecutions = (
 }
 
 export const countExecutions = (
-  query: { since: string; until?: string; buckets: number; label?: string | undefined; session?: string | undefined },
+  query: {
+    since: string
+    until?: string | undefined
+    buckets: number
+    label?: string | undefined
+    session?: string | undefined
+  },
   signal: AbortSignal,
 ): Promise<ExecutionCounts> => request(`/executions/counts${queryOf(query)}`, { signal })
 
 const pathOf = (id: string): string => `/executions/${encodeURIComponent(id)}`
 
-export const readRecord = (id: string, signal: AbortSignal): Promise<ExecutionRecord> => request(pathOf(id), { signal })
+export const readRecord = (id: string, signal: AbortSignal): Promise<ExecutionRecord> =>
+  request(pathOf(id), { signal, executionId: id })
 
 /** Returns the journal with the entries after the first `after` ones. */
 export const readJournal = (id: string, after: number, signal: AbortSignal): Promise<Journal> =>
-  request(`${pathOf(id)}/journal${queryOf({ after: after === 0 ? undefined : after })}`, { signal })
+  request(`${pathOf(id)}/journal${queryOf({ after: after === 0 ? undefined : after })}`, { signal, executionId: id })
 
 export const cancelExecution = (id: string): Promise<unknown> =>
-  request(`${pathOf(id)}/cancel`, { body: { reason: 'cancelled in the console' } })
+  request(`${pathOf(id)}/cancel`, { body: { reason: 'cancelled in the console' }, executionId: id })
 
-/** Runs the code of an execution again, or other code or input, as a new execution, whose id is returned. */
+/**
+ * Runs the code of an execution again, or other code or input, as a new execution, whose id is returned. With the id of the new one,
+ * a repeated request starts it once.
+ */
 export const retryExecution = (
   id: string,
-  edits: { code?: string; input?: unknown } = {},
-): Promise<{ readonly executionId: string }> => request(`${pathOf(id)}/retry`, { body: edits })
+  edits: { id?: string; code?: string; input?: unknown } = {},
+): Promise<{ readonly executionId: string }> => request(`${pathOf(id)}/retry`, { body: edits, executionId: id })
 
 /** Tries to continue an execution that needs attention. */
-export const wakeExecution = (id: string): Promise<unknown> => request(`${pathOf(id)}/wake`, { method: 'POST' })
+export const wakeExecution = (id: string): Promise<unknown> =>
+  request(`${pathOf(id)}/wake`, { method: 'POST', executionId: id })
 
-export const replayExecution = (id: string): Promise<ReplayVerdict> =>
-  request(`${pathOf(id)}/replay`, { method: 'POST' })
+export const replayExecution = (id: string, signal: AbortSignal): Promise<ReplayVerdict> =>
+  request(`${pathOf(id)}/replay`, { method: 'POST', signal, executionId: id })

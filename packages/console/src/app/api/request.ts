@@ -1,6 +1,7 @@
 import type { ErrorBody } from '@codemode/shared'
 
 import { apiPath } from '../base-path.ts'
+import { noteResponseTime } from './server-clock.ts'
 
 /** Response of the executor that is an error, or no response. */
 export class ApiError extends Error {
@@ -18,6 +19,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Milliseconds after which a request counts as lost. */
+const timeoutMs = 60_000
+
 interface RequestOptions {
   readonly method?: 'GET' | 'POST'
   /** Value that is sent as JSON. */
@@ -25,29 +29,38 @@ interface RequestOptions {
   readonly signal?: AbortSignal
   /** Parser of the response; `JSON.parse` by default. */
   readonly parse?: (text: string) => unknown
+  /** Execution that the request is about, by which a load balancer chooses the node. */
+  readonly executionId?: string
 }
 
 /** Sends a request to the console's API and returns the JSON of the response. Rejects with `ApiError`. */
 export async function request<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
-  const { method, body, signal, parse = JSON.parse } = options
+  const { method, body, signal, parse = JSON.parse, executionId } = options
+  const timeout = AbortSignal.timeout(timeoutMs)
   const response = await send(path, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(executionId !== undefined && { 'x-codemode-execution-id': executionId }),
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(signal && { signal }),
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   })
-  if (response.status === 204) return undefined as Result
-  const text = await response.text()
-  if (response.ok) return parse(text) as Result
-  throw errorOf(response.status, text)
+  if (response.ok) return (response.status === 204 ? undefined : parse(response.text)) as Result
+  throw errorOf(response.status, response.text)
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
+/** Sends a request and reads the whole response. Rejects with `ApiError` if there is none or it is cut. */
+async function send(path: string, init: RequestInit): Promise<{ status: number; ok: boolean; text: string }> {
   try {
-    return await fetch(`${apiPath}${path}`, init)
+    const response = await fetch(`${apiPath}${path}`, init)
+    noteResponseTime(response.headers.get('date'))
+    return { status: response.status, ok: response.ok, text: await response.text() }
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new ApiError('The executor does not respond. It may be restarting; the console tries again.', {
+    const effect = init.method === 'GET' ? '' : ' It may have got the request: look before you send it again.'
+    throw new ApiError(`The executor does not respond, or its response was cut.${effect}`, {
       status: 0,
       code: 'NO_RESPONSE',
     })

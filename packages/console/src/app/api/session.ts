@@ -16,9 +16,14 @@ interface Owned {
   readonly owner?: string | undefined
 }
 
-/** Returns whether the session may cancel, retry and wake an execution. */
+/** Returns whether the session may cancel and retry an execution. */
 export function mayOperate({ mode, rights, owner }: ConsoleSession, execution: Owned): boolean {
   return mode === 'on' && (rights.includes('operate') || (rights.includes('run') && execution.owner === owner))
+}
+
+/** Returns whether the session may wake executions that need attention. */
+export function mayWake({ mode, rights }: ConsoleSession): boolean {
+  return mode === 'on' && rights.includes('operate')
 }
 
 /** Returns whether the session may retry an execution with other code or input. */

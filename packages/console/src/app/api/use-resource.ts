@@ -13,7 +13,7 @@ export interface Resource<Value> {
 
 interface ResourceOptions<Value> {
   /** Milliseconds from one response to the next request; undefined to read once. */
-  readonly everyMs: (value: Value | undefined) => number | undefined
+  readonly everyMs: (value: Value | undefined, error?: ApiError) => number | undefined
 }
 
 /**
@@ -40,6 +40,7 @@ export function useResource<Value>(
     async function load(): Promise<void> {
       if (isLoading) return
       isLoading = true
+      let failure: ApiError | undefined
       try {
         const next = await latest.current.read(aborter.signal, value.current.value)
         if (aborter.signal.aborted) return
@@ -48,14 +49,15 @@ export function useResource<Value>(
       } catch (error) {
         if (aborter.signal.aborted) return
         if (!(error instanceof ApiError)) throw error
+        failure = error
         if (error.status === 401) reportSignedOut()
         setState((before) => ({ ...(before.key === key ? before : { key }), error }))
       }
       isLoading = false
-      schedule()
+      schedule(failure)
     }
-    function schedule(): void {
-      const delayMs = latest.current.everyMs(value.current.value)
+    function schedule(error?: ApiError): void {
+      const delayMs = latest.current.everyMs(value.current.value, error)
       if (delayMs !== undefined && !document.hidden) timer = setTimeout(() => void load(), delayMs)
     }
     function onVisible(): void {

@@ -11,7 +11,7 @@ import { useSession } from '../session-context.ts'
 
 /** Milliseconds between counts of the pending approvals. */
 const countEveryMs = 10_000
-const mostCounted = 99
+const mostCounted = 9
 
 /** Header of every page: the pages, the number of pending approvals, and who is signed in. */
 export function Header() {

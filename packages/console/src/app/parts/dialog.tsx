@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-/** Modal dialog. The browser traps the focus in it, and Escape closes it. */
+/** Modal dialog. The browser traps the focus in it and returns it afterwards, and Escape closes it. */
 export function Dialog({
   title,
   onClose,
@@ -13,7 +13,13 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    element.current!.showModal()
+    const dialog = element.current!
+    const focused = document.activeElement
+    dialog.showModal()
+    return () => {
+      // A dialog that is removed while it is open does not return the focus.
+      if (focused instanceof HTMLElement) focused.focus()
+    }
   }, [])
   return (
     <dialog ref={element} aria-label={title} onClose={onClose}>

@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks'
 
-import { piecesOf } from '../text/control-characters.ts'
-import { formatSize } from '../text/durations.ts'
+import { piecesOf, type TextPiece } from '../text/control-characters.ts'
 import { CopyButton } from './copy-button.tsx'
 
+/** Maximum number of elements that one text becomes. */
+const mostPieces = 1_000
 /** Characters of a text that a details view shows before "Show all". */
 const shownCharacters = 65_536
 /** Characters that are shown at most; the rest is only in what "Copy" copies. */
@@ -14,7 +15,7 @@ export function GuestText({ text, maxLength = 500 }: { text: string; maxLength?:
   const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
   return (
     <bdi class="guest-text">
-      {piecesOf(shown).map(({ text: piece, isCodePoint }) =>
+      {boundedPieces(shown).map(({ text: piece, isCodePoint }) =>
         isCodePoint ? (
           <span class="code-point" title="A character that has no glyph of its own">
             {piece}
@@ -27,7 +28,15 @@ export function GuestText({ text, maxLength = 500 }: { text: string; maxLength?:
   )
 }
 
-/** Block of guest text with line breaks, cut at 64 KiB, and a button that copies all of it. */
+/** Returns the pieces of a text. After so many that elements would be slow, the rest is one text with the names in brackets. */
+function boundedPieces(text: string): readonly TextPiece[] {
+  const pieces = piecesOf(text)
+  if (pieces.length <= mostPieces) return pieces
+  const rest = pieces.slice(mostPieces).map((piece) => (piece.isCodePoint ? `[${piece.text}]` : piece.text))
+  return [...pieces.slice(0, mostPieces), { text: rest.join(''), isCodePoint: false }]
+}
+
+/** Block of guest text with line breaks, cut at 65,536 characters, and a button that copies all of it. */
 export function GuestBlock({ text, title }: { text: string; title: string }) {
   const [showsAll, setShowsAll] = useState(false)
   const limit = showsAll ? mostCharacters : shownCharacters
@@ -36,7 +45,7 @@ export function GuestBlock({ text, title }: { text: string; title: string }) {
     <figure class="block">
       <figcaption>
         <span>{title}</span>
-        <span class="quiet">{text.length > 1_000 ? formatSize(text.length) : ''}</span>
+        <span class="quiet">{text.length > 1_000 ? `${text.length.toLocaleString()} characters` : ''}</span>
         <CopyButton text={text} of={title} />
       </figcaption>
       <pre tabIndex={0} role="region" aria-label={title}>
@@ -45,8 +54,8 @@ export function GuestBlock({ text, title }: { text: string; title: string }) {
       {isCut && (
         <p class="cut">
           {showsAll
-            ? 'The console shows the first 1 MiB; copy the text to see the rest.'
-            : 'Only the first 64 KiB are shown. '}
+            ? 'Only the first 1,048,576 characters are shown; copy the text to see the rest.'
+            : 'Only the first 65,536 characters are shown. '}
           {!showsAll && (
             <button type="button" onClick={() => setShowsAll(true)}>
               Show all

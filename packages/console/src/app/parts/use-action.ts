@@ -24,6 +24,7 @@ export function useAction<Args extends readonly unknown[]>(act: (...args: Args) 
         await act(...args)
         setState({ isRunning: false })
       } catch (error) {
+        if (error instanceof DOMException && error.name === 'AbortError') return
         if (!(error instanceof ApiError)) throw error
         if (error.status === 401) reportSignedOut()
         setState({ isRunning: false, error })

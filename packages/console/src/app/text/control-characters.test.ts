@@ -6,6 +6,7 @@ import { piecesOf, plainText } from './control-characters.ts'
 test.each([
   ['a right-to-left override', 'a\u202Eb', ['a', 'U+202E', 'b']],
   ['a NUL', '\u0000', ['U+0000']],
+  ['a run of NULs', 'a\u0000\u0000\u0000b\u0000', ['a', 'U+0000 ×3', 'b', 'U+0000']],
   ['a terminal escape', '\u001B[31mred', ['U+001B', '[31mred']],
   ['a carriage return', 'safe\rfake', ['safe', 'U+000D', 'fake']],
   ['a zero-width space', 'pay\u200Bpal', ['pay', 'U+200B', 'pal']],
@@ -32,7 +33,8 @@ test('no text is lost: without the names of code points, the pieces are the text
       const shown = piecesOf(text).filter(({ isCodePoint }) => !isCodePoint)
       const named = piecesOf(text).filter(({ isCodePoint }) => isCodePoint)
       const kept = shown.reduce((sum, piece) => sum + Array.from(piece.text).length, 0)
-      expect(kept + named.length).toBe(Array.from(text).length)
+      const unseen = named.reduce((sum, piece) => sum + Number(piece.text.split('×')[1] ?? 1), 0)
+      expect(kept + unseen).toBe(Array.from(text).length)
     }),
   )
 })

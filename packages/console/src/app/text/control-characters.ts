@@ -20,7 +20,7 @@ export function piecesOf(text: string): TextPiece[] {
   for (const character of text) {
     if (isUnseen(character, previous)) {
       if (index > start) pieces.push({ text: text.slice(start, index), isCodePoint: false })
-      pieces.push({ text: nameOf(character), isCodePoint: true })
+      addCodePoint(pieces, nameOf(character), start === index)
       start = index + character.length
     }
     index += character.length
@@ -28,6 +28,17 @@ export function piecesOf(text: string): TextPiece[] {
   }
   if (start < text.length) pieces.push({ text: text.slice(start), isCodePoint: false })
   return pieces
+}
+
+/** Adds the name of a code point. One that is repeated at once is a piece with its number, such as `U+0000 ×3`. */
+function addCodePoint(pieces: TextPiece[], name: string, follows: boolean): void {
+  const last = pieces.at(-1)
+  if (!follows || last === undefined || !last.isCodePoint || last.text.split(' ', 1)[0] !== name) {
+    pieces.push({ text: name, isCodePoint: true })
+    return
+  }
+  const count = Number(last.text.split('×')[1] ?? 1) + 1
+  pieces[pieces.length - 1] = { text: `${name} ×${count}`, isCodePoint: true }
 }
 
 function isUnseen(character: string, previous: string): boolean {

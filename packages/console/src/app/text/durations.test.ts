@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { formatDuration, formatSize } from './durations.ts'
+import { formatDuration } from './durations.ts'
 
 test.each([
   [0, '0 ms'],
@@ -8,7 +8,9 @@ test.each([
   [3, '3 ms'],
   [3.24, '3.2 ms'],
   [999.4, '999 ms'],
+  [999.6, '1.00 s'],
   [1_234, '1.23 s'],
+  [59_970, '1 min'],
   [41_000, '41.0 s'],
   [60_000, '1 min'],
   [125_000, '2 min 5 s'],
@@ -16,12 +18,4 @@ test.each([
   [90_000_000, '1 d 1 h'],
 ])('%d ms is %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text)
-})
-
-test.each([
-  [812, '812 B'],
-  [1_536, '1.5 KiB'],
-  [1_468_006, '1.4 MiB'],
-])('%d bytes are %s', (bytes, text) => {
-  expect(formatSize(bytes)).toBe(text)
 })

@@ -2,11 +2,11 @@
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0 ms'
   if (ms < 1) return `${ms.toFixed(1)} ms`
-  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1).replace('.0', '') : Math.round(ms)} ms`
+  if (ms < 999.5) return `${ms < 10 ? ms.toFixed(1).replace('.0', '') : Math.round(ms)} ms`
   const seconds = ms / 1_000
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return withRest(minutes, 'min', Math.floor(seconds % 60), 's')
+  if (seconds < 59.95) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`
+  const minutes = Math.floor(Math.round(seconds) / 60)
+  if (minutes < 60) return withRest(minutes, 'min', Math.round(seconds) % 60, 's')
   const hours = Math.floor(minutes / 60)
   if (hours < 24) return withRest(hours, 'h', minutes % 60, 'min')
   return withRest(Math.floor(hours / 24), 'd', hours % 24, 'h')
@@ -14,11 +14,4 @@ export function formatDuration(ms: number): string {
 
 function withRest(count: number, unit: string, rest: number, restUnit: string): string {
   return rest === 0 ? `${count} ${unit}` : `${count} ${unit} ${rest} ${restUnit}`
-}
-
-/** Returns a size as text, such as `812 B` or `1.4 MiB`. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} B`
-  const kib = bytes / 1_024
-  return kib < 1_024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1_024).toFixed(1)} MiB`
 }

@@ -18,3 +18,10 @@ test('pretty JSON keeps the digits, and a text that is not JSON stays as it is',
   expect(prettyJson('{"order":9007199254740993}')).toBe('{\n  "order": 9007199254740993\n}')
   expect(prettyJson('not JSON')).toBe('not JSON')
 })
+
+test('very deep or long JSON stays on one line', () => {
+  const deep = `${'['.repeat(900)}${']'.repeat(900)}`
+  expect(prettyJson(deep)).toBe(deep)
+  const long = `[${'1,'.repeat(200_000)}1]`
+  expect(prettyJson(long)).toBe(long)
+})

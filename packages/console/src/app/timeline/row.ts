@@ -3,6 +3,9 @@ import type { JournalEntry } from '@codemode/shared'
 /** Kind of a row, by which the viewer filters. */
 export type RowKind = 'turn' | 'call' | 'log' | 'wait' | 'node' | 'end'
 
+/** All kinds of rows. */
+export const allKinds: ReadonlySet<RowKind> = new Set(['turn', 'call', 'log', 'wait', 'node', 'end'])
+
 /** Colour and meaning of a bar. */
 export type Tone = 'turn' | 'call' | 'wait' | 'approval' | 'ok' | 'failed' | 'warn' | 'muted'
 

@@ -24,7 +24,8 @@ describe('a scale with shortened waits', () => {
   const scale = shortenedScale(rows, { start: 0, end: 100_100 })
 
   test('draws a wait of minutes as a twentieth of what ran', () => {
-    expect(scale.isShortened).toBe(true)
+    expect(scale.breaks).toHaveLength(1)
+    expect(scale.breaks[0]).toBeCloseTo(105, 6)
     expect(scale.position(100)).toBe(100)
     expect(scale.position(100_000)).toBeCloseTo(110, 6)
     expect(scale.length).toBeCloseTo(210, 6)
@@ -38,7 +39,7 @@ describe('a scale with shortened waits', () => {
   })
 
   test('is linear if nothing waits', () => {
-    expect(shortenedScale([rows[0]!], { start: 0, end: 100 }).isShortened).toBe(false)
+    expect(shortenedScale([rows[0]!], { start: 0, end: 100 }).breaks).toEqual([])
   })
 
   test('covers an execution that only waits', () => {

@@ -4,8 +4,8 @@ import type { Row } from './row.ts'
 export interface TimeScale {
   /** Length of the whole axis. */
   readonly length: number
-  /** True if waits are shortened, so that equal distances are not equal durations. */
-  readonly isShortened: boolean
+  /** Positions in the middle of waits that are shortened, so that equal distances are not equal durations there. */
+  readonly breaks: readonly number[]
   /** Returns the position of a time. */
   position(time: number): number
   /** Returns the time at a position. */
@@ -24,7 +24,7 @@ interface Interval {
 export function linearScale({ start, end }: Interval): TimeScale {
   return {
     length: Math.max(1, end - start),
-    isShortened: false,
+    breaks: [],
     position: (time) => time - start,
     time: (position) => start + position,
   }
@@ -54,7 +54,9 @@ export function shortenedScale(rows: readonly Row[], span: Interval): TimeScale 
   const pieceAt = (is: (piece: (typeof pieces)[number]) => boolean) => pieces[Math.max(0, lastIndexWhere(pieces, is))]!
   return {
     length: Math.max(1, position),
-    isShortened: true,
+    breaks: pieces
+      .filter(({ factor }) => factor < 1)
+      .map(({ start, end, position: from, factor }) => from + ((end - start) * factor) / 2),
     position(at) {
       const piece = pieceAt(({ start }) => start <= at)
       return piece.position + (at - piece.start) * piece.factor

@@ -184,6 +184,18 @@ test('a timer lasts from the turn that set it until the turn that it starts', ()
   expect(spansOf(journal)).toContainEqual(['Timer', 1, 101])
 })
 
+test('timers that are due at the same time have rows of their own', () => {
+  const tick = { delivery: { kind: 'tick' as const } }
+  const journal = journalOf([
+    claim(0),
+    turn([0, 1], { nextTimerAt: at(9) }),
+    turn([9, 9], { nextTimerAt: at(9) }, tick),
+    turn([9, 10], {}, tick),
+  ])
+  const ids = timelineOf(journal).rows.map(({ id }) => id)
+  expect(ids.filter((id) => id.startsWith('timer-'))).toEqual(['timer-1', 'timer-2'])
+})
+
 test('the ids of rows stay when the journal grows', () => {
   const entries = [claim(1), turn([2, 3], { calls: [call(1)], logs: [{ level: 'log', text: 'a' }] }), park(4)]
   const before = timelineOf(journalOf(entries)).rows.map(({ id }) => id)

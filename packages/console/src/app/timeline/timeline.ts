@@ -21,6 +21,16 @@ export function timelineOf({ header, entries }: Journal): Timeline {
   return builder.timeline()
 }
 
+/** Park that lasts, with the index of its entry. */
+type Parked = EntryOf<'park'> & { readonly index: number }
+
+/** Timer that is set, with the index of the turn that set it. */
+interface Timer {
+  readonly dueAt: number
+  readonly since: number
+  readonly index: number
+}
+
 class TimelineBuilder {
   readonly #rows: Row[] = []
   readonly #calls: CallRows
@@ -28,8 +38,8 @@ class TimelineBuilder {
   #last: number
   #isClaimed = false
   #node: string | undefined
-  #parked: EntryOf<'park'> | undefined
-  #timer: { readonly dueAt: number; readonly since: number } | undefined
+  #parked: Parked | undefined
+  #timer: Timer | undefined
   #hasEnded = false
 
   constructor(header: JournalHeader) {
@@ -44,7 +54,7 @@ class TimelineBuilder {
         this.#claim(entry, index)
         break
       case 'park':
-        this.#parked = entry
+        this.#parked = { ...entry, index }
         this.#isClaimed = false
         break
       case 'answer':
@@ -115,7 +125,10 @@ class TimelineBuilder {
 
   #turn(entry: EntryOf<'turn'>, index: number): void {
     const { at, endedAt, delivery, effects, cpuMs, replays } = entry
-    if (delivery.kind === 'tick' && this.#timer !== undefined) this.#rows.push(timerRow(this.#timer, at))
+    if (delivery.kind === 'tick' && this.#timer !== undefined) {
+      this.#rows.push(timerRow(this.#timer, at))
+      this.#timer = undefined
+    }
     if (replays !== undefined) this.#rebuilt(at, replays, index)
     const received =
       delivery.kind === 'start'
@@ -142,14 +155,14 @@ class TimelineBuilder {
     )
     this.#logs(effects.logs, at, index)
     for (const call of effects.calls) this.#calls.add(call, endedAt)
-    this.#setTimer(effects.nextTimerAt, endedAt)
+    this.#setTimer(effects.nextTimerAt, endedAt, index)
     if (effects.end?.ok === true) this.#complete(endedAt, effects.end.result)
     else if (effects.end !== undefined) this.#end(endedAt, effects.end)
   }
 
-  #setTimer(dueAt: number | null, at: number): void {
+  #setTimer(dueAt: number | null, at: number, index: number): void {
     if (dueAt === null) this.#timer = undefined
-    else if (dueAt !== this.#timer?.dueAt) this.#timer = { dueAt, since: at }
+    else if (dueAt !== this.#timer?.dueAt) this.#timer = { dueAt, since: at, index }
   }
 
   #rebuilt(at: number, replays: number, index: number): void {
@@ -212,10 +225,10 @@ function moment(row: Pick<Row, 'id' | 'kind' | 'name' | 'segments'> & Partial<Ro
   return { tone: 'wait', facts: [], parts: [], ...row }
 }
 
-function parkedRow({ at, until, attention, isPromotion }: EntryOf<'park'>, end?: number): Row {
+function parkedRow({ at, until, attention, isPromotion, index }: Parked, end?: number): Row {
   const tone = attention === undefined ? ('wait' as const) : ('failed' as const)
   return moment({
-    id: `park-${at}`,
+    id: `park-${index}`,
     kind: 'wait',
     name: attention === undefined ? 'Parked' : 'Needs attention',
     note: attention?.message ?? (isPromotion ? 'became detached to wait for approvals' : 'no node holds the execution'),
@@ -226,9 +239,9 @@ function parkedRow({ at, until, attention, isPromotion }: EntryOf<'park'>, end?:
   })
 }
 
-function timerRow({ dueAt, since }: { dueAt: number; since: number }, end?: number): Row {
+function timerRow({ dueAt, since, index }: Timer, end?: number): Row {
   return moment({
-    id: `timer-${since}`,
+    id: `timer-${index}`,
     kind: 'wait',
     name: 'Timer',
     note: 'sleep or setTimeout',

@@ -107,6 +107,7 @@ export class AttachedExecution implements ExecutionHandle {
       state,
       // The journal in memory is the only one, so there is nothing to wait for.
       append: () => undefined,
+      sendsAnswersAhead: true,
       ...(options.promote && { parking: this.#parking(options.promote) }),
       onTurnRequested: () => permit.started(),
       onEnded: () => end(),

@@ -8,6 +8,7 @@ import { CallContinues } from '../../tools/transport.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
 import type { Changes } from '../state/changes.ts'
 import { takesPostedResponse } from '../state/posted-response.ts'
+import { answersAhead } from './answers-ahead.ts'
 import { CallEntries, type CallEntry } from './call-entries.ts'
 import { CallRunner } from './call-runner.ts'
 import {
@@ -60,6 +61,8 @@ export class ExecutionRunner {
   #hasLeft = false
   /** Whether a turn runs, or was stopped: its effects are in no journal. */
   #isInTurn = false
+  /** Time of the next turn, for the answer that is due next, if the guest has begun it. */
+  #begunAt: number | undefined
   /** Whether the end that the host has set is written, if not yet committed. */
   #isEnding = false
 
@@ -207,10 +210,12 @@ export class ExecutionRunner {
   }
 
   async #turn(delivery: Delivery): Promise<void> {
-    const { journal, state, now } = this.#options
-    const at = this.#at()
+    const { journal, state, now, sendsAnswersAhead = false } = this.#options
+    const at = this.#begunAt ?? this.#at()
+    const mayFollow = sendsAnswersAhead && this.#begunAt === undefined && delivery.kind === 'answer'
+    const ahead = mayFollow ? answersAhead(this.#options, at) : []
     this.#isInTurn = true
-    const pending = this.#guest.turn(journal.guestDelivery(delivery, at), () => this.#endsAt - now())
+    const pending = this.#guest.turn(journal.guestDelivery(delivery, at), () => this.#endsAt - now(), ahead)
     this.#options.onTurnRequested()
     const turn = await pending
     switch (turn.type) {
@@ -234,17 +239,18 @@ export class ExecutionRunner {
     while (!isParked && !this.#isOver) isParked = await this.#parker.parkForAttention(error)
   }
 
-  async #commitTurn({ cpuMs, effects }: CompletedTurn, delivery: Delivery, at: number): Promise<void> {
+  async #commitTurn({ cpuMs, effects, isFollowed }: CompletedTurn, delivery: Delivery, at: number): Promise<void> {
     const { state, journal } = this.#options
     const violation = state.effects.violationIn(effects)
     if (violation !== undefined) return this.stop(protocolViolation(violation))
-    this.#isInTurn = false
+    this.#isInTurn = isFollowed
+    this.#begunAt = isFollowed ? at : undefined
     const refused = effects.end === undefined ? await this.#calls.refusedOf(effects.calls) : []
     const replays = this.#guest.takeReplays()
     const hasRoom = this.#writer.write({
       type: 'turn',
       at,
-      endedAt: this.#at(),
+      endedAt: isFollowed ? at : this.#at(),
       cpuMs,
       ...(replays > 0 && { replays }),
       delivery,

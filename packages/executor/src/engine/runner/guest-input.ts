@@ -3,11 +3,25 @@ import type { Delivery, Journal, JournalEntry, JournalHeader } from '@codemode/s
 
 import type { ExecutionSpec, GuestDelivery, GuestStep, SessionSpec } from '../../sandbox/sandbox.ts'
 
+/** Factor from the memory limit of a session to that of its rebuilt guest. */
+const rebuiltMemoryFactor = 1.5
+
 /** Returns the part of a journal's header that a guest is made from; for a step, that of its session. */
 export function guestSpecOf({ header }: Pick<Journal, 'header'>): ExecutionSpec | SessionSpec {
   if (header.session !== undefined) return sessionSpecOf(header)
   const { code, input, context, config, limits, seed, tools } = header
   return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
+}
+
+/**
+ * Returns the specification of a guest that is rebuilt. That of a session gets more memory than the first one, and keeps it:
+ * V8 fixes the limit when it makes an isolate. The steps had enough once, but peaks depend on when V8 collects garbage,
+ * and the garbage of all steps arises within a short time now.
+ */
+export function rebuiltSpec(spec: ExecutionSpec | SessionSpec): ExecutionSpec | SessionSpec {
+  if (!('kind' in spec)) return spec
+  const memoryLimitMb = Math.ceil(spec.limits.memoryLimitMb * rebuiltMemoryFactor)
+  return { ...spec, limits: { ...spec.limits, memoryLimitMb } }
 }
 
 function sessionSpecOf({ context, config, limits }: JournalHeader): SessionSpec {

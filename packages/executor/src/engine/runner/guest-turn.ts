@@ -4,7 +4,13 @@ import type { TurnOutcome } from '../../sandbox/sandbox.ts'
 
 /** Outcome of a turn after lost guests were restored by replay. */
 export type GuestTurn =
-  | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
+  | {
+      readonly type: 'turn'
+      readonly cpuMs: number
+      readonly effects: TurnEffects
+      /** True if the guest has begun its next turn, for the first of the answers that were sent ahead. */
+      readonly isFollowed: boolean
+    }
   | Extract<TurnOutcome, { type: 'stopped' }>
   | { readonly type: 'failed'; readonly error: Pick<ExecutionFailure, 'code' | 'message' | 'details'> }
   /** `close` was called before the turn ended. */

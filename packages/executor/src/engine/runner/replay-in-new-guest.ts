@@ -1,8 +1,7 @@
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
 import type { StepJournal } from '../../store/session-store.ts'
-import { guestSpecOf } from './guest-input.ts'
+import { guestSpecOf, rebuiltSpec } from './guest-input.ts'
 import { replayAll, type ReplayOutcome } from './replay.ts'
-import { rebuiltSpec } from './restorable-guest.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
 const minReplayMs = 60_000

@@ -1,7 +1,7 @@
 import { RequestError } from '@codemode/shared'
 
 import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
-import { guestSpecOf } from './guest-input.ts'
+import { guestSpecOf, rebuiltSpec } from './guest-input.ts'
 import type { StepJournal } from '../../store/session-store.ts'
 import type { Realm } from '../session/realm.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
@@ -42,9 +42,6 @@ const stopsWithoutBackoff = 4
  */
 const cpuSlackMs = 50
 
-/** Factor from the memory limit of a session to that of its rebuilt guest. */
-const rebuiltMemoryFactor = 1.5
-
 /**
  * Minimum milliseconds that a guest waits behind another guest's long turn before it is replayed in another process.
  */
@@ -71,6 +68,8 @@ export class RestorableGuest {
   readonly #realm: Realm | undefined
   #placement: Placement
   #guest: Guest | undefined
+  /** Outcome of the next turn, which the guest has begun. */
+  #begun: Promise<TurnOutcome> | undefined
   #closed = false
   #kills = 0
   #failedStarts = 0
@@ -92,12 +91,17 @@ export class RestorableGuest {
   }
 
   /**
-   * Runs the next turn, for at most the remaining CPU time and wall time.
+   * Runs the next turn, for at most the remaining CPU time and wall time. The guest may begin the turns of the deliveries
+   * `ahead` before they are asked for. The caller then asks for the turn of the first of them next, with the same `at`.
    *
    * V8 can stop a turn by the wall clock only. A turn that was stopped with CPU time left has had no effects, so it is
    * replayed and run again for longer, until it has used up its CPU time or the wall time is over.
    */
-  async turn(delivery: GuestDelivery, wallLeftMs: () => number): Promise<GuestTurn> {
+  async turn(
+    delivery: GuestDelivery,
+    wallLeftMs: () => number,
+    ahead: readonly GuestDelivery[] = [],
+  ): Promise<GuestTurn> {
     let expectedSlowdown = 1
     let losses = 0
     let stops = 0
@@ -118,12 +122,16 @@ export class RestorableGuest {
       // It may have been closed just after the replay.
       if (this.#closed) return { type: 'closed' }
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.#state.cpuMs
-      const outcome = await this.#guest!.turn(delivery, {
-        cpuMs: Math.max(0, cpuLeftMs),
-        expectedSlowdown,
-        wallMs: wallLeftMs(),
-        maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
-      })
+      const begun = this.#begun
+      this.#begun = undefined
+      const outcome = await (begun ??
+        this.#guest!.turn(delivery, {
+          cpuMs: Math.max(0, cpuLeftMs),
+          expectedSlowdown,
+          wallMs: wallLeftMs(),
+          maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
+          ahead,
+        }))
       if (this.#closed) return { type: 'closed' }
       if (outcome.type === 'turn') return this.#completed(outcome)
       this.#guest = undefined
@@ -189,11 +197,12 @@ export class RestorableGuest {
   /** Returns a completed turn, or a stopped one if it has exceeded the CPU limit. */
   #completed(outcome: Extract<TurnOutcome, { type: 'turn' }>): GuestTurn {
     this.#kills = 0
-    const { cpuMs, effects, variables } = outcome
+    const { cpuMs, effects, variables, next } = outcome
     // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
     if (this.#state.cpuMs + cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) {
       if (this.#realm !== undefined && variables !== undefined) this.#realm.reportedVariables = variables
-      return outcome
+      this.#begun = next
+      return { type: 'turn', cpuMs, effects, isFollowed: next !== undefined }
     }
     const { logs, logsDropped, warnings } = effects
     const kept = { logs, logsDropped, ...(warnings && { warnings }) }
@@ -267,17 +276,6 @@ export class RestorableGuest {
     const details = turn === undefined ? undefined : { turn }
     return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message: `Replay diverged ${how}${where}`, details } }
   }
-}
-
-/**
- * Returns the specification of a guest that is rebuilt. That of a session gets more memory than the first one, and keeps it:
- * V8 fixes the limit when it makes an isolate. The steps had enough once, but peaks depend on when V8 collects garbage,
- * and the garbage of all steps arises within a short time now.
- */
-export function rebuiltSpec(spec: ReturnType<typeof guestSpecOf>): ReturnType<typeof guestSpecOf> {
-  if (!('kind' in spec)) return spec
-  const memoryLimitMb = Math.ceil(spec.limits.memoryLimitMb * rebuiltMemoryFactor)
-  return { ...spec, limits: { ...spec.limits, memoryLimitMb } }
 }
 
 /**

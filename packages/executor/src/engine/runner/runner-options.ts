@@ -42,6 +42,11 @@ export interface ExecutionRunnerOptions extends RunnerParts {
    * read.
    */
   readonly takeMessages?: () => Promise<boolean>
+  /**
+   * True if the guest may begin the turns of answers that wait while the runner commits those before. Only a journal in memory
+   * commits so fast that the guest's state is not ahead of it for longer than a turn.
+   */
+  readonly sendsAnswersAhead?: boolean
   /** Way to give the execution back while it waits; absent for an execution that stays on its node. */
   readonly parking?: Parking
   /** Realm of the session whose step the execution is; absent for other executions. */

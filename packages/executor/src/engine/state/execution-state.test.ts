@@ -100,6 +100,14 @@ describe('the next delivery', () => {
     expect(state.dueDelivery(createdAt + 7)).toBe(undefined)
   })
 
+  test('does not move the time back if it is that of a turn that was followed before later answers arrived', () => {
+    const state = stateOf(claim(1), turn([1, 2], start, { calls: callsOf(1, 2) }), answer(3, 1), answer(9, 2))
+    state.apply(turn([4, 4], answerTo(1), {}))
+    expect(state.time.lastAt).toBe(createdAt + 9)
+    state.apply(turn([4, 10], answerTo(2), {}))
+    expect(state.time.lastAt).toBe(createdAt + 10)
+  })
+
   test('is a timer only when it is due', () => {
     const state = stateOf(claim(1), turn([1, 2], start, { nextTimerAt: createdAt + 10 }))
     expect(state.timerAt).toBe(createdAt + 10)

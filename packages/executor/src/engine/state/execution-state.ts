@@ -119,6 +119,11 @@ export class ExecutionState {
     return answer === undefined ? undefined : { kind: 'answer', call: answer.call }
   }
 
+  /** Returns the answer at a position of the queue of those that the guest has not received; undefined if there is none. */
+  answerAt(position: number): { readonly call: number; readonly arrivedAt: number } | undefined {
+    return this.#answers.at(position)
+  }
+
   /** Returns the status of an execution that has not ended after further entries, without applying them. */
   statusAfter(entries: readonly JournalEntry[]): ExecutionStatus {
     return statusAfter(entries, {

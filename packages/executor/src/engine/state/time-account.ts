@@ -56,7 +56,8 @@ export class TimeAccount {
       this.#waitMs += at - this.#waitsSince
       this.#waitsSince = undefined
     }
-    this.#lastAt = entry.type === 'turn' ? entry.endedAt : at
+    // A turn that was followed at once has the time of its beginning, and answers that came later may precede its entry.
+    this.#lastAt = entry.type === 'turn' ? Math.max(this.#lastAt, entry.endedAt) : at
   }
 
   /** Counts the time from now on as a wait, until an entry ends it. */

@@ -1,12 +1,8 @@
 import { RequestError } from '@codemode/shared'
 import type { MiddlewareHandler } from 'hono'
 
-import type { HttpContext, HttpEnv } from '../http-context.ts'
-
-/** Returns whether the method of a request may change something. */
-export function isWrite(c: HttpContext): boolean {
-  return c.req.method !== 'GET' && c.req.method !== 'HEAD'
-}
+import type { HttpEnv } from '../http-context.ts'
+import { isWrite } from './is-write.ts'
 
 /** Path of a replay, which changes nothing although it is a POST. */
 const replayPath = /\/api\/executions\/[^/]+\/replay$/

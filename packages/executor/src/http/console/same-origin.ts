@@ -3,7 +3,7 @@ import { RequestError } from '@codemode/shared'
 import type { MiddlewareHandler } from 'hono'
 
 import type { HttpContext, HttpEnv } from '../http-context.ts'
-import { isWrite } from './read-only.ts'
+import { isWrite } from './is-write.ts'
 
 /**
  * Creates a middleware that refuses requests from pages of other origins, and writes that are not known to come from the

@@ -8,7 +8,6 @@ import type { KeyStore, KnownKey } from '../../key-store.ts'
 import { bodyLimits, jsonBody } from '../body.ts'
 import type { HttpContext, HttpEnv } from '../http-context.ts'
 import { cookieName } from './authenticate.ts'
-import { FailedSignIns } from './failed-sign-ins.ts'
 import type { DescribeSession } from './session.ts'
 import { createSessionToken } from './session-token.ts'
 
@@ -30,8 +29,6 @@ const readBody = jsonBody({
 
 /** Handles POST sign-in: exchanges an API key for a cookie, and responds with the session. */
 export function signIn({ keys, secret, describe, basePath, now }: SignInOptions): Handler<HttpEnv> {
-  const failed = new FailedSignIns(now)
-
   function keyFor(apiKey: string): KnownKey | string {
     const principal = keys.find(apiKey)
     const key = principal === undefined || principal === 'expired' ? principal : keys.findById(principal.keyId)
@@ -41,12 +38,9 @@ export function signIn({ keys, secret, describe, basePath, now }: SignInOptions)
 
   return async function signIn(c) {
     const { value } = await readBody(c.req.raw)
-    failed.check(c)
     const key = keyFor(value.apiKey)
-    if (typeof key === 'string') {
-      failed.add(c)
+    if (typeof key === 'string')
       throw new RequestError('UNAUTHORIZED', key, { suggestion: 'Sign in with an API key of this executor.' })
-    }
     const token = createSessionToken(key, now() + sessionMs, await secret())
     setCookie(c, cookieName, token, { ...cookieOptions(c, basePath), maxAge: sessionMs / 1_000 })
     return c.json(describe({ principal: key.principal, signedInBy: 'cookie' }))

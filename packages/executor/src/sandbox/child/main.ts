@@ -9,7 +9,7 @@ import process from 'node:process'
 import { outputDescriptor, runtimeDescriptor } from '../descriptors.ts'
 import { encodeTransientFrame, FrameReader } from '../frames.ts'
 import { isolateReportIntervalMs, type IsolateCounts } from '../isolate-reports.ts'
-import { isLastTurn } from '../last-turn.ts'
+import { isLastTurn, mayBeFollowed } from '../last-turn.ts'
 import type { HostMessage, SandboxMessage, SourceCheckSpec } from '../protocol.ts'
 import type { RuntimeSource } from '../bundle-runtime.ts'
 import { callsInFrames } from './calls-in-frames.ts'
@@ -29,6 +29,12 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
  * Milliseconds between checks for idle work while no messages arrive, so that isolates kept after a burst are disposed of.
  */
 const maintenanceIntervalMs = 10_000
+
+/**
+ * Milliseconds after which no further turn of a message is begun. The time within the guest stands still until then, and other
+ * guests wait.
+ */
+const maxMessageMs = 3
 
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
@@ -106,7 +112,7 @@ function handle(message: HostMessage): void {
         break
       }
       if (isCheck(message.spec)) reply(checkSource(message.spec), guest)
-      else runTurn(hostOf(message, message.spec), message)
+      else runTurns(hostOf(message, message.spec), message)
       break
     case 'close':
       close(guest)
@@ -141,18 +147,29 @@ function close(guest: number): void {
   guests.delete(guest)
 }
 
-function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
+/** Runs the turns of a message, and reports each at its end. */
+function runTurns(host: GuestHost, { guest, delivery, ahead = [], timeoutMs }: TurnMessage): void {
   waitingWithGarbage.delete(guest)
-  const turn = host.turn(delivery, timeoutMs)
-  const isLast = isLastTurn(turn, host.hasSteps)
+  const endsAt = performance.now() + maxMessageMs
+  for (const [index, content] of [delivery, ...ahead].entries()) {
+    const turn = host.turn(content, timeoutMs)
+    const isFollowed = index < ahead.length && mayBeFollowed(turn) && performance.now() < endsAt
+    if (isFollowed && turn.type === 'turn') turn.isFollowed = true
+    report(turn, guest)
+    if (isFollowed) continue
+    if (isLastTurn(turn, host.hasSteps)) close(guest)
+    else if (host.shouldFreeMemory) waitingWithGarbage.add(guest)
+    return
+  }
+}
+
+function report(turn: TurnReply, guest: number): void {
   if (turn.type === 'turn') {
     const { ahead, last } = callsInFrames(turn.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })
     turn.effects.calls = last
   }
   reply(turn, guest)
-  if (isLast) close(guest)
-  else if (host.shouldFreeMemory) waitingWithGarbage.add(guest)
 }
 
 function reply(turn: TurnReply, guest: number): void {

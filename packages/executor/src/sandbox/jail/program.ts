@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
+import * as nodeModule from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -36,7 +36,8 @@ export const sandboxProgram: SandboxProgram = {
 
 /** Returns a package's folder as it is found from a module, and with the package manager's symbolic links resolved. */
 function packageFolder(specifier: string, from: string): { installed: string; real: string } {
-  const found = findPackageJSON(specifier, from)
+  // As a named import, the function would keep older Nodes from loading any module, and so from the message about their version.
+  const found = nodeModule.findPackageJSON(specifier, from)
   if (found === undefined) throw new Error(`The package ${specifier} is not installed`)
   const installed = dirname(found)
   return { installed, real: realpathSync(installed) }

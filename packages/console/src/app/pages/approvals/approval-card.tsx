@@ -1,6 +1,8 @@
 import type { Approval } from '@codemode/shared'
 import { useState } from 'preact/hooks'
 
+import { plainText } from '../../text/control-characters.ts'
+import { prettyValue } from '../../text/pretty-json.ts'
 import { mayDecide } from '../../api/session.ts'
 import { pagePath } from '../../base-path.ts'
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
@@ -14,18 +16,23 @@ import { DecisionView } from './decision-view.tsx'
 export function ApprovalCard({
   approval,
   showsExecution = true,
+  onTouch,
   onDecided,
 }: {
   approval: Approval
   showsExecution?: boolean
+  /** Called when a person begins to use the form. */
+  onTouch?: () => void
   onDecided: () => void
 }) {
   const session = useSession()
   const [decided, setDecided] = useState<Approval>()
+  const [wasPending] = useState(approval.status === 'pending')
   const shown = decided ?? approval
   const { tool, callId, input, reason, label, executionId, owner, status, requestedAt, expiresAt } = shown
+  const isLate = wasPending && decided === undefined && status !== 'pending'
   return (
-    <article class="approval" aria-label={`Approval of ${tool}`}>
+    <article class="approval" aria-label={`Approval of ${plainText(tool)}`}>
       <header>
         <h3>
           <GuestText text={tool} maxLength={128} />
@@ -58,18 +65,20 @@ export function ApprovalCard({
           <GuestText text={reason} maxLength={4_096} />
         </p>
       )}
-      <GuestBlock title="Input" text={JSON.stringify(input, null, 2)} />
-      {status !== 'pending' ? (
-        <DecisionView approval={shown} />
-      ) : mayDecide(session, shown) ? (
-        <DecisionForm
-          approval={shown}
-          onDecided={(next) => {
-            setDecided(next)
-            onDecided()
-          }}
-          onStale={onDecided}
-        />
+      <GuestBlock title="Input" text={prettyValue(input)} />
+      {status !== 'pending' && <DecisionView approval={shown} />}
+      {status !== 'pending' && !isLate ? null : mayDecide(session, shown) ? (
+        <div onFocusIn={onTouch}>
+          <DecisionForm
+            approval={shown}
+            isLate={isLate}
+            onDecided={(next) => {
+              setDecided(next)
+              onDecided()
+            }}
+            onStale={onDecided}
+          />
+        </div>
       ) : (
         <p class="quiet">{whyNot(session, shown)}</p>
       )}

@@ -1,7 +1,7 @@
 import { useLocation } from 'preact-iso'
 
-import type { ApprovalStatus } from '@codemode/shared'
-import { useState } from 'preact/hooks'
+import type { Approval, ApprovalStatus } from '@codemode/shared'
+import { useRef, useState } from 'preact/hooks'
 
 import { listApprovals } from '../../api/approvals.ts'
 import { useResource } from '../../api/use-resource.ts'
@@ -60,9 +60,14 @@ export function ApprovalsPage() {
 function ApprovalList({ status }: { status: ApprovalStatus }) {
   const [cursors, setCursors] = useState<readonly string[]>([])
   const cursor = cursors.at(-1)
+  // Approvals whose form was used stay on the page after they were decided, so that nothing disappears while somebody types.
+  const used = useRef(new Map<string, Approval>())
   const { value, error, reload } = useResource(
     `${status} ${cursor ?? ''}`,
-    (signal) => listApprovals({ status, cursor, limit: pageSize }, signal),
+    async (signal) => {
+      const page = await listApprovals({ status, cursor, limit: pageSize }, signal)
+      return { ...page, items: await withUsed(page.items, used.current, signal) }
+    },
     { everyMs: () => everyMs },
   )
   return (
@@ -76,7 +81,12 @@ function ApprovalList({ status }: { status: ApprovalStatus }) {
       )}
       <div class="approvals">
         {value?.items.map((approval) => (
-          <ApprovalCard key={approval.callId} approval={approval} onDecided={reload} />
+          <ApprovalCard
+            key={approval.callId}
+            approval={approval}
+            onTouch={() => used.current.set(approval.callId, approval)}
+            onDecided={reload}
+          />
         ))}
       </div>
       <nav class="pager" aria-label="Pages of the list">
@@ -93,4 +103,17 @@ function ApprovalList({ status }: { status: ApprovalStatus }) {
       </nav>
     </>
   )
+}
+
+/** Returns the approvals with the used ones that are not among them any more, which are read again until they are decided. */
+async function withUsed(items: readonly Approval[], used: Map<string, Approval>, signal: AbortSignal) {
+  const listed = new Set(items.map(({ callId }) => callId))
+  const others = [...used.values()].filter(({ callId }) => !listed.has(callId))
+  for (const { callId, executionId } of others.filter(({ status }) => status === 'pending')) {
+    const ofExecution = await listApprovals({ executionId, limit: pageSize }, signal)
+    const now = ofExecution.items.find((approval) => approval.callId === callId)
+    if (now !== undefined) used.set(callId, now)
+  }
+  const kept = others.map(({ callId }) => used.get(callId)!)
+  return [...items, ...kept].sort((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1))
 }

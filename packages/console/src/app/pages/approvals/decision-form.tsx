@@ -1,6 +1,7 @@
 import type { Approval, DecisionRequest } from '@codemode/shared'
 import { useId, useState } from 'preact/hooks'
 
+import { prettyValue } from '../../text/pretty-json.ts'
 import { decide } from '../../api/approvals.ts'
 import { ErrorNotice } from '../../parts/notice.tsx'
 import { useAction } from '../../parts/use-action.ts'
@@ -19,16 +20,19 @@ const choices: Readonly<Record<Choice, { name: string; submit: string }>> = {
 /** Form that decides about one tool call. The decision names the hash of the input that the person has seen. */
 export function DecisionForm({
   approval,
+  isLate,
   onDecided,
   onStale,
 }: {
   approval: Approval
+  /** True if the call does not wait any more. What was typed stays, and cannot be sent. */
+  isLate: boolean
   onDecided: (decided: Approval) => void
   onStale: () => void
 }) {
   const id = useId()
   const [choice, setChoice] = useState<Choice>('approve')
-  const [input, setInput] = useState(() => JSON.stringify(approval.input, null, 2))
+  const [input, setInput] = useState(() => prettyValue(approval.input))
   const [output, setOutput] = useState('null')
   const [reason, setReason] = useState('')
   const [ends, setEnds] = useState(false)
@@ -65,7 +69,7 @@ export function DecisionForm({
       class="form decision-form"
       onSubmit={(event) => {
         event.preventDefault()
-        if (problem === undefined) void act.run()
+        if (!isLate && problem === undefined) void act.run()
       }}
     >
       <div class="segments" role="group" aria-label="Decision">
@@ -112,13 +116,14 @@ export function DecisionForm({
       )}
       <label>
         Note for others (optional)
-        <input maxLength={4_096} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+        <textarea rows={1} maxLength={4_096} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
       </label>
       {act.error && <ErrorNotice error={act.error} />}
+      {isLate && <p role="status">The call does not wait any more. What you typed was not sent.</p>}
       <button
         type="submit"
         class={choice === 'reject' ? 'danger' : 'primary'}
-        disabled={act.isRunning || problem !== undefined}
+        disabled={isLate || act.isRunning || problem !== undefined}
       >
         {choices[choice].submit}
       </button>

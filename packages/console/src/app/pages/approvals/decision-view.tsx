@@ -1,5 +1,6 @@
 import type { Approval } from '@codemode/shared'
 
+import { prettyValue } from '../../text/pretty-json.ts'
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
 import { Time } from '../../parts/time.tsx'
 
@@ -33,8 +34,8 @@ export function DecisionView({ approval: { decision, status } }: { approval: App
           Note: <GuestText text={note} maxLength={4_096} />
         </p>
       )}
-      {input !== undefined && <GuestBlock title="Input as approved" text={JSON.stringify(input, null, 2)} />}
-      {output !== undefined && <GuestBlock title="Answer" text={JSON.stringify(output, null, 2)} />}
+      {input !== undefined && <GuestBlock title="Input as approved" text={prettyValue(input)} />}
+      {output !== undefined && <GuestBlock title="Answer" text={prettyValue(output)} />}
     </div>
   )
 }

@@ -1,9 +1,9 @@
 import { GuestBlock } from '../../parts/guest-text.tsx'
-import { prettyJson } from '../../text/pretty-json.ts'
+import { prettyJson, prettyValue } from '../../text/pretty-json.ts'
 import type { Execution } from './use-execution.ts'
 
 /** Input, context and result of an execution, and the limits and tools with which it runs. */
-export function DataSections({ execution: { journal } }: { execution: Execution }) {
+export function DataSections({ journal }: Pick<Execution, 'journal'>) {
   const { input, context, config, tools, limits, runtime } = journal.header
   const result = resultOf(journal.entries)
   return (
@@ -14,9 +14,9 @@ export function DataSections({ execution: { journal } }: { execution: Execution 
       {config !== '{}' && <GuestBlock title="Config" text={prettyJson(config)} />}
       <details>
         <summary>Tools, limits and versions</summary>
-        <GuestBlock title="Tools" text={JSON.stringify(tools, null, 2)} />
-        <GuestBlock title="Limits" text={JSON.stringify(limits, null, 2)} />
-        <GuestBlock title="Versions" text={JSON.stringify(runtime, null, 2)} />
+        <GuestBlock title="Tools" text={prettyValue(tools)} />
+        <GuestBlock title="Limits" text={prettyValue(limits)} />
+        <GuestBlock title="Versions" text={prettyValue(runtime)} />
       </details>
     </section>
   )

@@ -1,8 +1,9 @@
 import { useLocation } from 'preact-iso'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 
 import { cancelExecution, retryExecution, wakeExecution } from '../../api/executions.ts'
-import { mayEdit, mayOperate } from '../../api/session.ts'
+import { newExecutionId } from '../../api/new-execution-id.ts'
+import { mayEdit, mayOperate, mayWake } from '../../api/session.ts'
 import { isFinal } from '../../api/status.ts'
 import { apiPath, pagePath } from '../../base-path.ts'
 import { ErrorNotice } from '../../parts/notice.tsx'
@@ -21,6 +22,8 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
   const id = record.executionId
   const owned = { owner: record.owner }
   const hasEnded = isFinal(record.status)
+  // A retry is a stored execution; a step can't be repeated outside of its session.
+  const isRetryable = hasEnded && session.hasStore && record.session === undefined
   const cancel = useAction(async () => {
     await cancelExecution(id)
     onChange()
@@ -29,8 +32,11 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
     await wakeExecution(id)
     onChange()
   })
+  // The same id until it succeeds, so that a click after a lost response starts nothing twice.
+  const newId = useRef(newExecutionId())
   const retry = useAction(async () => {
-    const next = await retryExecution(id)
+    const next = await retryExecution(id, { id: newId.current })
+    newId.current = newExecutionId()
     route(pagePath(`/executions/${next.executionId}`))
   })
   const error = cancel.error ?? wake.error ?? retry.error
@@ -41,17 +47,17 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
           Cancel
         </button>
       )}
-      {record.status === 'needs_attention' && mayOperate(session, owned) && (
+      {record.status === 'needs_attention' && mayWake(session) && (
         <button type="button" disabled={wake.isRunning} onClick={() => void wake.run()}>
           Try to continue
         </button>
       )}
-      {hasEnded && mayOperate(session, owned) && (
+      {isRetryable && mayOperate(session, owned) && (
         <button type="button" disabled={retry.isRunning} onClick={() => void retry.run()}>
           Retry
         </button>
       )}
-      {hasEnded && mayEdit(session, owned) && (
+      {isRetryable && mayEdit(session, owned) && (
         <button type="button" onClick={() => setDialog('retry')}>
           Retry with changes…
         </button>

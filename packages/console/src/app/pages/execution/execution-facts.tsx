@@ -3,22 +3,17 @@ import type { ComponentChildren } from 'preact'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { GuestText } from '../../parts/guest-text.tsx'
 import { Time } from '../../parts/time.tsx'
+import { executorNow } from '../../api/server-clock.ts'
 import { isFinal } from '../../api/status.ts'
 import { formatDuration } from '../../text/durations.ts'
-import type { Timeline } from '../../timeline/timeline.ts'
 import { pagePath } from '../../base-path.ts'
 import type { Execution } from './use-execution.ts'
 
 /** Times, costs and relations of an execution, in one strip. */
-export function ExecutionFacts({
-  execution: { record, journal },
-  timeline,
-}: {
-  execution: Execution
-  timeline: Timeline
-}) {
-  const { usage, createdAt, finishedAt, correlationId, toolCalls, session } = record
-  const end = finishedAt === undefined ? Date.now() : Date.parse(finishedAt)
+export function ExecutionFacts({ execution: { record, journal } }: { execution: Execution }) {
+  const { usage, createdAt, startedAt, finishedAt, correlationId, toolCalls, session } = record
+  const end = finishedAt === undefined ? executorNow() : Date.parse(finishedAt)
+  const start = startedAt === undefined ? end : Date.parse(startedAt)
   const failedCalls = toolCalls.filter(({ status }) => status === 'failed').length
   const nodes = new Set(journal.entries.flatMap((entry) => (entry.type === 'claim' ? [entry.node] : [])))
   return (
@@ -27,7 +22,7 @@ export function ExecutionFacts({
         <Time at={createdAt} format="precise" />
       </Fact>
       <Fact name={isFinal(record.status) ? 'Duration' : 'Duration so far'}>
-        {formatDuration(Math.max(0, end - timeline.start))}
+        {formatDuration(Math.max(0, end - start))}
       </Fact>
       <Fact name="Queue">{formatDuration(usage.queueMs)}</Fact>
       <Fact name="Waited">{formatDuration(usage.waitMs)}</Fact>

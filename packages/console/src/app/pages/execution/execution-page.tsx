@@ -1,4 +1,4 @@
-import { useLocation, useRoute } from 'preact-iso'
+import { useRoute } from 'preact-iso'
 import { useMemo } from 'preact/hooks'
 
 import { pagePath } from '../../base-path.ts'
@@ -15,9 +15,11 @@ import { DataSections } from './data-sections.tsx'
 import { ExecutionActions } from './execution-actions.tsx'
 import { ExecutionFacts } from './execution-facts.tsx'
 import { FailureSummary } from './failure-summary.tsx'
+import { ServedByClient } from './served-by-client.tsx'
 import { PendingApprovals } from './pending-approvals.tsx'
 import { TimelineView } from './timeline-view.tsx'
 import { useExecution, type Execution } from './use-execution.ts'
+import { useTimelineQuery } from './use-timeline-query.ts'
 import { WarningList } from './warning-list.tsx'
 
 /** Page of one execution. */
@@ -49,9 +51,9 @@ export function ExecutionPage() {
 function ExecutionView({ execution, onChange }: { execution: Execution; onChange: () => void }) {
   const { record, journal } = execution
   const timeline = useMemo(() => timelineOf(journal), [journal])
-  const { query, path, route } = useLocation()
-  const selectRow = (id: string | undefined) => route(id === undefined ? path : `${path}?row=${id}`, true)
-  const failure = record.error?.guestStack === undefined ? undefined : positionsIn(record.error.guestStack)[0]
+  const query = useTimelineQuery()
+  // Selecting a row of the timeline changes the URL, and so renders the page; these parts are large and stay as they are.
+  const values = useMemo(() => <Values execution={execution} />, [journal, record.logs.length, record.status])
   return (
     <>
       <header class="title">
@@ -66,11 +68,22 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
         {record.label !== undefined && <code class="quiet">{record.executionId}</code>}
         <CopyButton text={record.executionId} of="the id of the execution" />
       </header>
-      <FailureSummary execution={execution} onSelectCall={(call) => selectRow(`call-${call}`)} />
-      {record.status === 'paused' && <PendingApprovals executionId={record.executionId} onChange={onChange} />}
-      <ExecutionFacts execution={execution} timeline={timeline} />
+      <FailureSummary execution={execution} onSelectCall={(call) => query.select(`call-${call}`)} />
+      <PendingApprovals approvals={execution.approvals} onDecided={onChange} />
+      <ExecutionFacts execution={execution} />
+      <ServedByClient execution={execution} />
       <WarningList warnings={record.warnings} />
-      <TimelineView timeline={timeline} selected={query['row']} onSelect={selectRow} />
+      <TimelineView timeline={timeline} query={query} />
+      {values}
+    </>
+  )
+}
+
+/** Code, console output and values of an execution. */
+function Values({ execution: { record, journal } }: { execution: Execution }) {
+  const failure = record.error?.guestStack === undefined ? undefined : positionsIn(record.error.guestStack)[0]
+  return (
+    <>
       <div class="columns">
         <section aria-labelledby="code-title">
           <h2 id="code-title">Code</h2>
@@ -83,19 +96,21 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
         </section>
         <ConsoleOutput logs={record.logs} dropped={record.logsDropped} />
       </div>
-      <DataSections execution={execution} />
+      <DataSections journal={journal} />
     </>
   )
 }
 
 function UnknownExecution({ id }: { id: string }) {
   return (
-    <EmptyNotice title="There is no such execution">
-      <p>
-        <GuestText text={id} maxLength={100} /> is unknown, belongs to another tenant, or is older than the executor
-        keeps executions.
-      </p>
-      <a href={pagePath('/executions')}>Go to the executions</a>
-    </EmptyNotice>
+    <div class="page">
+      <EmptyNotice title="There is no such execution">
+        <p>
+          <GuestText text={id} maxLength={100} /> is unknown, belongs to another tenant, or is older than the executor
+          keeps executions.
+        </p>
+        <a href={pagePath('/executions')}>Go to the executions</a>
+      </EmptyNotice>
+    </div>
   )
 }

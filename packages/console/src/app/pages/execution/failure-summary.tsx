@@ -1,5 +1,6 @@
 import type { ExecutionFailure } from '@codemode/shared'
 
+import { prettyValue } from '../../text/pretty-json.ts'
 import { CodeExcerpt } from '../../parts/code-view.tsx'
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
 import { positionsIn } from '../../text/code-position.ts'
@@ -37,6 +38,9 @@ export function FailureSummary({
           <GuestText text={error.hint} maxLength={1_100} />
         </p>
       )}
+      {record.status === 'needs_attention' && (
+        <p>The execution is kept as it is. When the cause is removed, try to continue; or cancel it.</p>
+      )}
       {error.call !== undefined && (
         <p>
           The error comes from the tool call{' '}
@@ -70,7 +74,7 @@ function Causes({ error: { cause, errors, details } }: { error: ExecutionFailure
   return (
     <details>
       <summary>Causes and details</summary>
-      <GuestBlock title="Causes and details" text={JSON.stringify(more, null, 2)} />
+      <GuestBlock title="Causes and details" text={prettyValue(more)} />
     </details>
   )
 }

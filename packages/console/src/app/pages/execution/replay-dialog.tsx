@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 
 import type { ReplayVerdict } from '@codemode/shared'
+import { prettyValue } from '../../text/pretty-json.ts'
 import { replayExecution } from '../../api/executions.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
@@ -10,8 +11,13 @@ import { useAction } from '../../parts/use-action.ts'
 /** Dialog that replays the journal on the executor and shows the verdict. Replay calls no tool and changes nothing. */
 export function ReplayDialog({ executionId, onClose }: { executionId: string; onClose: () => void }) {
   const [verdict, setVerdict] = useState<ReplayVerdict>()
-  const replay = useAction(async () => setVerdict(await replayExecution(executionId)))
-  useEffect(() => void replay.run(), [])
+  const closing = useRef(new AbortController())
+  const replay = useAction(async () => setVerdict(await replayExecution(executionId, closing.current.signal)))
+  useEffect(() => {
+    void replay.run()
+    // The executor ends a replay for which nobody waits.
+    return () => closing.current.abort()
+  }, [])
   return (
     <Dialog title="Replay of the journal" onClose={onClose}>
       {replay.error && <ErrorNotice error={replay.error} onRetry={() => void replay.run()} />}
@@ -36,8 +42,8 @@ function Verdict({ verdict }: { verdict: ReplayVerdict }) {
             The code behaved differently in turn {verdict.turn}. The executor may have another version than the one that
             wrote the journal.
           </p>
-          <GuestBlock title="In the journal" text={JSON.stringify(verdict.expected, null, 2)} />
-          <GuestBlock title="In the replay" text={JSON.stringify(verdict.actual, null, 2)} />
+          <GuestBlock title="In the journal" text={prettyValue(verdict.expected)} />
+          <GuestBlock title="In the replay" text={prettyValue(verdict.actual)} />
         </>
       )
     default:

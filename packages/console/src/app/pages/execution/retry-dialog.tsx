@@ -1,7 +1,8 @@
 import { useLocation } from 'preact-iso'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 
 import { retryExecution } from '../../api/executions.ts'
+import { newExecutionId } from '../../api/new-execution-id.ts'
 import { pagePath } from '../../base-path.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { ErrorNotice } from '../../parts/notice.tsx'
@@ -25,8 +26,10 @@ export function RetryDialog({
   const [input, setInput] = useState(before.input)
   const problem = jsonProblem(input)
   const hasTools = journal.header.tools.some(({ name }) => !name.startsWith('$'))
+  const newId = useRef(newExecutionId())
   const retry = useAction(async () => {
     const edits = {
+      id: newId.current,
       ...(code !== before.code && { code }),
       ...(input !== before.input && { input: parseExactly(input) }),
     }

@@ -1,6 +1,9 @@
+import { Fragment } from 'preact'
+
 import { GuestBlock, GuestText } from '../../parts/guest-text.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { Time } from '../../parts/time.tsx'
+import { plainText } from '../../text/control-characters.ts'
 import { formatDuration } from '../../text/durations.ts'
 import { prettyJson } from '../../text/pretty-json.ts'
 import { endOf, startOf, type Row } from '../../timeline/row.ts'
@@ -9,7 +12,7 @@ import { endOf, startOf, type Row } from '../../timeline/row.ts'
 export function RowDetails({ row, start, onClose }: { row: Row; start: number; onClose: () => void }) {
   const end = endOf(row)
   return (
-    <aside class="details" aria-label={`Details of ${row.name}`}>
+    <aside class="details" aria-label={`Details of ${plainText(row.name)}`}>
       <header>
         <h3>
           <span class={`dot tone-${row.tone}`} aria-hidden="true" /> <GuestText text={row.name} maxLength={128} />
@@ -33,7 +36,7 @@ export function RowDetails({ row, start, onClose }: { row: Row; start: number; o
         <dt>Duration</dt>
         <dd>{end === undefined ? 'not ended' : formatDuration(end - startOf(row))}</dd>
         {row.facts.map(([name, value]) => (
-          <>
+          <Fragment key={name}>
             <dt>{name}</dt>
             <dd>
               {typeof value === 'number' ? (
@@ -42,7 +45,7 @@ export function RowDetails({ row, start, onClose }: { row: Row; start: number; o
                 <GuestText text={value} maxLength={4_096} />
               )}
             </dd>
-          </>
+          </Fragment>
         ))}
       </dl>
       {row.parts.map(({ title, text, isJson }) => (

@@ -1,4 +1,4 @@
-import type { Row, RowKind } from '../../timeline/row.ts'
+import { allKinds, type Row, type RowKind } from '../../timeline/row.ts'
 import type { TimelineWindow } from './use-window.ts'
 
 /** Rows that the timeline shows. */
@@ -16,10 +16,10 @@ const kindNames: Readonly<Partial<Record<RowKind, string>>> = {
   node: 'Nodes and replays',
 }
 
-/** Returns the rows that match a filter. The end is always one of them. */
+/** Returns the rows that match a filter. The end is of all kinds. */
 export function matching(rows: readonly Row[], { kinds, text, onlyProblems }: TimelineFilter): readonly Row[] {
   const wanted = text.trim().toLowerCase()
-  if (kinds.size === 6 && wanted === '' && !onlyProblems) return rows
+  if (kinds.size === allKinds.size && wanted === '' && !onlyProblems) return rows
   return rows.filter(
     ({ kind, name, note = '', tone }) =>
       (kinds.has(kind) || kind === 'end') &&
@@ -76,7 +76,7 @@ export function TimelineToolbar({
       <input
         type="search"
         placeholder="Find"
-        aria-label="Find rows by name"
+        aria-label="Find rows by name or text"
         value={filter.text}
         onInput={(event) => onFilter({ ...filter, text: event.currentTarget.value })}
       />

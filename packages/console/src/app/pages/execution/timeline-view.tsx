@@ -1,15 +1,17 @@
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
+import { executorNow } from '../../api/server-clock.ts'
 import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
-import type { Row, RowKind } from '../../timeline/row.ts'
+import type { Row } from '../../timeline/row.ts'
 import { linearScale, shortenedScale } from '../../timeline/time-scale.ts'
 import type { Timeline } from '../../timeline/timeline.ts'
 import { Minimap } from './minimap.tsx'
 import { RowDetails } from './row-details.tsx'
 import { TimeAxis } from './time-axis.tsx'
 import { TimelineRow } from './timeline-row.tsx'
-import { matching, TimelineToolbar, type TimelineFilter } from './timeline-toolbar.tsx'
+import { matching, TimelineToolbar } from './timeline-toolbar.tsx'
 import { useTimelineKeys } from './use-timeline-keys.ts'
+import type { TimelineQuery } from './use-timeline-query.ts'
 import { useWindow } from './use-window.ts'
 
 /** Height of a row in pixels, also in the stylesheet. */
@@ -19,35 +21,31 @@ const rowHeight = 28
 const headHeight = 30
 const heights = { least: 200, largest: 480 }
 
-const allKinds: ReadonlySet<RowKind> = new Set(['turn', 'call', 'log', 'wait', 'node', 'end'])
-
 /** Waterfall of an execution: a row for each turn, tool call, console entry and wait, on one time axis. */
-export function TimelineView({
-  timeline,
-  selected,
-  onSelect,
-}: {
-  timeline: Timeline
-  selected: string | undefined
-  onSelect: (id: string | undefined) => void
-}) {
-  const [filter, setFilter] = useState<TimelineFilter>({ kinds: allKinds, text: '', onlyProblems: false })
+export function TimelineView({ timeline, query }: { timeline: Timeline; query: TimelineQuery }) {
+  const { selected, filter, select } = query
   const [isShortened, setIsShortened] = useState(true)
   const { start } = timeline
-  // What still lasts is drawn until now; the clock of the executor may be ahead of the browser's.
-  const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, Date.now())
+  // What still lasts is drawn until now.
+  const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, executorNow())
   const rows = useMemo(() => matching(timeline.rows, filter), [timeline, filter])
   const scale = useMemo(
     () => (isShortened ? shortenedScale(timeline.rows, { start, end }) : linearScale({ start, end })),
     [timeline, end, isShortened],
   )
   const track = useRef<HTMLDivElement>(null)
-  const view = useWindow(scale, track)
+  const view = useWindow({ scale, track, range: query.range, onChange: query.setRange })
   const box = useRef<HTMLDivElement>(null)
   const virtual = useVirtualRows({ count: rows.length, rowHeight, scrollElement: box })
   const index = rows.findIndex(({ id }) => id === selected)
   const shown = timeline.rows.find(({ id }) => id === selected)
-  const onKeyDown = useTimelineKeys({ rows, index, onSelect, scrollTo: virtual.scrollTo, view })
+  const onKeyDown = useTimelineKeys({ rows, index, onSelect: select, view })
+  useEffect(() => {
+    if (index < 0) return
+    virtual.scrollTo(index)
+    // A row that is selected elsewhere, such as by a link, may be out of view with the whole table.
+    if (document.activeElement !== box.current) box.current!.scrollIntoView({ block: 'nearest' })
+  }, [selected, index < 0])
 
   return (
     <section class="timeline" aria-labelledby="timeline-title">
@@ -55,7 +53,7 @@ export function TimelineView({
       <TimelineToolbar
         rows={timeline.rows}
         filter={filter}
-        onFilter={setFilter}
+        onFilter={query.setFilter}
         isShortened={isShortened}
         onShorten={(next) => {
           setIsShortened(next)
@@ -93,14 +91,14 @@ export function TimelineView({
                     scale={scale}
                     view={view}
                     end={end}
-                    onSelect={onSelect}
+                    onSelect={select}
                   />
                 )
               })}
             </div>
           </div>
         </div>
-        {shown && <RowDetails row={shown} start={start} onClose={() => onSelect(undefined)} />}
+        {shown && <RowDetails row={shown} start={start} onClose={() => select(undefined)} />}
       </div>
     </section>
   )

@@ -1,6 +1,7 @@
 import { isFinal } from '../../api/status.ts'
-import type { ExecutionRecord, Journal } from '@codemode/shared'
+import type { Approval, ExecutionRecord, Journal } from '@codemode/shared'
 
+import { listApprovals } from '../../api/approvals.ts'
 import { readJournal, readRecord } from '../../api/executions.ts'
 import { useResource, type Resource } from '../../api/use-resource.ts'
 
@@ -9,10 +10,15 @@ const liveMs = 1_000
 /** The same for one that is parked, and so may wait for days. */
 const parkedMs = 3_000
 
+/** Approvals that the page shows at most. */
+const mostApprovals = 200
+
 /** Record and journal of an execution. */
 export interface Execution {
   readonly record: ExecutionRecord
   readonly journal: Journal
+  /** Approvals that are pending. */
+  readonly approvals: readonly Approval[]
 }
 
 /** Reads an execution at once, and again until it has ended. Of the journal, only new entries are read. */
@@ -26,14 +32,21 @@ export function useExecution(id: string): Resource<Execution> {
       const { header, entries } = await readJournal(id, known.length, signal)
       const journal =
         entries.length === 0 && previous !== undefined ? previous.journal : { header, entries: [...known, ...entries] }
-      return { record, journal }
+      return { record, journal, approvals: await approvalsOf(record, signal) }
     },
     {
-      everyMs(value) {
+      everyMs(value, error) {
+        if (error?.status === 404) return undefined
         if (value === undefined) return liveMs
         if (isFinal(value.record.status)) return undefined
         return value.record.status === 'running' || value.record.status === 'queued' ? liveMs : parkedMs
       },
     },
   )
+}
+
+async function approvalsOf({ toolCalls, executionId }: ExecutionRecord, signal: AbortSignal): Promise<Approval[]> {
+  if (toolCalls.every(({ status }) => status !== 'paused')) return []
+  const { items } = await listApprovals({ status: 'pending', executionId, limit: mostApprovals }, signal)
+  return items
 }

@@ -6,20 +6,16 @@ interface Keys {
   /** Index of the selected row; -1 if none is. */
   readonly index: number
   readonly onSelect: (id: string | undefined) => void
-  readonly scrollTo: (index: number) => void
   readonly view: TimelineWindow
 }
 
 const pageRows = 15
 
 /** Returns the keyboard handler of the timeline: arrows select and pan, plus and minus zoom, 0 shows all. */
-export function useTimelineKeys({ rows, index, onSelect, scrollTo, view }: Keys): (event: KeyboardEvent) => void {
+export function useTimelineKeys({ rows, index, onSelect, view }: Keys): (event: KeyboardEvent) => void {
   function select(next: number): void {
-    const bounded = Math.max(0, Math.min(rows.length - 1, next))
-    const row = rows[bounded]
-    if (row === undefined) return
-    onSelect(row.id)
-    scrollTo(bounded)
+    const row = rows[Math.max(0, Math.min(rows.length - 1, next))]
+    if (row !== undefined) onSelect(row.id)
   }
   const actions: Readonly<Record<string, () => void>> = {
     ArrowDown: () => select(index + 1),

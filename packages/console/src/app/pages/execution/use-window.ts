@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 
 import type { TimeScale } from '../../timeline/time-scale.ts'
 
@@ -18,16 +18,28 @@ export interface TimelineWindow {
   fit(): void
 }
 
+interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+interface WindowOptions {
+  readonly scale: TimeScale
+  readonly track: RefObject<HTMLElement | null>
+  /** Range that was chosen; undefined for the whole axis. */
+  readonly range: Range | undefined
+  readonly onChange: (range: Range | undefined) => void
+}
+
 /** Shortest window in milliseconds. */
 const shortest = 0.5
 const wheelZoom = 1.2
 
 /**
- * Returns the window of a timeline. Without a zoom it is the whole axis, also while the axis grows. The wheel zooms with
+ * Returns the window of a timeline, which shows a range of its axis. Without a zoom it is the whole axis, also while the axis grows. The wheel zooms with
  * Control and pans with Shift.
  */
-export function useWindow(scale: TimeScale, track: RefObject<HTMLElement | null>): TimelineWindow {
-  const [chosen, setChosen] = useState<{ from: number; to: number }>()
+export function useWindow({ scale, track, range: chosen, onChange: setChosen }: WindowOptions): TimelineWindow {
   const length = scale.length
   const { from, to } = chosen === undefined ? { from: 0, to: length } : clamped(chosen, length)
   const view = useMemo<TimelineWindow>(() => {

@@ -1,5 +1,5 @@
 import type { ExecutionSummary } from '@codemode/shared'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 
 import { cancelExecution, retryExecution } from '../../api/executions.ts'
 import { isFinal } from '../../api/status.ts'
@@ -17,14 +17,21 @@ interface Problem {
   readonly message: string
 }
 
-interface Progress {
+/** Action with the executions that were selected when it was chosen; later, the list may have others. */
+interface BulkAction {
   readonly verb: 'Cancel' | 'Retry'
-  readonly total: number
+  readonly ids: readonly string[]
+}
+
+interface Progress {
   readonly done: number
   readonly problems: readonly Problem[]
 }
 
-/** Bar with the actions on the selected executions, and a dialog that confirms one and shows its progress. */
+/**
+ * Bar with the actions on the selected executions, and a dialog that confirms one and shows its progress. Requests that were not
+ * sent when the dialog is closed are not sent.
+ */
 export function BulkBar({
   selected,
   onClear,
@@ -35,22 +42,27 @@ export function BulkBar({
   onDone: () => void
 }) {
   const session = useSession()
-  const [verb, setVerb] = useState<'Cancel' | 'Retry'>()
+  const [action, setAction] = useState<BulkAction>()
   const [progress, setProgress] = useState<Progress>()
+  const unsent = useRef<string[]>([])
   const allowed = selected.filter((execution) => mayOperate(session, execution))
   const open = allowed.filter(({ status }) => !isFinal(status))
-  const ended = allowed.filter(({ status }) => isFinal(status))
-  const targets = verb === 'Cancel' ? open : ended
+  // A retry is a stored execution; a step can't be repeated outside of its session.
+  const ended = allowed.filter(({ status, session: step }) => isFinal(status) && session.hasStore && step === undefined)
+  const choose = (verb: BulkAction['verb'], targets: readonly ExecutionSummary[]) =>
+    setAction({ verb, ids: targets.map(({ executionId }) => executionId) })
 
-  async function run(): Promise<void> {
+  async function run({ verb, ids }: BulkAction): Promise<void> {
     const act = verb === 'Cancel' ? cancelExecution : retryExecution
-    let state: Progress = { verb: verb!, total: targets.length, done: 0, problems: [] }
+    const queue = [...ids]
+    unsent.current = queue
+    let state: Progress = { done: 0, problems: [] }
     setProgress(state)
-    const queue = targets.map(({ executionId }) => executionId)
     async function work(): Promise<void> {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
         const problem = await problemOf(act, id)
-        state = { ...state, done: state.done + 1, problems: problem ? [...state.problems, problem] : state.problems }
+        if (unsent.current !== queue) return
+        state = { done: state.done + 1, problems: problem ? [...state.problems, problem] : state.problems }
         setProgress(state)
       }
     }
@@ -58,43 +70,46 @@ export function BulkBar({
     onDone()
   }
   function close(): void {
-    setVerb(undefined)
+    unsent.current.length = 0
+    unsent.current = []
+    setAction(undefined)
     setProgress(undefined)
     if (progress !== undefined) onClear()
   }
 
+  if (selected.length === 0 && action === undefined) return null
   return (
     <div class="bulk" role="toolbar" aria-label="Actions on the selected executions">
       <span>{selected.length} selected</span>
-      <button type="button" disabled={open.length === 0} onClick={() => setVerb('Cancel')}>
+      <button type="button" disabled={open.length === 0} onClick={() => choose('Cancel', open)}>
         Cancel {open.length}
       </button>
-      <button type="button" disabled={ended.length === 0} onClick={() => setVerb('Retry')}>
+      <button type="button" disabled={ended.length === 0} onClick={() => choose('Retry', ended)}>
         Retry {ended.length}
       </button>
       <button type="button" onClick={onClear}>
         Clear
       </button>
-      {verb !== undefined && (
-        <Dialog title={`${verb} ${targets.length} executions`} onClose={close}>
+      {action !== undefined && (
+        <Dialog title={`${action.verb} ${action.ids.length} executions`} onClose={close}>
           {progress === undefined ? (
             <>
               <p>
-                {verb === 'Cancel'
+                {action.verb === 'Cancel'
                   ? 'The executions end as cancelled. Tool calls that were sent are not undone.'
-                  : 'The same code runs again, as new executions. Their tool calls are made again.'}
+                  : 'The same code runs again, as new executions. Their tool calls wait until a client of the owner serves them.'}
               </p>
               <footer>
                 <button type="button" onClick={close}>
                   Back
                 </button>
-                <button type="button" class="primary" onClick={() => void run()}>
-                  {verb} {targets.length} executions
+                <button type="button" class="primary" onClick={() => void run(action)}>
+                  {action.verb} {action.ids.length} executions
                 </button>
               </footer>
             </>
           ) : (
-            <BulkProgress progress={progress} onClose={close} />
+            <BulkProgress action={action} progress={progress} onClose={close} />
           )}
         </Dialog>
       )}
@@ -103,12 +118,15 @@ export function BulkBar({
 }
 
 function BulkProgress({
-  progress: { verb, total, done, problems },
+  action: { verb, ids },
+  progress: { done, problems },
   onClose,
 }: {
+  action: BulkAction
   progress: Progress
   onClose: () => void
 }) {
+  const total = ids.length
   return (
     <>
       <p role="status">

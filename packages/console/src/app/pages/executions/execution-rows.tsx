@@ -1,6 +1,7 @@
 import type { ExecutionSummary } from '@codemode/shared'
 import { useEffect, useRef } from 'preact/hooks'
 
+import { executorNow } from '../../api/server-clock.ts'
 import { pagePath } from '../../base-path.ts'
 import { GuestText } from '../../parts/guest-text.tsx'
 import { StatusBadge } from '../../parts/status-badge.tsx'
@@ -19,12 +20,22 @@ export function ExecutionRows({
   selected,
   onSelect,
   onNearEnd,
+  onScrolled,
+  onSelectAll,
+  onClear,
+  newCount,
   isSelectable,
 }: {
   items: readonly ExecutionSummary[]
   selected: ReadonlySet<string>
   onSelect: (id: string, isSelected: boolean, range: boolean) => void
   onNearEnd: () => void
+  /** Called when the list is scrolled away from its top, or back. */
+  onScrolled: (isScrolled: boolean) => void
+  onSelectAll: () => void
+  onClear: () => void
+  /** Number of newer executions that are not shown. */
+  newCount: number
   isSelectable: boolean
 }) {
   const box = useRef<HTMLDivElement>(null)
@@ -37,7 +48,16 @@ export function ExecutionRows({
     <div class="table" role="table" aria-label="Executions" aria-rowcount={items.length}>
       <div class="table-head" role="row">
         <span role="columnheader" class="cell-select">
-          <span class="visually-hidden">Selected</span>
+          {isSelectable ? (
+            <input
+              type="checkbox"
+              aria-label={`Select all ${items.length} that are loaded`}
+              checked={selected.size > 0 && selected.size >= items.length}
+              onClick={(event) => (event.currentTarget.checked ? onSelectAll() : onClear())}
+            />
+          ) : (
+            <span class="visually-hidden">Selected</span>
+          )}
         </span>
         <span role="columnheader">Status</span>
         <span role="columnheader">Execution</span>
@@ -50,7 +70,26 @@ export function ExecutionRows({
           Duration
         </span>
       </div>
-      <div class="table-body" role="rowgroup" ref={box} tabIndex={0} aria-label="Rows">
+      {newCount > 0 && (
+        <button
+          type="button"
+          class="chip new-rows"
+          onClick={() => {
+            onClear()
+            box.current!.scrollTop = 0
+          }}
+        >
+          {newCount.toLocaleString()} new
+        </button>
+      )}
+      <div
+        class="table-body"
+        role="rowgroup"
+        ref={box}
+        tabIndex={0}
+        aria-label="Rows"
+        onScroll={(event) => onScrolled(event.currentTarget.scrollTop > 0)}
+      >
         <div class="table-rows" role="presentation" style={{ height: `${rows.height}px` }}>
           {rows.items.map(({ index, start }) => {
             const item = items[index]!
@@ -135,6 +174,6 @@ function ExecutionRow({
 
 function durationOf({ startedAt, finishedAt }: ExecutionSummary): string {
   if (startedAt === undefined) return ''
-  const end = finishedAt === undefined ? Date.now() : Date.parse(finishedAt)
+  const end = finishedAt === undefined ? executorNow() : Date.parse(finishedAt)
   return formatDuration(Math.max(0, end - Date.parse(startedAt)))
 }

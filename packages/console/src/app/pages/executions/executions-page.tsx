@@ -11,11 +11,10 @@ import { useSession } from '../../session-context.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { ExecutionRows } from './execution-rows.tsx'
 import { FilterBar } from './filter-bar.tsx'
-import { apiFilters, filtersOf, queryOfFilters, type PageFilters } from './filters.ts'
+import { bucketCount, chartInterval, filtersOf, queryOfFilters, type PageFilters } from './filters.ts'
 import { OutcomeChart } from './outcome-chart.tsx'
 import { useExecutions } from './use-executions.ts'
 
-const bucketCount = 60
 /** Milliseconds between two reads of the counts. */
 const countsEveryMs = 5_000
 
@@ -24,27 +23,51 @@ export function ExecutionsPage() {
   useTitle('Executions')
   const { query, route } = useLocation()
   const filters = filtersOf(query)
-  const { list, error, reload, loadMore } = useExecutions(filters)
-  const selection = useSelection(list?.items)
+  const { items, newCount, error, reload, loadMore, hold } = useExecutions(filters)
+  const selection = useSelection(items)
+  const [isScrolled, setIsScrolled] = useState(false)
+  // New executions move the list only while nobody reads further down or has selected some.
+  const isHeld = isScrolled || selection.ids.size > 0
+  useEffect(() => hold(isHeld), [isHeld])
   const counts = useCounts(filters)
   const session = useSession()
-  const show = (next: PageFilters) => route(pagePath('/executions', queryOfFilters(next)))
-  const selected = (list?.items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
+  const show = (next: PageFilters, replaces = false) => route(pagePath('/executions', queryOfFilters(next)), replaces)
+  // A typed filter is applied later: what else has changed meanwhile is in the URL, and not yet in what is shown.
+  const change = (part: Partial<PageFilters>, isTyped = false) =>
+    show({ ...filtersOf(currentQuery()), ...part }, isTyped)
+  const selected = (items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
 
   return (
     <div class="page page-list">
       <h1 class="visually-hidden">Executions</h1>
-      <FilterBar filters={filters} onChange={show} />
-      <OutcomeChart counts={counts.value} onChoose={(interval) => show({ ...filters, interval })} />
-      {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
-      {selected.length > 0 && <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />}
-      {list === undefined ? (
+      <FilterBar
+        filters={filters}
+        onChange={change}
+        onOpen={(id) => route(pagePath(`/executions/${encodeURIComponent(id)}`))}
+      />
+      <OutcomeChart
+        counts={counts.value}
+        error={counts.error}
+        onChoose={(interval) => show({ ...filters, interval })}
+        onChooseFailed={() => show({ ...filters, status: 'failed' })}
+      />
+      {error !== undefined && (
+        <div class={items === undefined ? '' : 'floating floating-error'}>
+          <ErrorNotice error={error} onRetry={reload} />
+        </div>
+      )}
+      <BulkBar selected={selected} onClear={selection.clear} onDone={reload} />
+      {items === undefined ? (
         error === undefined && <Loading of="executions" rows={10} />
-      ) : list.items.length === 0 ? (
+      ) : items.length === 0 ? (
         <NoExecutions filters={filters} onChange={show} />
       ) : (
         <ExecutionRows
-          items={list.items}
+          items={items}
+          newCount={newCount}
+          onScrolled={setIsScrolled}
+          onSelectAll={selection.selectAll}
+          onClear={selection.clear}
           selected={selection.ids}
           onSelect={selection.select}
           onNearEnd={loadMore}
@@ -55,14 +78,14 @@ export function ExecutionsPage() {
   )
 }
 
+const currentQuery = () => Object.fromEntries(new URLSearchParams(location.search))
+
 function useCounts(filters: PageFilters) {
-  const { label, session } = filters
+  const { label, session, range, interval } = filters
   return useResource(
-    JSON.stringify(filters),
-    (signal) => {
-      const { since, until } = apiFilters(filters, Date.now())
-      return countExecutions({ since: since!, buckets: bucketCount, label, session, ...(until && { until }) }, signal)
-    },
+    JSON.stringify({ label, session, range, interval }),
+    (signal) =>
+      countExecutions({ ...chartInterval(filters, Date.now()), buckets: bucketCount, label, session }, signal),
     { everyMs: () => countsEveryMs },
   )
 }
@@ -89,7 +112,12 @@ function useSelection(items: readonly ExecutionSummary[] | undefined) {
       return next
     })
   }
-  return { ids, select, clear: () => setIds(new Set()) }
+  return {
+    ids,
+    select,
+    selectAll: () => setIds(new Set((items ?? []).map(({ executionId }) => executionId))),
+    clear: () => setIds(new Set()),
+  }
 }
 
 function NoExecutions({ filters, onChange }: { filters: PageFilters; onChange: (filters: PageFilters) => void }) {

@@ -7,7 +7,17 @@ import { Time } from '../../parts/time.tsx'
 const typingMs = 300
 
 /** Filters of the list of executions. Each change gives the URL of the filtered page. */
-export function FilterBar({ filters, onChange }: { filters: PageFilters; onChange: (filters: PageFilters) => void }) {
+export function FilterBar({
+  filters,
+  onChange,
+  onOpen,
+}: {
+  filters: PageFilters
+  /** Called with a change; one of typed text replaces the URL and adds nothing to the history. */
+  onChange: (change: Partial<PageFilters>, isTyped?: boolean) => void
+  /** Called with the id of an execution to open. */
+  onOpen: (id: string) => void
+}) {
   return (
     <form class="filters" role="search" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
       <div class="segments" role="group" aria-label="Status">
@@ -16,19 +26,19 @@ export function FilterBar({ filters, onChange }: { filters: PageFilters; onChang
             type="button"
             key={status}
             aria-pressed={filters.status === status}
-            onClick={() => onChange({ ...filters, status })}
+            onClick={() => onChange({ status })}
           >
             {statusSets[status].name}
           </button>
         ))}
       </div>
-      <TextFilter name="Label" value={filters.label} onChange={(label) => onChange({ ...filters, label })} />
-      <TextFilter name="Session" value={filters.session} onChange={(session) => onChange({ ...filters, session })} />
+      <TextFilter name="Label" value={filters.label} onChange={(label) => onChange({ label }, true)} />
+      <TextFilter name="Session" value={filters.session} onChange={(session) => onChange({ session }, true)} />
       {filters.interval === undefined ? (
         <select
           aria-label="Time range"
           value={filters.range}
-          onChange={(event) => onChange({ ...filters, range: event.currentTarget.value as RangeName })}
+          onChange={(event) => onChange({ range: event.currentTarget.value as RangeName })}
         >
           {(Object.keys(ranges) as RangeName[]).map((range) => (
             <option key={range} value={range}>
@@ -37,10 +47,20 @@ export function FilterBar({ filters, onChange }: { filters: PageFilters; onChang
           ))}
         </select>
       ) : (
-        <button type="button" class="chip" onClick={() => onChange({ ...filters, interval: undefined })}>
+        <button type="button" class="chip" onClick={() => onChange({ interval: undefined })}>
           <Time at={filters.interval.since} /> to <Time at={filters.interval.until} /> ✕
         </button>
       )}
+      <input
+        type="search"
+        placeholder="Open id"
+        aria-label="Open an execution by its id"
+        maxLength={128}
+        onKeyDown={({ key, currentTarget }) => {
+          const id = currentTarget.value.trim()
+          if (key === 'Enter' && id !== '') onOpen(id)
+        }}
+      />
     </form>
   )
 }
@@ -55,10 +75,12 @@ function TextFilter({
   onChange: (value: string | undefined) => void
 }) {
   const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
+  // Blanks at the end stay while somebody types.
+  useEffect(() => setTyped((before) => (before.trim() === value ? before : value)), [value])
   useEffect(() => {
-    if (typed === value) return undefined
-    const timer = setTimeout(() => onChange(typed.trim() === '' ? undefined : typed.trim()), typingMs)
+    const text = typed.trim()
+    if (text === value) return undefined
+    const timer = setTimeout(() => onChange(text === '' ? undefined : text), typingMs)
     return () => clearTimeout(timer)
   }, [typed])
   return (

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { apiFilters, filtersOf, queryOfFilters } from './filters.ts'
+import { apiFilters, chartInterval, filtersOf, queryOfFilters } from './filters.ts'
 
 test.each([
   {},
@@ -20,6 +20,19 @@ test('a range is a time before now, and a chosen interval takes its place', () =
   expect(apiFilters(filtersOf({ range: '24h' }), now)).toMatchObject({ since: '2026-01-01T00:00:00.000Z' })
   const interval = { since: '2025-01-01T00:00:00.000Z', until: '2025-01-01T01:00:00.000Z' }
   expect(apiFilters(filtersOf({ range: '24h', ...interval }), now)).toMatchObject(interval)
+})
+
+test('the chart has whole buckets, at most 31 days, and the same borders a second later', () => {
+  const now = Date.parse('2026-01-02T03:04:05.678Z')
+  const chosen = filtersOf({ range: '31d' })
+  const { since, until } = chartInterval(chosen, now)
+  expect(Date.parse(until) - Date.parse(since)).toBe(31 * 86_400_000)
+  expect(Date.parse(until)).toBeGreaterThanOrEqual(now)
+  expect(chartInterval(chosen, now + 1_000)).toEqual({ since, until })
+})
+
+test('what has not ended is listed whenever it began', () => {
+  expect(apiFilters(filtersOf({ status: 'paused' }), 0).since).toBeUndefined()
 })
 
 test('in flight are all statuses that are not final', () => {

@@ -24,6 +24,12 @@ export const statusSets = {
 
 export type StatusSet = keyof typeof statusSets
 
+/** Sets of executions that have not ended. */
+const openSets: ReadonlySet<StatusSet> = new Set(['in-flight', 'paused', 'attention'])
+
+/** Number of bars of the chart. */
+export const bucketCount = 60
+
 /** Filters of the page, as the URL has them. */
 export interface PageFilters {
   readonly status: StatusSet
@@ -58,9 +64,20 @@ export function queryOfFilters(filters: PageFilters): Record<string, string | un
   }
 }
 
+/** Returns the interval of the chart, which has the counts of all statuses, at the given time. */
+export function chartInterval({ range, interval }: PageFilters, now: number): { since: string; until: string } {
+  if (interval !== undefined) return interval
+  // Whole buckets, so that their borders stay while time goes on.
+  const widthMs = ranges[range].ms / bucketCount
+  const until = Math.ceil(now / widthMs) * widthMs
+  return { since: new Date(until - ranges[range].ms).toISOString(), until: new Date(until).toISOString() }
+}
+
 /** Returns the filters for the executor's API at the given time. */
 export function apiFilters({ status, range, label, session, interval }: PageFilters, now: number): ExecutionFilters {
-  const times = interval ?? { since: new Date(now - ranges[range].ms).toISOString() }
+  // What has not ended is shown whenever it began.
+  const isOpen = status !== 'all' && openSets.has(status)
+  const times = interval ?? (isOpen ? {} : { since: new Date(now - ranges[range].ms).toISOString() })
   return { status: statusSets[status].status, label, session, ...times }
 }
 

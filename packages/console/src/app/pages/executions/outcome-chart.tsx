@@ -1,5 +1,8 @@
 import type { ExecutionCounts } from '@codemode/shared'
 
+import type { ApiError } from '../../api/request.ts'
+import { GuestText } from '../../parts/guest-text.tsx'
+
 import { formatDuration } from '../../text/durations.ts'
 
 type CountBucket = ExecutionCounts['buckets'][number]
@@ -18,10 +21,14 @@ const shownCodes = 4
 /** Executions by outcome over time as stacked bars, and the most frequent errors. A click on a bar chooses its interval. */
 export function OutcomeChart({
   counts,
+  error,
   onChoose,
+  onChooseFailed,
 }: {
+  error: ApiError | undefined
   counts: ExecutionCounts | undefined
   onChoose: (interval: { since: string; until: string }) => void
+  onChooseFailed: () => void
 }) {
   const buckets = counts?.buckets ?? []
   const errors = counts?.errors ?? []
@@ -33,15 +40,15 @@ export function OutcomeChart({
       <ul class="chart-totals">
         {outcomes.map((outcome) => (
           <li key={outcome} class={`total-${outcome}`}>
-            <strong>{totals[outcome].toLocaleString()}</strong> {outcomeNames[outcome]}
+            <strong>{counts === undefined ? '–' : totals[outcome].toLocaleString()}</strong> {outcomeNames[outcome]}
           </li>
         ))}
       </ul>
       <div class="chart-bars">
-        {buckets.map((bucket) => (
+        {buckets.map((bucket, index) => (
           <button
             type="button"
-            key={bucket.at}
+            key={index}
             class="chart-bar"
             disabled={totalOf(bucket) === 0}
             title={titleOf(bucket, widthMs)}
@@ -60,10 +67,18 @@ export function OutcomeChart({
           </button>
         ))}
       </div>
-      <ul class="error-codes" aria-label="Most frequent errors">
+      {error !== undefined && (
+        <p class="error-codes" role="status">
+          The counts could not be read: <GuestText text={error.message} />
+        </p>
+      )}
+      <ul class="error-codes" aria-label="Most frequent errors" hidden={error !== undefined}>
         {errors.slice(0, shownCodes).map(({ code, count }) => (
           <li key={code}>
-            <code>{code}</code> {count.toLocaleString()}
+            <button type="button" class="link" title="Show the failed executions" onClick={onChooseFailed}>
+              <code>{code}</code>
+            </button>{' '}
+            {count.toLocaleString()}
           </li>
         ))}
       </ul>
@@ -83,5 +98,5 @@ function titleOf(bucket: CountBucket, widthMs: number): string {
   const counts = outcomes
     .filter((outcome) => bucket[outcome] > 0)
     .map((name) => `${bucket[name]} ${outcomeNames[name]}`)
-  return `${new Date(bucket.at).toLocaleString()}, ${formatDuration(widthMs)}: ${counts.join(', ') || 'none'}`
+  return `${new Date(bucket.at).toLocaleString()} (${bucket.at}), ${formatDuration(widthMs)}: ${counts.join(', ') || 'none'}`
 }

@@ -1,0 +1,75 @@
+import { useLocation } from 'preact-iso'
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+import { allKinds, type RowKind } from '../../timeline/row.ts'
+import type { TimelineFilter } from './timeline-toolbar.tsx'
+
+/** Milliseconds without a change after which the URL gets it. */
+const settleMs = 300
+
+/** What the timeline shows, as the URL of the page has it. */
+export interface TimelineQuery {
+  readonly selected: string | undefined
+  readonly filter: TimelineFilter
+  /** Part of the time axis that is shown; undefined for the whole. */
+  readonly range: { readonly from: number; readonly to: number } | undefined
+  select(id: string | undefined): void
+  setFilter(filter: TimelineFilter): void
+  setRange(range: { from: number; to: number } | undefined): void
+}
+
+/** Returns what the timeline shows. A change replaces the URL when it has settled, so that a link shows the same. */
+export function useTimelineQuery(): TimelineQuery {
+  const { query, path, route } = useLocation()
+  const [filter, setFilter] = useState(() => filterOf(query))
+  const [range, setRange] = useState(() => rangeOf(query['view']))
+  const { row: selected } = query
+  const latest = useRef({ query, path })
+  latest.current = { query, path }
+
+  function show(changes: Readonly<Record<string, string | undefined>>): void {
+    const next = Object.entries({ ...latest.current.query, ...changes })
+      .filter((pair): pair is [string, string] => pair[1] !== undefined)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    const text = new URLSearchParams(next).toString()
+    route(`${latest.current.path}${text === '' ? '' : `?${text}`}`, true)
+  }
+
+  const isFirst = useRef(true)
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false
+      return undefined
+    }
+    const timer = setTimeout(() => show({ ...queryOfFilter(filter), view: textOf(range) }), settleMs)
+    return () => clearTimeout(timer)
+  }, [filter, range])
+
+  return { selected, filter, range, select: (row) => show({ row }), setFilter, setRange }
+}
+
+function filterOf({ rows, find = '', problems }: Readonly<Record<string, string>>): TimelineFilter {
+  const named = rows?.split(',') ?? []
+  const kinds = rows === undefined ? allKinds : new Set([...allKinds].filter((kind) => named.includes(kind)))
+  return { kinds, text: find, onlyProblems: problems === '1' }
+}
+
+function queryOfFilter({ kinds, text, onlyProblems }: TimelineFilter): Record<string, string | undefined> {
+  return {
+    rows:
+      kinds.size === allKinds.size
+        ? undefined
+        : [...kinds].toSorted((a: RowKind, b: RowKind) => (a < b ? -1 : 1)).join(','),
+    find: text === '' ? undefined : text,
+    problems: onlyProblems ? '1' : undefined,
+  }
+}
+
+function rangeOf(text: string | undefined): { from: number; to: number } | undefined {
+  const [from, to] = (text ?? '').split('-').map(Number)
+  return from !== undefined && to !== undefined && from < to ? { from, to } : undefined
+}
+
+function textOf(range: { from: number; to: number } | undefined): string | undefined {
+  return range && `${range.from.toFixed(1)}-${range.to.toFixed(1)}`
+}

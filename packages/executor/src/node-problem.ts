@@ -1,0 +1,4 @@
+import { nodeVersionProblem } from '@codemode/shared/node-version'
+
+/** Message that this process's Node is older than `engines` of package.json demands; undefined if it is not. */
+export const nodeProblem: string | undefined = nodeVersionProblem('@codemode/executor', '26')

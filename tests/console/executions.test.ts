@@ -1,0 +1,189 @@
+// The list of executions: filters, the chart, live updates, and actions on several executions.
+import { randomUUID } from 'node:crypto'
+
+import { toolLatch } from '@codemode/testkit'
+import type { Codemode } from '@codemode/client'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { connectAs } from './support/connect-as.ts'
+import { executionList } from './support/execution-list.ts'
+import { useConsole } from './support/use-console.ts'
+
+const suite = useConsole()
+let ada: Codemode
+beforeAll(async () => {
+  ada = (await connectAs(suite.executor, 'ada')).client
+})
+afterAll(() => ada?.close())
+
+const newLabel = () => `label ${randomUUID()}`
+const searchOf = (page: Page) => Object.fromEntries(new URL(page.url()).searchParams)
+const open = async (query: Record<string, string>) => {
+  const opened = await suite.open({ as: 'ada', path: `/executions?${new URLSearchParams(query).toString()}` })
+  return { ...opened, list: executionList(opened.page) }
+}
+/** Runs executions of which some fail, and returns their ids. */
+async function runSeveral(label: string, { completed, failed }: { completed: number; failed: number }) {
+  const codes = [...Array<string>(completed).fill('return 1'), ...Array<string>(failed).fill("throw new Error('no')")]
+  const ids: string[] = []
+  // One after the other, so that the list has them in this order.
+  for (const code of codes) ids.push((await ada.run(code, { label })).executionId)
+  return ids
+}
+
+test('the filters are in the URL and survive a reload', { tags: ['OP-3'] }, async () => {
+  const label = newLabel()
+  await runSeveral(label, { completed: 2, failed: 1 })
+  const { page, list } = await open({})
+  await page.getByLabel('Label').fill(label)
+  // The click comes before the typed filter is applied.
+  await page.getByRole('button', { name: 'Failed', exact: true }).click()
+  await list.expectCount(1)
+  await page.getByLabel('Time range').selectOption('7d')
+  await expect.poll(() => searchOf(page)).toEqual({ label, status: 'failed', range: '7d' })
+  await list.expectCount(1)
+  await page.reload()
+  await list.expectCount(1)
+  expect(await page.getByLabel('Label').inputValue()).toBe(label)
+  expect(await page.getByLabel('Time range').inputValue()).toBe('7d')
+  expect(await page.getByRole('button', { name: 'Failed', exact: true }).getAttribute('aria-pressed')).toBe('true')
+
+  await page.getByRole('button', { name: 'All', exact: true }).click()
+  await list.expectCount(3)
+  await page.getByLabel('Label').fill('')
+  const { session, steps } = suite.executor.data.session
+  await page.getByLabel('Session').fill(session)
+  await expect.poll(() => searchOf(page)).toEqual({ session, range: '7d' })
+  await list.expectCount(steps.length)
+  await page.goBack()
+  await expect.poll(() => searchOf(page)).toEqual({ range: '7d' })
+  await expect.poll(() => page.getByLabel('Session').inputValue()).toBe('')
+})
+
+test(
+  'a click on a bar of the chart chooses its interval, which has as many executions as the bar says',
+  { tags: ['OP-3'] },
+  async () => {
+    const label = newLabel()
+    await runSeveral(label, { completed: 3, failed: 2 })
+    const { page, list } = await open({ label, range: '1h' })
+    const totals = page.locator('.chart-totals')
+    await expect.poll(() => totals.innerText()).toMatch(/3 completed\s+2 failed\s+0 cancelled\s+0 in flight/)
+    await list.expectCount(5)
+    expect(await page.getByRole('list', { name: 'Most frequent errors' }).innerText()).toBe('GUEST_ERROR 2')
+
+    const bar = page.locator('.chart-bar:enabled').first()
+    const title = (await bar.getAttribute('title'))!
+    await bar.click()
+    const expected = [...title.slice(title.indexOf(': ')).matchAll(/(\d+) (completed|failed)/g)]
+    await list.expectCount(expected.reduce((sum, [, count]) => sum + Number(count), 0))
+    const { since, until } = searchOf(page)
+    const shown = await list.count()
+    await page.reload()
+    await list.expectCount(shown)
+    expect(searchOf(page)).toEqual({ label, range: '1h', since, until })
+    await page.getByRole('button', { name: '✕' }).click()
+    await list.expectCount(5)
+  },
+)
+
+test('a bar of the whole data has as many executions as the list of its interval', { tags: ['OP-3'] }, async () => {
+  const { page, list } = await open({})
+  const bar = page.locator('.chart-bar:enabled').nth(20)
+  const title = (await bar.getAttribute('title'))!
+  await bar.click()
+  const counts = [...title.slice(title.lastIndexOf(': ')).matchAll(/(\d+) [a-z]/g)].map(([, count]) => Number(count))
+  await expect.poll(() => searchOf(page)).toHaveProperty('since')
+  await list.expectCount(counts.reduce((sum, count) => sum + count, 0))
+  expect(await list.count()).toBeGreaterThan(100)
+})
+
+test(
+  '"In flight" has what has not ended; an execution that starts appears, and its status changes, without a reload',
+  { tags: ['OP-3'] },
+  async () => {
+    const label = newLabel()
+    await runSeveral(label, { completed: 1, failed: 0 })
+    const { page, list } = await open({ label })
+    await list.expectCount(1)
+    await page.evaluate("document.body.setAttribute('data-kept', '')")
+    const latch = toolLatch()
+    const execution = await ada.withTools({ wait: latch.enter }).submit('return await tools.wait(7)', { label })
+    await latch.arrived()
+    const badge = list.row(execution.id).locator('.badge')
+    await expect.poll(() => badge.innerText()).toBe('Waiting')
+    await page.getByRole('button', { name: 'In flight' }).click()
+    await list.expectCount(1)
+    expect(await list.row(execution.id).count()).toBe(1)
+    latch.open()
+    await execution.wait()
+    await list.expectCount(0)
+    await page.getByRole('button', { name: 'All', exact: true }).click()
+    await expect.poll(() => badge.innerText()).toBe('Completed')
+    expect(await page.locator('body[data-kept]').count()).toBe(1)
+  },
+)
+
+test('a row leads to the page of its execution, and back leads to the same list', { tags: ['OP-3'] }, async () => {
+  const label = newLabel()
+  const [id] = await runSeveral(label, { completed: 1, failed: 0 })
+  const { page, list } = await open({ label })
+  const link = list.row(id!).getByRole('link')
+  await link.focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: label }).waitFor()
+  expect(new URL(page.url()).pathname).toBe(`${new URL(suite.executor.consoleUrl).pathname}/executions/${id}`)
+  await page.goBack()
+  await list.expectCount(1)
+  expect(searchOf(page)).toEqual({ label })
+})
+
+test(
+  'executions that are selected with Shift are cancelled together, also where the list loses them meanwhile',
+  { tags: ['OP-3'] },
+  async () => {
+    const label = newLabel()
+    const running = []
+    for (let n = 0; n < 4; n++) running.push(await ada.submit('await sleep(300_000)', { label }))
+    const ids = running.map(({ id }) => id).toReversed()
+    const { page, list } = await open({ label, status: 'in-flight' })
+    await list.expectCount(4)
+    await page.getByLabel(`Select ${ids[0]}`).click()
+    await page.getByLabel(`Select ${ids[2]}`).click({ modifiers: ['Shift'] })
+    await page.getByText('3 selected').waitFor()
+    await page.getByRole('button', { name: 'Cancel 3' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Cancel 3 executions' })
+    await dialog.getByRole('button', { name: 'Cancel 3 executions' }).click()
+    await dialog.getByText('Cancelled: 3 of 3').waitFor()
+    expect(await dialog.getByRole('progressbar').getAttribute('value')).toBe('3')
+    await list.expectCount(1)
+    expect(await dialog.getByText('Cancelled: 3 of 3').isVisible()).toBe(true)
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+    await expect.poll(() => page.getByRole('toolbar').count()).toBe(0)
+    for (const execution of running.slice(1))
+      expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+    await running[0]!.cancel('the test is over')
+  },
+)
+
+test('executions are retried together; one that is refused is shown with the reason', { tags: ['OP-3'] }, async () => {
+  const label = newLabel()
+  const [first] = await runSeveral(label, { completed: 0, failed: 2 })
+  await using session = await ada.session({ label })
+  const step = await session.addStep('1 + 1', { label })
+  await session.waitForAllTasks()
+  const { page, list, faults } = await open({ label })
+  await list.expectCount(3)
+  await page.getByLabel(`Select ${step.id}`).click()
+  await page.getByLabel(`Select ${first}`).click({ modifiers: ['Shift'] })
+  await page.getByRole('button', { name: 'Retry 3' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Retry 3 executions' })
+  faults.allowStatus(400)
+  await dialog.getByRole('button', { name: 'Retry 3 executions' }).click()
+  await dialog.getByText('Started again: 2 of 3, refused: 1').waitFor()
+  const problem = dialog.getByRole('listitem')
+  expect(await problem.innerText()).toMatch(new RegExp(`${step.id} INVALID_REQUEST: .*is a step of the session`))
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await list.expectCount(5)
+})
