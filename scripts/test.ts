@@ -1,5 +1,5 @@
 /**
- * Runs the tests of the projects `unit`, `integration`, `adversarial` and `own-isolates`, or of those that `--project` names, in all
+ * Runs the tests of the projects `unit`, `integration`, `adversarial`, `console` and `own-isolates`, or of those that `--project` names, in all
  * files or in those whose path has one of the words given; `-u` writes the snapshots that differ. A run of everything
  * fails for a requirement without a test. Its last line of output is the one that CI reads: `N passed, N failed, N
  * skipped`.
@@ -15,7 +15,7 @@ const { values, positionals: words } = parseArgs({
   allowPositionals: true,
   options: { project: { type: 'string', multiple: true }, update: { type: 'boolean', short: 'u', default: false } },
 })
-const project = values.project ?? ['unit', 'integration', 'adversarial', 'own-isolates']
+const project = values.project ?? ['unit', 'integration', 'adversarial', 'console', 'own-isolates']
 const vitest = await startVitest('test', words, { run: true, watch: false, update: values.update, project })
 const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
 const verified = new Set<string>()

@@ -40,6 +40,7 @@ const answerOf = (text: string) => ({
 })
 const connection = {
   origin: 'http://executor.example',
+  executorUrl: 'http://executor.example',
   executionId,
   correlationId: 'cor_0000000000000000',
   method: 'POST',

@@ -162,6 +162,23 @@ describe.each(testStores)('with the $store store', ({ open }) => {
     expect(await retry({ code: 'return input.n * 10' })).toMatchObject({ success: true, result: 10 })
   })
 
+  test('who polls a record gets it again after another entry of the journal', { tags: ['OP-3'] }, async () => {
+    const execution = await client.submit('await sleep(600_000)', { detached: true, availableTools: [] })
+    const read = async (tag = '') => {
+      const response = await consoleApi(executor, `/executions/${execution.id}`, {
+        cookie: await signIn(executor),
+        headers: { 'if-none-match': tag },
+      })
+      return { ...response, tag: response.headers.get('etag')! }
+    }
+    const running = await read()
+    await execution.cancel()
+    await execution.wait()
+    const ended = await read(running.tag)
+    expect(ended).toMatchObject({ status: 200, body: { status: 'cancelled' } })
+    expect(await read(ended.tag)).toMatchObject({ status: 304, tag: ended.tag, body: '' })
+  })
+
   test('a retry without a callback waits for a client that serves its tools', { tags: ['OP-3', 'JB-4'] }, async () => {
     const { executionId } = await client.run('return tools.double({ n: input })', { input: 4 })
     const { body } = await api(executor, `/v1/executions/${executionId}/retry`, { body: { input: 21 } })

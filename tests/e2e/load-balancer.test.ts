@@ -97,3 +97,17 @@ test('detached executions are found through every node', { tags: ['JB-5'] }, asy
     expect(await found.wait()).toMatchObject({ success: true, result: 1 })
   }
 })
+
+test('people sign in to the console through it, over plain HTTP', { tags: ['JB-5', 'OP-3'] }, async () => {
+  // As browsers do over plain HTTP: without sec-fetch-site.
+  const attempt = (origin: string) =>
+    fetch(`${balancer.url}/console/api/sign-in`, {
+      method: 'POST',
+      headers: { origin, 'content-type': 'application/json' },
+      body: JSON.stringify({ apiKey }),
+    })
+  const signedIn = await attempt(balancer.url)
+  expect(signedIn.status).toBe(200)
+  expect(signedIn.headers.get('set-cookie')).not.toContain('Secure')
+  expect((await attempt('http://evil.example')).status).toBe(403)
+})

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { execPath } from 'node:process'
+import { arch, execPath, platform, versions } from 'node:process'
 
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -17,10 +17,10 @@ test(
     const stderr = await new Promise((resolve) => {
       execFile(execPath, [join(folder, 'dist/main.js')], { env: variables }, (_, __, text) => resolve(text))
     })
-    const { modules, node } = process.versions
+    const { modules, node } = versions
     expect(stderr).toMatch(
       new RegExp(
-        `^codemode-executor failed\\.\nisolated-vm [\\d.]+ has no binary for this machine: platform=${process.platform} arch=${process.arch} .*abi=${modules} .*node=${node}\\. .*npm rebuild isolated-vm\n$`,
+        `^codemode-executor failed\\.\nisolated-vm [\\d.]+ has no binary for this machine: platform=${platform} arch=${arch} .*abi=${modules} .*node=${node}\\. .*npm rebuild isolated-vm\n$`,
       ),
     )
     expect(stderr).not.toContain(folder)

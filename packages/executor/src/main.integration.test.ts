@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { env, execPath } from 'node:process'
+import { env, execPath, platform } from 'node:process'
 
 import { executionResultSchema } from '@codemode/shared'
 import { expect, onTestFinished, test } from 'vitest'
@@ -58,7 +58,7 @@ test('serve logs an unhandled rejection and keeps running', async () => {
   expect((await fetch(`${ready.exec(written.stdout)?.[1]}/livez`)).status).toBe(200)
 })
 
-test.runIf(process.platform === 'linux')('SIGUSR1 opens no port for a debugger', async () => {
+test.runIf(platform === 'linux')('SIGUSR1 opens no port for a debugger', async () => {
   const { child, written, exited } = command([], { CODEMODE_DEV: '1', CODEMODE_PORT: '0', CODEMODE_STORE: 'none' })
   await expect.poll(() => written.stdout).toMatch(ready)
   const url = new URL(ready.exec(written.stdout)![1]!)

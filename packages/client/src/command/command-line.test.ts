@@ -72,8 +72,9 @@ test('a wrong command line says what to type instead', () => {
 test('help has a line for every variable of the client, with its default', () => {
   const lines = helpText().split('\n')
   for (const path of textOptions(connectedSchema)) {
-    const line = lines.find((each) => each.startsWith(`  ${variableOf(path)} `))
-    expect(line, variableOf(path)).toMatch(/ \S.* \((?:required|default: \S.*)\)$/)
-    if (/MS$/.test(variableOf(path))) expect(line).toContain('in milliseconds')
+    const variable = variableOf(path)
+    const line = lines.find((each) => each.startsWith(`  ${variable} `))
+    expect(line).toMatch(/ \S.* \((?:required|default: \S.*)\)$/)
+    expect(line).toContain(variable.endsWith('_MS') ? 'in milliseconds' : '')
   }
 })

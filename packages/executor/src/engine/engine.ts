@@ -104,6 +104,8 @@ export interface ExecutionHandle {
   answerCall(callId: string, response: ToolResponse): boolean | Promise<boolean>
   /** Returns the `ExecutionRecord` as JSON text. */
   record(): string | Promise<string>
+  /** Returns the number of entries of the journal, from which the record is made. */
+  countEntries(): number | Promise<number>
   /** Returns the journal without its first `after` entries; with all of them by default. */
   journal(after?: number): Journal | Promise<Journal>
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { ListedExecution, ListOptions } from '../store/execution-store.ts'
 import { MemoryStore } from '../store/memory-store.test-support.ts'
-import { ExecutionsList } from './executions-list.ts'
+import { ExecutionsList, type AttachedInMemory } from './executions-list.ts'
 import { headerOf } from './state/journal.test-support.ts'
 
 const start = Date.UTC(2030, 0)
@@ -15,6 +15,17 @@ function attachedAt(minute: number, status: ExecutionStatus = 'completed', more:
     error: { code: 'GUEST_ERROR', name: 'Error', message: 'odd', retryable: false } as const,
   }
   return { facts, isAttached: true, status, createdAt: start + minute * 60_000, ...error, ...more }
+}
+
+/** Returns executions as they are in the memory of a node. */
+function inMemory(
+  executions: readonly ListedExecution[],
+  recording: AttachedInMemory['recording'] = 'possible',
+): AttachedInMemory[] {
+  return executions.map((listed) => {
+    const { facts, createdAt, session } = listed
+    return { id: facts.id, createdAt, isStep: session !== undefined, recording, listed }
+  })
 }
 
 /** Records executions as they are in the memory of a node. */
@@ -48,8 +59,8 @@ test.each([1, 2, 3, 4, 7, 100])(
       store,
       executions.filter((_, n) => n % 3 !== 0),
     )
-    const inMemory = executions.filter((_, n) => n % 3 !== 1)
-    const list = new ExecutionsList({ attached: () => inMemory, store })
+    const attached = inMemory(executions.filter((_, n) => n % 3 !== 1))
+    const list = new ExecutionsList({ attached: () => attached, store })
     const pages = await pagesOf(list, { limit })
     const expected = executions.toSorted((a, b) => b.createdAt - a.createdAt || (b.facts.id < a.facts.id ? -1 : 1))
     expect(pages.flat()).toEqual(expected.map(({ facts }) => facts.id))
@@ -65,7 +76,7 @@ test('without a store, the node lists what it has, with the same filters', async
     attachedAt(2, 'running', { session }),
     attachedAt(3, 'queued'),
   ]
-  const list = new ExecutionsList({ attached: () => executions, store: undefined })
+  const list = new ExecutionsList({ attached: () => inMemory(executions), store: undefined })
   const minutes = async (options: Partial<ListOptions>) =>
     (await list.list('acme', { limit: 10, ...options })).items.map(({ createdAt }) => (createdAt - start) / 60_000)
   expect(await minutes({})).toEqual([3, 2, 1, 0])
@@ -82,7 +93,7 @@ test('a count has each execution once, in the interval of its creation', async (
   const running = attachedAt(3, 'running')
   const store = new MemoryStore()
   await record(store, executions)
-  const list = new ExecutionsList({ attached: () => [executions[1]!, executions[2]!, running], store })
+  const list = new ExecutionsList({ attached: () => inMemory([executions[1]!, executions[2]!, running]), store })
   const counts = await list.count('acme', { since: start, until: start + 240_000, buckets: 4 })
   const at = (minute: number) => new Date(start + minute * 60_000).toISOString()
   const none = { completed: 0, failed: 0, cancelled: 0, inFlight: 0 }
@@ -97,4 +108,48 @@ test('a count has each execution once, in the interval of its creation', async (
   })
   const later = await list.count('acme', { since: start + 60_000, until: start + 120_000, buckets: 1 })
   expect(later.buckets).toEqual([{ ...none, at: at(1), cancelled: 1 }])
+})
+
+test('what is recorded is left to the store, but for the steps of attached sessions', async () => {
+  const session = { id: 'ses_1', step: 1 }
+  const [recorded, step, dropped] = [attachedAt(0), attachedAt(1, 'completed', { session }), attachedAt(2)]
+  const store = new MemoryStore()
+  await record(store, [recorded, step])
+  const asked: (readonly string[])[] = []
+  const list = new ExecutionsList({
+    attached: () => [...inMemory([recorded, step], 'done'), ...inMemory([dropped], 'never')],
+    store: {
+      list: (tenant, options) => store.list(tenant, options),
+      count(tenant, options, bounds) {
+        asked.push(bounds.except)
+        return store.count(tenant, options, bounds)
+      },
+    },
+  })
+  const query = { since: start, until: start + 240_000, buckets: 1 }
+  const counted = async (more = {}) => (await list.count('acme', { ...query, ...more })).buckets[0]?.completed
+  expect([await counted(), await counted({ session: 'ses_1' })]).toEqual([3, 1])
+  expect(asked).toEqual([[], []])
+  const { items } = await list.list('acme', { limit: 10 })
+  expect(items.map(({ facts }) => facts.id)).toEqual([dropped, step, recorded].map(({ facts }) => facts.id))
+  expect(items.map((item) => item.session)).toEqual([undefined, session, undefined])
+})
+
+test('a count of too many says since when it is whole', async () => {
+  const countedSince = start + 60_000
+  const list = new ExecutionsList({
+    attached: () => inMemory([attachedAt(0), attachedAt(1)]),
+    store: {
+      list: async () => ({ items: [], nextCursor: null }),
+      count: async (_tenant, _options, { max }) => ({
+        groups: [{ bucket: 1, outcome: 'completed', errorCode: null, count: max }],
+        countedSince,
+      }),
+    },
+  })
+  const counts = await list.count('acme', { since: start, until: start + 120_000, buckets: 2 })
+  expect(counts).toMatchObject({
+    buckets: [{ completed: 0 }, { completed: 50_001 }],
+    countedSince: new Date(countedSince).toISOString(),
+  })
 })

@@ -3,7 +3,7 @@ import type { ExecutionCounts } from '@codemode/shared'
 
 import type {
   CountOptions,
-  ExecutionGroup,
+  ExecutionGroups,
   ExecutionPage,
   ExecutionStore,
   ListedExecution,
@@ -15,10 +15,23 @@ import { timestamp } from '../timestamp.ts'
 
 /** Maximum number of error codes in a count. */
 const maxErrorCodes = 10
+/** Maximum number of executions of the store in a count. */
+const maxCounted = 50_000
+
+/** Attached execution in the memory of a node. */
+export interface AttachedInMemory {
+  readonly id: string
+  readonly createdAt: number
+  /** Whether it is a step of an attached session, of which the store knows nothing. */
+  readonly isStep: boolean
+  /** Whether the store has a record of the execution: certainly, possibly or at any time from now, or never. */
+  readonly recording: 'done' | 'possible' | 'never'
+  readonly listed: ListedExecution
+}
 
 interface ExecutionsListOptions {
   /** Returns the tenant's attached executions in the memory of this node. */
-  readonly attached: (tenant: string) => readonly ListedExecution[]
+  readonly attached: (tenant: string) => readonly AttachedInMemory[]
   /** Absent if the executor has no store. */
   readonly store: Pick<ExecutionStore, 'list' | 'count'> | undefined
 }
@@ -35,11 +48,12 @@ export class ExecutionsList {
   async list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
     const { cursor, limit } = options
     const before = cursor === undefined ? undefined : decodeCursor(cursor)
-    const attached = this.#attached(tenant, options).filter(
-      (execution) => before === undefined || comesAfter(placeOf(execution), before),
+    const candidates = this.#inMemory(tenant, options).filter(
+      (execution) => before === undefined || comesAfter(execution, before),
     )
+    const attached = newestOf(candidates, options)
     const stored = await this.#options.store?.list(tenant, options)
-    const all = [...attached, ...without(attached, stored?.items ?? [])].sort(byPlace)
+    const all = [...attached, ...without(attached, stored?.items ?? [])].sort((a, b) => byPlace(placeOf(a), placeOf(b)))
     const items = all.slice(0, limit)
     const last = items.at(-1)
     const hasMore = all.length > limit || (stored?.nextCursor ?? null) !== null
@@ -48,15 +62,37 @@ export class ExecutionsList {
 
   /** Counts executions by the time of their creation. Rejects with `RequestError`. */
   async count(tenant: string, options: CountOptions): Promise<ExecutionCounts> {
-    const attached = this.#attached(tenant, options)
-    const except = attached.map(({ facts }) => facts.id)
-    const stored = (await this.#options.store?.count(tenant, options, except)) ?? []
-    return countsOf([...stored, ...attached.map((execution) => groupOf(execution, options))], options)
+    // Only the node knows which recorded executions are steps of an attached session.
+    const attached = this.#inMemory(tenant, options)
+      .filter(({ recording }) => recording !== 'done' || options.session !== undefined)
+      .map(({ recording, listed }) => ({ recording, listed }))
+      .filter(({ listed }) => isSelected(listed, options))
+    const except = attached.filter(({ recording }) => recording === 'possible').map(({ listed }) => listed.facts.id)
+    const stored = (await this.#options.store?.count(tenant, options, { except, max: maxCounted })) ?? { groups: [] }
+    const { groups, countedSince = -Infinity } = stored
+    const own = attached.filter(({ listed }) => listed.createdAt >= countedSince)
+    return countsOf({ ...stored, groups: [...groups, ...own.map(({ listed }) => groupOf(listed, options))] }, options)
   }
 
-  #attached(tenant: string, options: Omit<ListOptions, 'limit'>): ListedExecution[] {
-    return this.#options.attached(tenant).filter((execution) => isSelected(execution, options))
+  /** Returns the executions of a time, in any order, without those for which the store suffices. */
+  #inMemory(tenant: string, { since = -Infinity, until = Infinity }: Omit<ListOptions, 'limit'>): AttachedInMemory[] {
+    return this.#options
+      .attached(tenant)
+      .filter(
+        ({ createdAt, recording, isStep }) =>
+          createdAt >= since && createdAt < until && (recording !== 'done' || isStep),
+      )
   }
+}
+
+/** Returns the newest of the selected executions: a page, and one to know whether there are more. */
+function newestOf(candidates: AttachedInMemory[], options: ListOptions): ListedExecution[] {
+  const newest: ListedExecution[] = []
+  for (const { listed } of candidates.sort(byPlace)) {
+    if (newest.length > options.limit) break
+    if (isSelected(listed, options)) newest.push(listed)
+  }
+  return newest
 }
 
 function without(attached: readonly ListedExecution[], stored: readonly ListedExecution[]): ListedExecution[] {
@@ -66,11 +102,13 @@ function without(attached: readonly ListedExecution[], stored: readonly ListedEx
 
 const placeOf = ({ createdAt, facts }: ListedExecution): ListPlace => ({ createdAt, id: facts.id })
 
-/** Compares two executions for a list. It is called too often to make places. */
-const byPlace = (a: ListedExecution, b: ListedExecution): number =>
-  b.createdAt - a.createdAt || (a.facts.id < b.facts.id ? 1 : -1)
+/** Compares two executions for a list, which has the newest one first. */
+const byPlace = (a: ListPlace, b: ListPlace): number => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1)
 
-function countsOf(groups: readonly ExecutionGroup[], { since, until, buckets: count }: CountOptions): ExecutionCounts {
+function countsOf(
+  { groups, countedSince }: ExecutionGroups,
+  { since, until, buckets: count }: CountOptions,
+): ExecutionCounts {
   const widthMs = (until - since) / count
   const buckets = Array.from({ length: count }, (_, number) => ({
     at: timestamp(Math.round(since + number * widthMs)),
@@ -86,5 +124,9 @@ function countsOf(groups: readonly ExecutionGroup[], { since, until, buckets: co
     if (group.errorCode !== null) errors.set(group.errorCode, (errors.get(group.errorCode) ?? 0) + group.count)
   }
   const codes = [...errors].map(([code, count]) => ({ code, count }))
-  return { buckets, errors: codes.sort((a, b) => b.count - a.count).slice(0, maxErrorCodes) }
+  return {
+    buckets,
+    errors: codes.sort((a, b) => b.count - a.count).slice(0, maxErrorCodes),
+    ...(countedSince !== undefined && { countedSince: timestamp(countedSince) }),
+  }
 }

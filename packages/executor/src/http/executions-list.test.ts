@@ -78,6 +78,23 @@ test('a journal can be read without its first entries', async () => {
   for (const query of ['?after=-1', '?after=x', '?after=99999999999', '?from=1']) expect(await read(query)).toBe(400)
 })
 
+test('a record is sent again only after another entry of the journal', async () => {
+  const { engine, send } = testApp()
+  const execution = engine.add('acme').admit()
+  const read = async (tag: string) => {
+    const response = await send('GET', `/v1/executions/${execution.id}`, { headers: { 'if-none-match': tag } })
+    const text = await response.text()
+    return { status: response.status, tag: response.headers.get('etag')!, hasRecord: text.includes('"status"') }
+  }
+  const first = await read('W/"7"')
+  expect(first).toMatchObject({ status: 200, hasRecord: true })
+  expect(await read(first.tag)).toEqual({ status: 304, tag: first.tag, hasRecord: false })
+  execution.entries = [{ type: 'deferred', at: 1, call: 1 }]
+  const second = await read(first.tag)
+  expect(second).toMatchObject({ status: 200, hasRecord: true })
+  expect(second.tag).not.toBe(first.tag)
+})
+
 test('a replay is permitted to a key that may read the execution', async () => {
   const { engine, send } = testApp()
   const { id } = engine.add('acme').admit()

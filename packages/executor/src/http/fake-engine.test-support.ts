@@ -137,6 +137,10 @@ export class FakeExecution implements DetachedHandle {
     return true
   }
 
+  countEntries(): number {
+    return this.entries.length
+  }
+
   record(): string {
     const record: ExecutionRecord = {
       status: this.#ended ? 'completed' : 'running',

@@ -149,6 +149,12 @@ export const executionPaths: ZodOpenApiPathsObject = {
       operationId: 'readExecution',
       summary: 'Read the status of an execution, and its result',
       description: readable,
+      header: {
+        'if-none-match': z
+          .string()
+          .optional()
+          .meta({ description: 'The `etag` of a record: 304 without a record if the journal has got no entry since' }),
+      },
       success: response('The record of the execution', executionRecordSchema, executionId),
     }),
   },

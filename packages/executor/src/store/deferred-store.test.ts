@@ -43,7 +43,7 @@ test('the first execution starts the store, and requests before it find nothing'
   expect(await store.read('acme', 'exe_1', 0)).toBe(undefined)
   expect(await store.post('acme', 'exe_1', { kind: 'wake' })).toBe(false)
   expect(await store.countParked()).toEqual(new Map())
-  expect(await store.count('acme', { since: 0, until: 1, buckets: 1 }, [])).toEqual([])
+  expect(await store.count('acme', { since: 0, until: 1, buckets: 1 }, { except: [], max: 1 })).toEqual({ groups: [] })
   expect(store.isInUse).toBe(false)
   expect(start).not.toHaveBeenCalled()
   const created = store.create(execution)

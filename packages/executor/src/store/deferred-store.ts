@@ -2,10 +2,11 @@ import { RequestError, type Callback, type Journal, type Notification, type Noti
 
 import type {
   AnswerMessage,
+  CountBounds,
   CountOptions,
   Created,
   EndedExecution,
-  ExecutionGroup,
+  ExecutionGroups,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -88,12 +89,16 @@ export class DeferredStore implements ExecutionStore {
     return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).list(tenant, options)
   }
 
-  async count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
-    return this.#isEmpty ? [] : (await this.#ready()).count(tenant, options, except)
+  async count(tenant: string, options: CountOptions, bounds: CountBounds): Promise<ExecutionGroups> {
+    return this.#isEmpty ? { groups: [] } : (await this.#ready()).count(tenant, options, bounds)
   }
 
   async read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
     return this.#isEmpty ? undefined : (await this.#ready()).read(tenant, id, after)
+  }
+
+  async countEntries(tenant: string, id: string): Promise<number> {
+    return this.#isEmpty ? 0 : (await this.#ready()).countEntries(tenant, id)
   }
 
   async countParked(): Promise<ReadonlyMap<string, number>> {

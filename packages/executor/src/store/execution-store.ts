@@ -236,6 +236,14 @@ export interface CountOptions extends Required<Pick<ListOptions, 'since' | 'unti
   readonly buckets: number
 }
 
+/** Bounds of a count. */
+export interface CountBounds {
+  /** Ids of executions that are not counted. */
+  readonly except: readonly string[]
+  /** Maximum number of executions that are counted: the newest ones. */
+  readonly max: number
+}
+
 /** Number of executions with the same interval, outcome and error. */
 export interface ExecutionGroup {
   /** Number of the interval in which the executions were created, from 0. */
@@ -244,6 +252,16 @@ export interface ExecutionGroup {
   /** Code of the error of executions that have failed; null if it is not known. */
   readonly errorCode: string | null
   readonly count: number
+}
+
+/** Result of a count. */
+export interface ExecutionGroups {
+  readonly groups: readonly ExecutionGroup[]
+  /**
+   * Time of creation of the oldest execution that was counted, in milliseconds since the epoch; absent if there are not more
+   * than may be counted.
+   */
+  readonly countedSince?: number
 }
 
 /** Guest runtime in the store. */
@@ -290,10 +308,11 @@ export interface ExecutionStore extends AsyncDisposable {
   /** Returns the tenant's execution with this id; undefined if there is none. */
   find(tenant: string, id: string): Promise<StoredExecution | undefined>
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
-  /** Counts the tenant's executions without those with the given ids. */
-  count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]>
+  count(tenant: string, options: CountOptions, bounds: CountBounds): Promise<ExecutionGroups>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
+  /** Returns the number of entries of a journal, without reading them. */
+  countEntries(tenant: string, id: string): Promise<number>
   /** Returns the number of parked executions of all tenants by what they wait for, without reasons that have none. */
   countParked(): Promise<ReadonlyMap<string, number>>
   /** Returns the text of a guest runtime of some node; undefined if there is none. */

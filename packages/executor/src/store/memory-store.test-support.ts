@@ -6,11 +6,12 @@ import { isFinal, maxTimerMs } from '@codemode/shared'
 import {
   LeaseLost,
   type AnswerMessage,
+  type CountBounds,
   type CountOptions,
   type Created,
   type EndedExecution,
   type ExecutionFacts,
-  type ExecutionGroup,
+  type ExecutionGroups,
   type ExecutionPage,
   type ExecutionStore,
   type InboxMessage,
@@ -206,10 +207,11 @@ export class MemoryStore implements ExecutionStore {
     }
   }
 
-  async count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
-    return this.#listed(tenant, options)
-      .filter(({ facts }) => !except.includes(facts.id))
-      .map((execution) => groupOf(execution, options))
+  async count(tenant: string, options: CountOptions, { except, max }: CountBounds): Promise<ExecutionGroups> {
+    const all = this.#listed(tenant, options).filter(({ facts }) => !except.includes(facts.id))
+    const counted = all.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, max)
+    const groups = counted.map((execution) => groupOf(execution, options))
+    return { groups, ...(counted.length === max && { countedSince: counted.at(-1)!.createdAt }) }
   }
 
   #listed(tenant: string, options: Omit<ListOptions, 'limit' | 'cursor'>): ListedExecution[] {
@@ -223,6 +225,10 @@ export class MemoryStore implements ExecutionStore {
     const row = this.#rows.get(id)
     if (row?.facts.tenant !== tenant) return undefined
     return { header: row.header, entries: row.entries.slice(after) }
+  }
+
+  async countEntries(tenant: string, id: string): Promise<number> {
+    return (await this.read(tenant, id, 0))?.entries.length ?? 0
   }
 
   async countParked(): Promise<ReadonlyMap<string, number>> {

@@ -103,6 +103,10 @@ export const executionCountsSchema = z
     errors: z
       .array(z.object({ code: z.string(), count }))
       .meta({ description: 'The most frequent codes of errors of failed executions, at most 10' }),
+    countedSince: z.iso.datetime().optional().meta({
+      description:
+        'Time of creation of the oldest execution that was counted, if there are too many to count all: the counts before it are too low',
+    }),
   })
   .meta({ id: 'ExecutionCounts' })
 

@@ -14,6 +14,7 @@ import type { Permit } from './admission.ts'
 import { refuseAnswer } from '../approvals.ts'
 import { servedByAnother } from '../detached/serving-lease.ts'
 import type { ObservedExecution } from '../engine-observer.ts'
+import type { AttachedInMemory } from '../executions-list.ts'
 import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
@@ -83,6 +84,8 @@ export class AttachedExecution implements ExecutionHandle {
   readonly #state: ExecutionState
   readonly #readers: ReaderWatchdog
   readonly #now: () => number
+  /** Whether the store has a record of the execution: certainly, possibly or at any time from now, or never. */
+  recording: AttachedInMemory['recording'] = 'possible'
   #isPromoted = false
   /** Last attempt to make the execution a detached one. */
   #promotion: ReturnType<Promote> | undefined
@@ -186,6 +189,15 @@ export class AttachedExecution implements ExecutionHandle {
     return ownHeapBytes + this.#journal.heapBytes + heapBytesOfState(this.#state)
   }
 
+  get createdAt(): number {
+    return this.#state.createdAt
+  }
+
+  /** Whether it is a step of a session. */
+  get isStep(): boolean {
+    return this.#state.header.session !== undefined
+  }
+
   /** The execution as lists have it. */
   get listed(): ListedExecution {
     const { header, status, createdAt, startedAt, finishedAt, outcome } = this.#state
@@ -262,6 +274,10 @@ export class AttachedExecution implements ExecutionHandle {
 
   journal(after = 0): Journal {
     return this.#journal.snapshot(after)
+  }
+
+  countEntries(): number {
+    return this.#journal.entries.length
   }
 
   result(): string {

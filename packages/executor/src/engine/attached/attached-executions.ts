@@ -1,7 +1,6 @@
 import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
-import type { ListedExecution } from '../../store/execution-store.ts'
 import type { SessionFacts } from '../../store/session-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport } from '../../tools/transport.ts'
@@ -125,13 +124,11 @@ export class AttachedExecutions {
   }
 
   /** Returns the tenant's executions that have not ended, or whose results are kept, in any order. */
-  list(tenant: string): ListedExecution[] {
+  list(tenant: string): AttachedExecution[] {
     const prefix = keyOf(tenant, '')
     const active = [...this.#active].filter(([key]) => key.startsWith(prefix)).map(([, execution]) => execution)
     // The store has those that have become detached ones.
-    return [...active, ...this.#ended.values(tenant)]
-      .filter(({ isPromoted }) => !isPromoted)
-      .map((execution) => execution.listed)
+    return [...active, ...this.#ended.values(tenant)].filter(({ isPromoted }) => !isPromoted)
   }
 
   /** Returns the tenant's execution with this id; undefined if there is none. */
@@ -245,7 +242,10 @@ export class AttachedExecutions {
       reuseIsolates,
       ...(label !== undefined && { label }),
     }
-    if (ended !== undefined) this.#options.recorder?.add({ facts, ...ended }, heapBytes)
+    if (ended === undefined) return
+    const onRecorded = (): void => void (execution.recording = 'done')
+    const isAdded = this.#options.recorder?.add({ facts, ...ended }, { heapBytes, onRecorded })
+    execution.recording = isAdded === true ? 'possible' : 'never'
   }
 }
 

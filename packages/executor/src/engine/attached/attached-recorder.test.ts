@@ -29,6 +29,7 @@ const endedOf = (id: string): EndedExecution => ({
 function recorderOf(record: (ids: readonly string[]) => Promise<void> = async () => {}, isInUse = true) {
   const attempts: string[][] = []
   const recorded: string[] = []
+  const reported: string[] = []
   const dropped: number[] = []
   const recorder = new AttachedRecorder({
     store: {
@@ -43,9 +44,10 @@ function recorderOf(record: (ids: readonly string[]) => Promise<void> = async ()
     onDropped: (count) => void dropped.push(count),
   })
   const add = (count: number, heapBytes = 1, from = 0) => {
-    for (let n = from; n < from + count; n++) recorder.add(endedOf(`${n}`), heapBytes)
+    for (let n = from; n < from + count; n++)
+      recorder.add(endedOf(`${n}`), { heapBytes, onRecorded: () => void reported.push(`${n}`) })
   }
-  return { recorder, add, attempts, recorded, dropped }
+  return { recorder, add, attempts, recorded, reported, dropped }
 }
 
 test('executions that end within a short time are recorded together', async () => {
@@ -112,12 +114,13 @@ test.each([
   ['a bug', new Error('wrong'), 1],
   ['a time-out', unavailable, 3],
 ])('%s with one execution does not keep the others', async (_what, error, attemptsAlone) => {
-  const { add, attempts, recorded, dropped } = recorderOf(async (ids) => {
+  const { add, attempts, recorded, reported, dropped } = recorderOf(async (ids) => {
     if (ids.includes('5')) throw error
   })
   add(10)
   await vi.advanceTimersByTimeAsync(30_000)
   expect(recorded).toEqual(['0', '1', '2', '3', '4', '6', '7', '8', '9'])
+  expect(reported).toEqual(recorded)
   expect(dropped).toEqual([1])
   expect(attempts.filter((ids) => ids.join() === '5')).toHaveLength(attemptsAlone)
 })

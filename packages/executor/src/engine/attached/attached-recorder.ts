@@ -30,7 +30,10 @@ interface AttachedRecorderOptions {
 
 interface Waiting {
   readonly execution: EndedExecution
+  /** Bytes of memory that it takes. */
   readonly heapBytes: number
+  /** Called when the store has the execution. */
+  readonly onRecorded: (this: void) => void
 }
 
 /**
@@ -55,14 +58,17 @@ export class AttachedRecorder {
     this.#options = options
   }
 
-  /** Records an execution, which takes the given bytes of memory, soon. Does nothing while the store is not in use. */
-  add(execution: EndedExecution, heapBytes: number): void {
-    if (!this.#options.store.isInUse) return
-    if (this.#isClosing || this.#waiting.size >= maxWaiting || this.#waitingBytes + heapBytes > maxWaitingBytes)
-      return this.#drop(1)
-    this.#waiting.add({ execution, heapBytes })
+  /** Records an execution soon. Returns false if it does not, because the store is not in use or too many wait. */
+  add(execution: EndedExecution, { heapBytes, onRecorded }: Omit<Waiting, 'execution'>): boolean {
+    if (!this.#options.store.isInUse) return false
+    if (this.#isClosing || this.#waiting.size >= maxWaiting || this.#waitingBytes + heapBytes > maxWaitingBytes) {
+      this.#drop(1)
+      return false
+    }
+    this.#waiting.add({ execution, heapBytes, onRecorded })
     this.#waitingBytes += heapBytes
     this.#writing ??= this.#writeAll()
+    return true
   }
 
   /** Records what waits, for a short time, and drops the rest. */
@@ -96,6 +102,7 @@ export class AttachedRecorder {
       return this.#failed(batch.length, error)
     }
     this.#batchSize = maxBatch
+    for (let n = 0; n < batch.length; n++) this.#waiting.at(n)?.onRecorded()
     this.#take(batch.length)
   }
 

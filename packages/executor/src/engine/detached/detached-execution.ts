@@ -124,6 +124,10 @@ export class DetachedExecution implements DetachedHandle {
     return stored
   }
 
+  countEntries(): Promise<number> {
+    return this.#store.countEntries(this.#stored.facts.tenant, this.id)
+  }
+
   async result(): Promise<string> {
     return resultOf(await this.#state()).text
   }

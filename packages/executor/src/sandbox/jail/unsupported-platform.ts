@@ -9,9 +9,9 @@ import { sandboxProgram } from './program.ts'
  */
 export function unsupportedPlatform(): string | undefined {
   const folder = sandboxProgram.parts['node_modules/isolated-vm']!
-  const { path } = createRequire(join(folder, 'package.json'))('node-gyp-build') as { path(folder: string): string }
+  const loader = createRequire(join(folder, 'package.json'))('node-gyp-build') as { path(folder: string): string }
   try {
-    path(folder)
+    loader.path(folder)
     return undefined
   } catch (error) {
     // The other lines have paths of this machine.

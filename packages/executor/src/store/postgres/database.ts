@@ -49,6 +49,8 @@ interface ExecutionsTable {
   expires_at: ColumnType<Date, unknown, never>
   started_at: Date | null
   finished_at: Date | null
+  /** Final status; null before the end. */
+  outcome: GeneratedAlways<'completed' | 'failed' | 'cancelled' | null>
   /** Whether it is an attached execution, which was recorded after its end. */
   is_attached: ColumnType<boolean, never, never>
   /** Reader that serves the tool calls, and the end of its right to do so. */

@@ -1,7 +1,15 @@
 import { isFinal } from '@codemode/shared'
 import { sql } from 'kysely'
 
-import type { CountOptions, ExecutionGroup, ExecutionPage, ListedExecution, ListOptions } from '../execution-store.ts'
+import type {
+  CountBounds,
+  CountOptions,
+  ExecutionGroup,
+  ExecutionGroups,
+  ExecutionPage,
+  ListedExecution,
+  ListOptions,
+} from '../execution-store.ts'
 import { decodeCursor, encodeCursor } from '../list-cursor.ts'
 import type { Database } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
@@ -24,6 +32,9 @@ export async function listExecutions(
   if (statuses !== undefined) query = query.where('status', 'in', statuses)
   // Those that have not ended are few, and have an index.
   if (statuses?.every((status) => !isFinal(status))) query = query.where('finished_at', 'is', null)
+  // So have those that have not succeeded.
+  if (statuses?.every((status) => status === 'failed' || status === 'cancelled'))
+    query = query.where('outcome', '<>', sql.lit('completed'))
   if (isAttached !== undefined) query = query.where('is_attached', '=', sql.lit(isAttached))
   if (cursor !== undefined) {
     const { createdAt, id } = decodeCursor(cursor)
@@ -38,26 +49,37 @@ export async function listExecutions(
   }
 }
 
-/** Counts the tenant's executions that were created in a time, without those with the given ids. */
+/** Counts the tenant's executions that were created in a time, without those with the given ids: only the newest of many. */
 export async function countExecutions(
   { db }: Pick<ReadingParts, 'db'>,
   tenant: string,
-  { options, except }: { readonly options: CountOptions; readonly except: readonly string[] },
-): Promise<readonly ExecutionGroup[]> {
+  { options, except, max }: CountBounds & { readonly options: CountOptions },
+): Promise<ExecutionGroups> {
   const { since, until, buckets } = options
   const widthMs = (until - since) / buckets
-  return selected(db, tenant, options)
-    .where(sql<boolean>`not exists (select from unnest(${except}::text[]) as except_id where except_id = id)`)
+  let counted = selected(db, tenant, options)
     .select([
+      'created_at',
       sql<number>`floor((extract(epoch from created_at)::float8 * 1000 - ${since}::float8) / ${widthMs}::float8)::int`.as(
         'bucket',
       ),
-      sql<ExecutionGroup['outcome']>`case when finished_at is null then 'inFlight' else status end`.as('outcome'),
-      sql<string | null>`case status when 'failed' then error_code end`.as('errorCode'),
-      sql<number>`count(*)::int`.as('count'),
+      sql<ExecutionGroup['outcome']>`coalesce(outcome, 'inFlight')`.as('outcome'),
+      sql<string | null>`case outcome when 'failed' then error_code end`.as('errorCode'),
     ])
-    .groupBy(sql`1, 2, 3`)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(max)
+  if (except.length > 0) counted = counted.where(sql<boolean>`id not in (select unnest(${except}::text[]))`)
+  const rows = await db
+    .selectFrom(counted.as('counted'))
+    .select(['bucket', 'outcome', 'errorCode', sql<number>`count(*)::int`.as('count')])
+    .select(({ fn }) => fn.min('created_at').as('since'))
+    .groupBy(['bucket', 'outcome', 'errorCode'])
     .execute()
+  const groups = rows.map(({ since: _, ...group }) => group)
+  const count = groups.reduce((sum, group) => sum + group.count, 0)
+  if (count < max) return { groups }
+  return { groups, countedSince: Math.min(...rows.map(({ since }) => since.getTime())) }
 }
 
 function selected(

@@ -9,6 +9,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
   '2026-11-30-placement-and-parking': { up: addPlacementAndParking },
   '2026-11-30-secrets-and-error-codes': { up: addSecretsAndErrorCodes },
+  '2026-11-30-selective-lists': { up: addSelectiveLists },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -210,4 +211,28 @@ async function addPlacementAndParking(db: Kysely<unknown>): Promise<void> {
 async function addSecretsAndErrorCodes(db: Kysely<unknown>): Promise<void> {
   await sql`create table codemode.secrets (name text primary key, value text not null)`.execute(db)
   await sql`alter table codemode.executions add column error_code text`.execute(db)
+}
+
+/**
+ * Counts that read an index only, and lists by filters that few executions pass. The outcome repeats the final status in a
+ * column that does not change before the end, because no index may have the status.
+ */
+async function addSelectiveLists(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table codemode.executions
+      add column outcome text generated always as (case when finished_at is not null then status end) stored`.execute(
+    db,
+  )
+  await sql`
+    create index on codemode.executions (tenant, created_at, id) include (outcome, error_code)
+    where not is_tombstone`.execute(db)
+  // The one before serves every list that it did.
+  await sql`drop index codemode.executions_tenant_created_at_id_idx`.execute(db)
+  await sql`create index on codemode.executions (tenant, owner, created_at, id) where not is_tombstone`.execute(db)
+  await sql`
+    create index on codemode.executions (tenant, label, created_at, id)
+    where not is_tombstone and label is not null`.execute(db)
+  await sql`
+    create index on codemode.executions (tenant, created_at, id)
+    where not is_tombstone and outcome <> 'completed'`.execute(db)
 }

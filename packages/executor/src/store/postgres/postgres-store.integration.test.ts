@@ -238,7 +238,7 @@ test('a list is filtered by tenant, status, label and time', async () => {
   expect(await ids({ statuses: ['queued', 'running'] })).toHaveLength(2)
 })
 
-test('executions are counted by outcome, time and error, without those that are left out', async () => {
+test('executions are counted by outcome, time and error, without those that are left out, and only the newest of many', async () => {
   const url = await servers.createDatabase()
   await using store = await startStore(url)
   const created = await Promise.all(
@@ -264,7 +264,7 @@ test('executions are counted by outcome, time and error, without those that are 
   }
   const [since, until] = [Date.UTC(2030, 0), Date.UTC(2030, 0, 1, 0, 4)]
   const count = async (more: object, except: string[] = []) =>
-    (await store.count('acme', { since, until, buckets: 2, ...more }, except)).toSorted(
+    (await store.count('acme', { since, until, buckets: 2, ...more }, { except, max: 10 })).groups.toSorted(
       (a, b) => a.bucket - b.bucket || a.outcome.localeCompare(b.outcome),
     )
   expect(await count({})).toEqual([
@@ -280,9 +280,21 @@ test('executions are counted by outcome, time and error, without those that are 
     ].toSorted((a, b) => a.bucket - b.bucket || a.outcome.localeCompare(b.outcome)),
   )
   expect(await count({ label: 'a' })).toHaveLength(2)
+  expect((await store.list('acme', { limit: 10, statuses: ['failed'] })).items).toHaveLength(3)
+  expect((await store.list('acme', { limit: 10, statuses: ['failed', 'cancelled'] })).items).toHaveLength(4)
   expect(await count({ owner: 'nobody' })).toEqual([])
   const now = { since: Date.now() - 60_000, until: Date.now() + 60_000, buckets: 1 }
-  expect(await store.count('other', now, [])).toEqual([{ bucket: 0, outcome: 'inFlight', errorCode: null, count: 1 }])
+  expect(await store.count('other', now, { except: [], max: 2 })).toEqual({
+    groups: [{ bucket: 0, outcome: 'inFlight', errorCode: null, count: 1 }],
+  })
+  const bounded = await store.count('acme', { since, until, buckets: 1 }, { except: [], max: 3 })
+  expect(bounded.countedSince).toBe(since + 60_000)
+  expect(new Map(bounded.groups.map(({ outcome, count }) => [outcome, count]))).toEqual(
+    new Map([
+      ['cancelled', 1],
+      ['failed', 2],
+    ]),
+  )
 })
 
 test.each(['', 'x', 'WzEsMl0', Buffer.from(JSON.stringify([1e99, newExecutionId()])).toString('base64url')])(

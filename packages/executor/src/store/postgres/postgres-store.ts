@@ -3,10 +3,11 @@ import type { Callback, Journal, Notification, NotificationList } from '@codemod
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
   AnswerMessage,
+  CountBounds,
   CountOptions,
   Created,
   EndedExecution,
-  ExecutionGroup,
+  ExecutionGroups,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -42,7 +43,7 @@ import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
 import { batchedFinds, type ExecutionIds } from './read-executions.ts'
-import { JournalReader } from './read-journal.ts'
+import { countEntries, JournalReader } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
 import { replaceCallback } from './replace-callback.ts'
 import { PostgresSessions } from './sessions/postgres-sessions.ts'
@@ -176,12 +177,16 @@ export class PostgresStore implements ExecutionStore {
     return listExecutions(this.#parts, tenant, options)
   }
 
-  count(tenant: string, options: CountOptions, except: readonly string[]): Promise<readonly ExecutionGroup[]> {
-    return countExecutions(this.#parts, tenant, { options, except })
+  count(tenant: string, options: CountOptions, bounds: CountBounds): Promise<ExecutionGroups> {
+    return countExecutions(this.#parts, tenant, { options, ...bounds })
   }
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
     return this.#journals.read({ tenant, id, after })
+  }
+
+  countEntries(tenant: string, id: string): Promise<number> {
+    return countEntries(this.#parts.db, { tenant, id })
   }
 
   countParked(): Promise<ReadonlyMap<string, number>> {

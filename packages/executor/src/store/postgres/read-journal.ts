@@ -85,6 +85,14 @@ export function headerOf(
   return { ...stored, createdAt: created_at.toISOString() }
 }
 
+/** Returns the number of entries of a journal, which are appended only: it is read from the end of their index. */
+export async function countEntries(db: Database, { tenant, id }: ExecutionIds): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select coalesce(max(position) + 1, 0) as count from codemode.entries
+    where key = (select key from codemode.executions where tenant = ${tenant} and id = ${id})`.execute(db)
+  return rows[0]?.count ?? 0
+}
+
 /** Returns the entries of a journal. */
 export async function readEntries(
   { db, payloads }: ReadingParts,
