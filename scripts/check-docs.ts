@@ -14,8 +14,10 @@ import { readExamples } from './docs/examples.ts'
 import { typeErrors } from './docs/type-errors.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const documents = globSync('**/*.md', { exclude: ['**/node_modules', 'docs/reference'] }).map(readDocument)
-const guides = documents.filter(({ path }) => /^(README|docs\/.*|packages\/[^/]+\/README)\.md$/.test(path))
+const documents = globSync(['**/*.md', 'docs/llms.txt'], { exclude: ['**/node_modules', 'docs/reference'] }).map(
+  readDocument,
+)
+const guides = documents.filter(({ path }) => /^(README|docs\/.*|packages\/[^/]+\/README)\.(md|txt)$/.test(path))
 const examples = globSync('packages/*/src/**/*.ts').flatMap(readExamples)
 const sources = globSync('{packages,tests,bench,examples,scripts}/**/*.ts', { exclude: ['**/node_modules', '**/dist'] })
 const problems = [

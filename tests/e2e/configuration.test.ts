@@ -60,13 +60,20 @@ toolsModule: ./tools.mjs
   expect(JSON.stringify(codemode)).not.toContain(apiKey)
 })
 
+const compiled = `Object.defineProperty(exports, '__esModule', { value: true })\n`
 test.each([
-  ['export const tools = { two: () => 2 }', 2],
-  ['export default { two: { execute: () => 2 } }', 2],
-])('a tools module may be %s', { tags: ['CL-5'] }, async (text, value) => {
-  const toolsModule = write(`two-${text.length}.mjs`, text)
+  ['export const tools = { two: () => 2 }', 'mjs'],
+  ['export default { two: { execute: () => 2 } }', 'mjs'],
+  ['module.exports = { two: () => 2 }', 'cjs'],
+  ['module.exports = { tools: { two: () => 2 } }', 'cjs'],
+  ['exports.two = () => 2', 'cjs'],
+  ['exports.tools = { two: () => 2 }', 'cjs'],
+  [`${compiled}exports.default = { two: () => 2 }`, 'cjs'],
+  [`${compiled}exports.tools = { two: () => 2 }`, 'cjs'],
+])('a tools module may be %j', { tags: ['CL-5'] }, async (text, extension) => {
+  const toolsModule = write(`two-${text.length}.${extension}`, text)
   await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, toolsModule })
-  expect(await codemode.executeAsync('await tools.two()')).toBe(value)
+  expect(await codemode.executeAsync('await tools.two()')).toBe(2)
 })
 
 test.each([

@@ -1,53 +1,66 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { env, execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
+import type { Tarball } from './packed.ts'
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
-const workspace = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 
-/** Node versions that the client supports: major version, and path of the binary. */
+/** Node versions that the client supports: major version, path of the binary, and the version of their types. */
 export const nodes = [
-  { version: 22, node: join(import.meta.dirname, 'node_modules/node-22/bin/node') },
-  { version: 24, node: join(import.meta.dirname, 'node_modules/node-24/bin/node') },
-  { version: 26, node: execPath },
+  { version: 22, node: join(import.meta.dirname, 'node_modules/node-22/bin/node'), types: '22.20.7' },
+  { version: 24, node: join(import.meta.dirname, 'node_modules/node-24/bin/node'), types: '24.19.4' },
+  { version: 26, node: execPath, types: '26.6.6' },
 ] as const
 
-/** Packs the built package as for publishing; resolves with the path of the tarball. */
-export async function pack(name: string, folder: string): Promise<string> {
-  const [pnpm] = /pnpm@[\d.]+/.exec(workspace.scripts.setup)!
-  const args = ['--yes', pnpm, 'pack', '--config.ignore-scripts=true', '--json', '--pack-destination', folder]
-  const { stdout } = await run('npx', args, { cwd: join(root, 'packages', basename(name)) })
-  return JSON.parse(stdout.slice(stdout.indexOf('\n{') + 1)).filename
+/** Project of a user. */
+export interface Project {
+  readonly tarballs: readonly Tarball[]
+  /** Node that runs npm; an engine that does not fit is an error. */
+  readonly node: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 /**
- * Installs the tarballs into an empty folder with npm, run by that Node; an engine that does not fit is an error.
- * Resolves with all installed packages and the bytes of their files.
+ * Installs tarballs into an empty folder with npm. Resolves with all installed packages but development dependencies, and
+ * the bytes of their files. The packages' own dependencies get the lowest versions of their ranges, which are those that the
+ * workspace's lock file has, so a new release of a dependency changes no test.
  */
-export async function install(
-  tarballs: Readonly<Record<string, string>>,
-  folder: string,
-  node: string,
-): Promise<ReadonlyMap<string, number>> {
-  const dependencies = Object.fromEntries(Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`]))
-  const devDependencies = { '@types/node': workspace.devDependencies['@types/node'] }
-  const manifest = { private: true, type: 'module', dependencies, devDependencies }
+export async function install(folder: string, project: Project): Promise<ReadonlyMap<string, number>> {
+  const { tarballs, node, dependencies = {}, devDependencies = {} } = project
+  const files = tarballs.map(({ name, path }) => [name, `file:${path}`])
+  const overrides = await lowestVersions(tarballs)
+  const manifest = {
+    private: true,
+    type: 'module',
+    dependencies: { ...Object.fromEntries(files), ...dependencies },
+    devDependencies,
+    overrides,
+  }
   await mkdir(folder)
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
-  const options = ['--prefix', folder, '--engine-strict', '--no-audit', '--no-fund', '--prefer-offline']
+  const options = [
+    '--prefix',
+    folder,
+    '--engine-strict',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+  ]
   const path = `${dirname(node)}:${env['PATH']}`
   await run('npm', ['install', ...options], { cwd: folder, env: { ...env, PATH: path } })
   return packagesIn(folder)
 }
 
-/** Compiles `program.ts` in that folder with the workspace's TypeScript; resolves with the compiler's errors. */
-export async function compile(folder: string, options: object): Promise<string> {
-  await copyFile(join(import.meta.dirname, 'program.ts'), join(folder, 'program.ts'))
-  const config = { compilerOptions: { types: ['node'], ...options }, files: ['program.ts'] }
+/** Compiles a program in that folder with the workspace's TypeScript; resolves with the compiler's errors. */
+export async function compile(program: string, folder: string, options: object): Promise<string> {
+  const config = { compilerOptions: { types: ['node'], ...options }, files: [program] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
   return run(execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder]).then(
     () => '',
@@ -57,12 +70,25 @@ export async function compile(folder: string, options: object): Promise<string> 
 
 /** Runs a program with exactly these variables, and parses its output as JSON. */
 export async function runProgram(
-  command: readonly [node: string, program: string, ...args: string[]],
+  command: readonly [node: string, ...args: string[]],
   variables: Readonly<Record<string, string>>,
 ): Promise<unknown> {
   const [node, ...args] = command
   const { stdout } = await run(node, args, { env: { ...variables } })
   return JSON.parse(stdout)
+}
+
+async function lowestVersions(tarballs: readonly Tarball[]): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {}
+  for (const { staged } of tarballs) {
+    const { dependencies } = JSON.parse(await readFile(join(staged, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>
+    }
+    for (const [name, range] of Object.entries(dependencies)) {
+      if (range.startsWith('^')) versions[name] = range.slice(1)
+    }
+  }
+  return versions
 }
 
 async function packagesIn(folder: string): Promise<Map<string, number>> {

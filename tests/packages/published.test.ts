@@ -1,14 +1,13 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import type { RunningExecutor } from '@codemode/executor'
-import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { apiKey, startExecutor, transports } from '@codemode/testkit'
-import { compile, install, nodes, pack, runProgram } from './installed.ts'
+import { compile, install, nodes, runProgram } from './installed.ts'
+import { pack } from './packed.ts'
 
 const strict = {
   strict: true,
@@ -18,14 +17,17 @@ const strict = {
   skipLibCheck: false,
   target: 'es2023',
 }
-const names = ['@codemode/shared', '@codemode/client', '@codemode/console', '@codemode/executor'] as const
-const tarballs = {} as Record<(typeof names)[number], string>
+/** Both ends of the range of the peer `@opentelemetry/api`, with SDKs that accept them. */
+const openTelemetry = [
+  { node: nodes[0], api: '1.3.0', sdk: '2.12.1' },
+  { node: nodes[1], api: '1.10.0', sdk: '3.1.1' },
+] as const
+const programs = join(import.meta.dirname, 'programs')
 let folder: string
 let executor: RunningExecutor
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'codemode-packages-'))
-  for (const name of names) tarballs[name] = await pack(name, folder)
   executor = await startExecutor()
 })
 afterAll(async () => {
@@ -33,62 +35,83 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-describe.each(names)('the tarball of %s', (name) => {
-  test('passes publint without a message', async () => {
-    const tarball = await readFile(tarballs[name])
-    expect((await publint({ pack: { tarball: tarball.buffer }, strict: true })).messages).toEqual([])
-  })
-
-  test('has types that resolve in every way of ES modules', async () => {
-    const result = await checkPackage(createPackageFromTarballData(await readFile(tarballs[name])))
-    if (!result.types) throw new Error('it has no types')
-    const esmOnly = result.problems.filter(
-      (problem) => !('resolutionKind' in problem && ['node10', 'node16-cjs'].includes(problem.resolutionKind)),
-    )
-    expect(esmOnly).toEqual([])
-  })
-})
-
 const folderOf = ({ version }: { readonly version: number }) => join(folder, `node-${version}`)
+const variables = () => ({ CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey })
 
 describe('the packages, installed by npm into an empty folder', () => {
-  let packages: ReadonlyMap<string, number>
+  const packages = {} as Record<number, ReadonlyMap<string, number>>
   beforeAll(async () => {
-    const { '@codemode/executor': _, ...library } = tarballs
-    for (const on of nodes) packages = await install(library, folderOf(on), on.node)
+    const tarballs = await pack(['@codemode/shared', '@codemode/client'], folder)
+    const installing = nodes.map(async (on) => {
+      const versions = openTelemetry.find(({ node }) => node === on)
+      packages[on.version] = await install(folderOf(on), {
+        tarballs,
+        node: on.node,
+        ...(versions && { dependencies: openTelemetryPackages(versions) }),
+        devDependencies: { '@types/node': on.types },
+      })
+    })
+    await Promise.all(installing)
   })
 
   test('make the client no larger than 20 packages and 19 MB', () => {
-    const bytes = packages.values().reduce((sum, size) => sum + size, 0)
-    expect(packages.size).toBeLessThanOrEqual(20)
+    const bytes = packages[26]!.values().reduce((sum, size) => sum + size, 0)
+    expect(packages[26]!.size).toBeLessThanOrEqual(20)
     expect(bytes).toBeLessThan(19_000_000)
   })
 
   test('bring no agent framework', { tags: ['FW-1'] }, () => {
-    const frameworks = packages
+    const frameworks = packages[26]!
       .keys()
       .filter((name) => /^(ai|openai)$|^@(ai-sdk|openai|anthropic-ai|modelcontextprotocol)\//.test(name))
     expect([...frameworks]).toEqual([])
   })
 
-  test('let a strict program compile, with checked libraries, as Node and as bundlers resolve', async () => {
-    const bundled = { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true }
-    expect(await compile(folderOf(nodes[0]), bundled)).toBe('')
-    expect(await compile(folderOf(nodes[0]), { ...strict, module: 'nodenext', outDir: folder })).toBe('')
+  describe.each(nodes)('on Node $version', (on) => {
+    test('let a strict program compile with checked libraries', async () => {
+      const program = join(folderOf(on), 'program.ts')
+      await copyFile(join(programs, 'program.ts'), program)
+      expect(await compile(program, folderOf(on), { ...strict, module: 'nodenext' })).toBe('')
+    })
+
+    test('let that program call its tools over both transports', async () => {
+      for (const { transport } of transports) {
+        expect(await runProgram([on.node, join(folderOf(on), 'program.js'), transport], variables())).toEqual({
+          doubled: [8, 8, 8, 8, 8],
+          offered: [true, true, true, true, true],
+          total: 703,
+          refused: expect.stringContaining('article'),
+          thrown: 'TypeError',
+        })
+      }
+    })
   })
 
-  test.each(nodes)('let that program call its tools over both transports on Node $version', async (on) => {
-    const program = join(folderOf(on), 'program.js')
-    await copyFile(join(folder, 'program.js'), program)
-    const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
-    for (const { transport } of transports) {
-      expect(await runProgram([on.node, program, transport], variables)).toEqual({
-        doubled: [8, 8, 8, 8, 8],
-        offered: [true, true, true, true, true],
-        total: 703,
-        refused: expect.stringContaining('article'),
-        thrown: 'TypeError',
-      })
-    }
+  test('let that program compile as bundlers resolve', async () => {
+    const bundled = { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true }
+    expect(await compile(join(folderOf(nodes[0]), 'program.ts'), folderOf(nodes[0]), bundled)).toBe('')
   })
+
+  test.each(openTelemetry)(
+    'share version $api of the OpenTelemetry API with a program, which gets spans',
+    async (on) => {
+      const copies = packages[on.node.version]!.keys().filter((name) => name.endsWith('@opentelemetry/api'))
+      expect([...copies]).toEqual(['@opentelemetry/api'])
+      const program = join(folderOf(on.node), 'spans.js')
+      await copyFile(join(programs, 'spans.js'), program)
+      expect(await runProgram([on.node.node, program], variables())).toEqual({
+        'codemode.execute': null,
+        'codemode.request': 'codemode.execute',
+        'codemode.tool': 'codemode.execute',
+      })
+    },
+  )
 })
+
+function openTelemetryPackages({ api, sdk }: { readonly api: string; readonly sdk: string }): Record<string, string> {
+  return {
+    '@opentelemetry/api': api,
+    '@opentelemetry/context-async-hooks': sdk,
+    '@opentelemetry/sdk-trace': sdk,
+  }
+}

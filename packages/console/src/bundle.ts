@@ -7,14 +7,19 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 import type { ConsoleBundle } from './assets.ts'
+import { licencesOf } from './licences.ts'
 
-/** Bundles the application into one script and one stylesheet. The same sources give the same texts. */
-export async function bundleConsole(): Promise<ConsoleBundle> {
-  const { outputFiles } = await build({
+/**
+ * Bundles the application into one script and one stylesheet, with the licences of the packages in them. The same sources
+ * give the same texts.
+ */
+export async function bundleConsole(): Promise<ConsoleBundle & { readonly licences: string }> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [fileURLToPath(new URL('app/main.tsx', import.meta.url))],
     outdir: 'console',
     bundle: true,
     write: false,
+    metafile: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
@@ -24,7 +29,7 @@ export async function bundleConsole(): Promise<ConsoleBundle> {
     jsxImportSource: 'preact',
   })
   const text = (extension: string) => outputFiles.find(({ path }) => path.endsWith(extension))!.text
-  return { script: text('.js'), style: text('.css') }
+  return { script: text('.js'), style: text('.css'), licences: licencesOf(metafile) }
 }
 
 const [, script, outputFolder] = argv
@@ -33,4 +38,5 @@ if (script === import.meta.filename && outputFolder !== undefined) {
   mkdirSync(outputFolder, { recursive: true })
   writeFileSync(join(outputFolder, 'console.js'), bundle.script)
   writeFileSync(join(outputFolder, 'console.css'), bundle.style)
+  writeFileSync(join(outputFolder, 'LICENSES.txt'), bundle.licences)
 }

@@ -5,9 +5,15 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Job, WorkerAnswer, WorkerInput } from './worker-messages.ts'
 
-/** Extension of the worker's file: sources run unbuilt. */
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-const mainFile = new URL(`worker-main${extension}`, import.meta.url)
+/** Returns the worker's file. Throws a ConfigurationError if a bundler left it out. */
+function findMainFile(): URL {
+  // A bundler that makes CommonJS may leave a module without its URL.
+  const here = import.meta.url as string | undefined
+  // Sources run unbuilt.
+  const file = here === undefined ? here : new URL(`worker-main${here.endsWith('.ts') ? '.ts' : '.js'}`, here)
+  if (file === undefined || !existsSync(file)) throw missingMainFile()
+  return file
+}
 
 /**
  * Returns the option `execArgv` of the worker. Without the option, a worker inherits the flags of the process; but one
@@ -35,7 +41,7 @@ export class WorkerThread {
   #hasEnded = false
 
   constructor(config: WorkerInput['config']) {
-    if (!existsSync(mainFile)) throw missingMainFile()
+    const mainFile = findMainFile()
     const { port1, port2 } = new MessageChannel()
     const workerData: WorkerInput = { config, port: port2, answers: this.#answers }
     this.#port = port1

@@ -80,7 +80,8 @@ export function checkProperties(name: string, tool: object): void {
   )
 }
 
-const hasHandler = (tool: object): boolean =>
+/** Returns whether an object is a tool by its handler. */
+export const hasHandler = (tool: object): boolean =>
   ['execute', 'runAsync', 'run'].some((method) => typeof (tool as Fields)[method] === 'function')
 
 const isTool = (value: unknown): boolean =>

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolLike } from './define.ts'
 import type { RegisteredTool } from './prepare-tool.ts'
 import type { ToolRegistry } from './registry.ts'
+import { hasHandler } from './tool-properties.ts'
 
 /**
  * Milliseconds that a module may take to load. Without a limit, a top-level `await` that never ends would block every
@@ -38,8 +39,8 @@ export class ToolsModule {
   async #load(): Promise<void> {
     const file = basename(new URL(this.#url).pathname)
     const module = await importModule(this.#url, file)
-    const tools = module['default'] ?? module['tools']
-    if (typeof tools !== 'object' || tools === null) {
+    const tools = exportedTools(module)
+    if (!isObject(tools)) {
       throw new ConfigurationError(
         `The toolsModule ${file} must export an object of tools, as its default export or as tools.`,
         example(file),
@@ -62,7 +63,10 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   const timedOut = Promise.withResolvers<never>()
   const timer = setTimeout(() => timedOut.reject(new Error(`it took longer than ${maxLoadMs} ms`)), maxLoadMs)
   try {
-    return (await Promise.race([import(url), timedOut.promise])) as Record<string, unknown>
+    return (await Promise.race([import(/* webpackIgnore: true */ /* @vite-ignore */ url), timedOut.promise])) as Record<
+      string,
+      unknown
+    >
   } catch (cause) {
     throw new ConfigurationError(`The toolsModule ${file} can't be loaded: ${reasonOf(cause)}.`, example(file), {
       cause,
@@ -70,6 +74,22 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   } finally {
     clearTimeout(timer)
   }
+}
+
+/**
+ * Returns the default export of a module, or its export `tools`. The default export of a CommonJS module is the object of
+ * its exports, which may have either of them. A compiler marks the object if it made it from an ES module.
+ */
+function exportedTools({ default: exported, tools }: Record<string, unknown>): unknown {
+  if (!isObject(exported)) return exported ?? tools
+  if (exported['__esModule'] === true) return exported['default'] ?? exported['tools']
+  // Node does not find every export of a CommonJS module.
+  const inner = exported['tools']
+  return isObject(inner) && (inner === tools || !hasHandler(inner)) ? inner : exported
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 /**
