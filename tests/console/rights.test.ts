@@ -61,14 +61,14 @@ test('a key that decides but does not run has forms for decisions only', { tags:
   expect(await page.getByRole('button', { name: /^(Cancel|Retry|Try to continue)/ }).count()).toBe(0)
 })
 
-test('a key that only runs code may cancel what its owner runs, but not wake it', { tags: ['OP-3'] }, async () => {
+test('a key that only runs code operates what its owner runs, and nothing else', { tags: ['OP-3'] }, async () => {
   const { data, consoleUrl } = suite.executor
   const { page, faults } = await suite.open({ as: 'builder', path: `/executions/${data.diverged}` })
   await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor()
-  expect(await page.getByRole('button', { name: 'Try to continue' }).count()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Try to continue' }).count()).toBe(1)
   faults.allowStatus(403)
-  const wake = [{ path: `/executions/${data.diverged}/wake`, body: {} }]
-  expect(await statusesOf(page, `${consoleUrl}/api`, wake)).toEqual([403])
+  const ofOthers = [{ path: `/executions/${data.hostile.success}/retry`, body: {} }]
+  expect(await statusesOf(page, `${consoleUrl}/api`, ofOthers)).toEqual([403])
 })
 
 test('the ids of another tenant lead to the same page as unknown ones', { tags: ['OP-3'] }, async () => {

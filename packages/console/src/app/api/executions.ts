@@ -1,6 +1,6 @@
 import type { ExecutionCounts, ExecutionList, ExecutionRecord, Journal, ReplayVerdict } from '@codemode/shared'
 
-import { queryOf, request } from './request.ts'
+import { queryOf, request, requestTagged, type Tagged } from './request.ts'
 
 /** Filters of a list of executions; all are optional. */
 export interface ExecutionFilters {
@@ -33,8 +33,12 @@ export const countExecutions = (
 
 const pathOf = (id: string): string => `/executions/${encodeURIComponent(id)}`
 
-export const readRecord = (id: string, signal: AbortSignal): Promise<ExecutionRecord> =>
-  request(pathOf(id), { signal, executionId: id })
+/** Returns the record; the known one if the execution has not changed since it was read. */
+export const readRecord = (
+  id: string,
+  known: Tagged<ExecutionRecord> | undefined,
+  signal: AbortSignal,
+): Promise<Tagged<ExecutionRecord>> => requestTagged(pathOf(id), { signal, known, executionId: id })
 
 /** Returns the journal with the entries after the first `after` ones. */
 export const readJournal = (id: string, after: number, signal: AbortSignal): Promise<Journal> =>

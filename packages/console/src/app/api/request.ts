@@ -33,9 +33,23 @@ interface RequestOptions {
   readonly executionId?: string
 }
 
+/** Value with the tag by which the executor knows whether it has changed. */
+export interface Tagged<Value> {
+  readonly value: Value
+  readonly tag: string | undefined
+}
+
 /** Sends a request to the console's API and returns the JSON of the response. Rejects with `ApiError`. */
 export async function request<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
-  const { method, body, signal, parse = JSON.parse, executionId } = options
+  return (await requestTagged<Result>(path, options)).value
+}
+
+/** Does the same, and returns the value that is known if it has not changed. */
+export async function requestTagged<Result>(
+  path: string,
+  options: RequestOptions & { readonly known?: Tagged<Result> | undefined } = {},
+): Promise<Tagged<Result>> {
+  const { method, body, signal, parse = JSON.parse, executionId, known } = options
   const timeout = AbortSignal.timeout(timeoutMs)
   const response = await send(path, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
@@ -43,20 +57,33 @@ export async function request<Result>(path: string, options: RequestOptions = {}
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(executionId !== undefined && { 'x-codemode-execution-id': executionId }),
+      ...(known?.tag !== undefined && { 'if-none-match': known.tag }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   })
-  if (response.ok) return (response.status === 204 ? undefined : parse(response.text)) as Result
+  if (response.status === 304 && known !== undefined) return known
+  if (response.ok) {
+    const value = response.status === 204 ? undefined : parse(response.text)
+    return { value: value as Result, tag: response.tag }
+  }
   throw errorOf(response.status, response.text)
 }
 
+interface Response {
+  readonly status: number
+  readonly ok: boolean
+  readonly text: string
+  readonly tag: string | undefined
+}
+
 /** Sends a request and reads the whole response. Rejects with `ApiError` if there is none or it is cut. */
-async function send(path: string, init: RequestInit): Promise<{ status: number; ok: boolean; text: string }> {
+async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     const response = await fetch(`${apiPath}${path}`, init)
     noteResponseTime(response.headers.get('date'))
-    return { status: response.status, ok: response.ok, text: await response.text() }
+    const tag = response.headers.get('etag') ?? undefined
+    return { status: response.status, ok: response.ok, text: await response.text(), tag }
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     const effect = init.method === 'GET' ? '' : ' It may have got the request: look before you send it again.'

@@ -16,19 +16,17 @@ interface Owned {
   readonly owner?: string | undefined
 }
 
-/** Returns whether the session may cancel and retry an execution. */
+/** Returns whether the session may cancel, retry and wake an execution. */
 export function mayOperate({ mode, rights, owner }: ConsoleSession, execution: Owned): boolean {
   return mode === 'on' && (rights.includes('operate') || (rights.includes('run') && execution.owner === owner))
 }
 
-/** Returns whether the session may wake executions that need attention. */
-export function mayWake({ mode, rights }: ConsoleSession): boolean {
-  return mode === 'on' && rights.includes('operate')
-}
-
 /** Returns whether the session may retry an execution with other code or input. */
 export function mayEdit(session: ConsoleSession, execution: Owned): boolean {
-  return mayOperate(session, execution) && session.rights.includes('run')
+  const { rights, owner } = session
+  // The new execution is the session's own, and gets what the other one had as input and context.
+  const mayRead = rights.includes('read') || execution.owner === owner
+  return mayOperate(session, execution) && rights.includes('run') && mayRead
 }
 
 /** Returns whether the session may decide about the approvals of an execution. */

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 
 import { cancelExecution, retryExecution, wakeExecution } from '../../api/executions.ts'
 import { newExecutionId } from '../../api/new-execution-id.ts'
-import { mayEdit, mayOperate, mayWake } from '../../api/session.ts'
+import { mayEdit, mayOperate } from '../../api/session.ts'
 import { isFinal } from '../../api/status.ts'
 import { apiPath, pagePath } from '../../base-path.ts'
 import { ErrorNotice } from '../../parts/notice.tsx'
@@ -47,7 +47,7 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
           Cancel
         </button>
       )}
-      {record.status === 'needs_attention' && mayWake(session) && (
+      {record.status === 'needs_attention' && mayOperate(session, owned) && (
         <button type="button" disabled={wake.isRunning} onClick={() => void wake.run()}>
           Try to continue
         </button>

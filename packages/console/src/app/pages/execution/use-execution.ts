@@ -3,6 +3,7 @@ import type { Approval, ExecutionRecord, Journal } from '@codemode/shared'
 
 import { listApprovals } from '../../api/approvals.ts'
 import { readJournal, readRecord } from '../../api/executions.ts'
+import type { Tagged } from '../../api/request.ts'
 import { useResource, type Resource } from '../../api/use-resource.ts'
 
 /** Milliseconds between two reads of an execution that has not ended. */
@@ -16,6 +17,8 @@ const mostApprovals = 200
 /** Record and journal of an execution. */
 export interface Execution {
   readonly record: ExecutionRecord
+  /** Record with its tag, for the next read. */
+  readonly tagged: Tagged<ExecutionRecord>
   readonly journal: Journal
   /** Approvals that are pending. */
   readonly approvals: readonly Approval[]
@@ -27,12 +30,14 @@ export function useExecution(id: string): Resource<Execution> {
     id,
     async (signal, previous) => {
       // The record is read first: the journal then has at least the entries that the record was made of.
-      const record = await readRecord(id, signal)
+      const tagged = await readRecord(id, previous?.tagged, signal)
+      if (previous !== undefined && tagged === previous.tagged) return previous
+      const record = tagged.value
       const known = previous?.journal.entries ?? []
       const { header, entries } = await readJournal(id, known.length, signal)
       const journal =
         entries.length === 0 && previous !== undefined ? previous.journal : { header, entries: [...known, ...entries] }
-      return { record, journal, approvals: await approvalsOf(record, signal) }
+      return { record, tagged, journal, approvals: await approvalsOf(record, signal) }
     },
     {
       everyMs(value, error) {
