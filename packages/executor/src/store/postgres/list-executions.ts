@@ -76,7 +76,7 @@ export async function countExecutions(
     .select(({ fn }) => fn.min('created_at').as('since'))
     .groupBy(['bucket', 'outcome', 'errorCode'])
     .execute()
-  const groups = rows.map(({ since: _, ...group }) => group)
+  const groups = rows.map(({ bucket, outcome, errorCode, count }) => ({ bucket, outcome, errorCode, count }))
   const count = groups.reduce((sum, group) => sum + group.count, 0)
   if (count < max) return { groups }
   return { groups, countedSince: Math.min(...rows.map(({ since }) => since.getTime())) }
