@@ -52,7 +52,7 @@ test('a replay that the sandbox ends, or whose earlier steps are not known, has 
   })
 })
 
-test('a third replay at a time is refused, and one that its reader leaves ends', async () => {
+test('a second replay of a tenant and a third of all are refused, and one that its reader leaves ends', async () => {
   const turns: ((outcome: { type: 'lost' }) => void)[] = []
   const replays = replaysIn({
     placeGuest: () => {
@@ -63,8 +63,10 @@ test('a third replay at a time is refused, and one that its reader leaves ends',
   })
   const leaving = new AbortController()
   const first = replays.replay('acme', execution(), leaving.signal)
-  const second = replays.replay('acme', execution(), signal)
-  await expect(replays.replay('acme', execution(), signal)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  const refused = (message: string) => ({ code: 'RATE_LIMITED', message: expect.stringContaining(message) as string })
+  await expect(replays.replay('acme', execution(), signal)).rejects.toMatchObject(refused('your tenant'))
+  const second = replays.replay('rival', execution(), signal)
+  await expect(replays.replay('third', execution(), signal)).rejects.toMatchObject(refused('2 replays'))
   await expect.poll(() => turns.length).toBe(2)
   leaving.abort()
   expect(await first).toMatchObject({ verdict: 'unrunnable' })

@@ -8,7 +8,7 @@ import { replayInNewGuest } from './runner/replay-in-new-guest.ts'
 import type { ReplayOutcome } from './runner/replay.ts'
 import type { AttachedSessions } from './session/attached-sessions.ts'
 
-/** Maximum number of replays at a time, so that they take little from executions. */
+/** Maximum number of replays at a time, so that they take little from executions. A tenant has at most one of them. */
 const maxReplays = 2
 
 interface ReplaysOptions {
@@ -21,24 +21,30 @@ interface ReplaysOptions {
 /** Replays of executions of this executor on demand, which compare what the code does now with its journal. */
 export class Replays {
   readonly #options: ReplaysOptions
-  #running = 0
+  /** Tenants of the replays that run. */
+  readonly #running = new Set<string>()
 
   constructor(options: ReplaysOptions) {
     this.#options = options
   }
 
-  /** Replays the journal of an execution up to now. Rejects with `RequestError` RATE_LIMITED if too many replays run. */
+  /**
+   * Replays the journal of an execution up to now. Rejects with `RequestError` RATE_LIMITED while another replay of the tenant
+   * runs, or too many of all tenants.
+   */
   async replay(
     tenant: string,
     execution: Pick<ExecutionHandle, 'journal'>,
     signal: AbortSignal,
   ): Promise<ReplayVerdict> {
-    if (this.#running >= maxReplays) throw tooManyReplays()
-    this.#running += 1
+    if (this.#running.has(tenant)) throw tooManyReplays('A replay of your tenant runs on this node; the limit is 1', 1)
+    if (this.#running.size >= maxReplays)
+      throw tooManyReplays(`${maxReplays} replays run on this node, which is the limit`, maxReplays)
+    this.#running.add(tenant)
     try {
       return await this.#replay(tenant, await execution.journal(), signal)
     } finally {
-      this.#running -= 1
+      this.#running.delete(tenant)
     }
   }
 
@@ -91,9 +97,9 @@ function unrunnable(message: string): ReplayVerdict {
   return { verdict: 'unrunnable', message }
 }
 
-function tooManyReplays(): RequestError {
-  return new RequestError('RATE_LIMITED', `${maxReplays} replays run on this node, which is the limit`, {
-    details: { limit: maxReplays },
+function tooManyReplays(message: string, limit: number): RequestError {
+  return new RequestError('RATE_LIMITED', message, {
+    details: { limit },
     retryAfterSeconds: 1,
     suggestion: 'Wait until one has ended, or replay the journal offline: codemode-executor replay FILE.',
   })
