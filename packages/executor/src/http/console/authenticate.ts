@@ -55,6 +55,8 @@ export function createAuthenticate({ keys, secret, keyHeader, now }: Authenticat
     const apiKey = keyHeader && c.req.header(keyHeader)
     if (apiKey) return byHeader(apiKey)
     const cookie = getCookie(c, cookieName)
+    // A program on another port of the host may have set one of them.
+    if (countCookies(c) > 1) throw signedOut('The request has several sessions of the console.', clearCookies)
     if (cookie === undefined) throw signedOut('The request has no session of the console.')
     return byCookie(cookie)
   }
@@ -68,6 +70,14 @@ export function requireSession(authenticate: Authenticate): MiddlewareHandler<Ht
     await next()
   }
 }
+
+/** Returns the number of cookies in the request that have the name of the console's. */
+function countCookies(c: HttpContext): number {
+  const parts = c.req.header('cookie')?.split(/[;,]/) ?? []
+  return parts.filter((part) => part.trimStart().startsWith(`${cookieName}=`)).length
+}
+
+const clearCookies = 'Remove the cookies of this host in the browser, and sign in again.'
 
 function signedOut(message: string, suggestion = 'Sign in with an API key.'): RequestError {
   return new RequestError('UNAUTHORIZED', message, { suggestion })

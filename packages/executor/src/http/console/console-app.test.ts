@@ -174,6 +174,23 @@ describe('a session', () => {
     expect(await statusOf(acme)).toBe(401)
   })
 
+  test('a request with two of its cookies is refused, because another program has set one of them', async () => {
+    const { request, signIn } = consoleApp()
+    const [acme, rival] = [await signIn('acme'), await signIn('rival')]
+    const send = (cookie: string) => request('/console/api/session', { headers: { cookie } })
+    for (const cookies of [
+      `${acme}; ${rival}`,
+      `${acme};${acme}`,
+      `${rival}; other=1; ${acme}`,
+      `codemode-console=; ${acme}`,
+    ]) {
+      const response = await send(cookies)
+      expect(response.status).toBe(401)
+      expect(await response.text()).toContain('sign in again')
+    }
+    expect((await send(`other=1; ${acme}; not-codemode-console=1`)).status).toBe(200)
+  })
+
   test('the API of the console reads no authorization header, and /v1 no cookie', async () => {
     const { request, signIn } = consoleApp()
     const authorization = { authorization: 'Bearer acme' }
