@@ -22,6 +22,7 @@ import { readEvents } from '../../packages/executor/src/engine/state/read-events
 import { parsedBytesOf } from '../../packages/executor/src/engine/state/memory-size.ts'
 import { nestingOf } from '../../packages/executor/src/engine/nesting.ts'
 import { bodyLimits, jsonBody } from '../../packages/executor/src/http/body.ts'
+import { inexactNumber } from '../../packages/executor/src/http/inexact-number.ts'
 import { testApp } from '../../packages/executor/src/http/http-app.test-support.ts'
 import { parseJson } from '../../packages/executor/src/json-text.ts'
 import { deathOf } from '../../packages/executor/src/sandbox/death.ts'
@@ -197,6 +198,12 @@ export const executorSubjects: readonly TextSubject[] = [
     toolAnswerSchema.safeParse({ ok: false, error: { name: text, message: text, code: text } }),
   ),
   textSubject('nestingOf', 4 * MiB, nestingOf, jsonShapes),
+  textSubject('inexactNumber', 4 * MiB, inexactNumber, {
+    ...jsonShapes,
+    'one long number': (length) => '9'.repeat(length),
+    'one long fraction': (length) => `0.${'0'.repeat(length)}1`,
+    'an array of long numbers': (length) => arrayOf('0.12345678901234567e-7', length),
+  }),
   textSubject('parsedBytesOf', 4 * MiB, parsedBytesOf, jsonShapes),
   textSubject('callback guard', 2_048, (text) => {
     try {

@@ -237,7 +237,7 @@ test('a decision fits one call of one execution and one input', async () => {
   await expectUntouched(two!)
 })
 
-test('a value that is nested too deeply is refused before anything is stored', { tags: ['AP-2'] }, async () => {
+test('a value that cannot be kept is refused before anything is stored', { tags: ['AP-2'] }, async () => {
   const [approval] = await untilPaused(await submit('return tools.pay({ amount: 1 })'))
   const { executionId, callId, inputHash } = approval!
   const send = async (decision: string, fields: string) => {
@@ -258,6 +258,11 @@ test('a value that is nested too deeply is refused before anything is stored', {
       expect(status).toBe(400)
       expect(text).toContain(`${name} is nested too deeply`)
     }
+  }
+  for (const number of ['9007199254740993', '1e400']) {
+    const { status, text } = await send('approve', `"input":{"amount":${number}}`)
+    expect(status).toBe(400)
+    expect(text).toContain(`The number ${number} cannot be kept`)
   }
   await expectUntouched(approval!)
   // The largest nesting that is allowed, twice: the second decision repeats the first one.

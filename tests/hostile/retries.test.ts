@@ -65,3 +65,15 @@ test('who sends other code owns the new execution, and may not approve its calls
   expect(await decide('editor')).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } })
   expect(await decide('operator')).toMatchObject({ status: 200 })
 })
+
+test('a number that would be changed is refused', async () => {
+  for (const number of ['9007199254740993', '1e400']) {
+    const response = await fetch(`${executor.url}/v1/executions/${original}/retry`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keyOf('editor')}`, 'content-type': 'application/json' },
+      body: `{"input":{"order":${number}}}`,
+    })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain(`The number ${number} cannot be kept`)
+  }
+})

@@ -50,7 +50,7 @@ export function nestingOf(json: string): number {
 /**
  * Returns the index of the quote that ends the string which starts at `start`, or the text's length if there is none.
  */
-function endOfString(json: string, start: number): number {
+export function endOfString(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0
     while (json.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1

@@ -12,7 +12,11 @@ interface DecideOptions {
   readonly forbidSelfApproval: boolean
 }
 
-const readBody = jsonBody({ schema: decisionRequestSchema, maxBytes: bodyLimits.toolResultsBytes })
+const readBody = jsonBody({
+  schema: decisionRequestSchema,
+  maxBytes: bodyLimits.toolResultsBytes,
+  refusesInexactNumbers: true,
+})
 
 /** Handles POST /v1/executions/:id/approvals/:callId: decides about a tool call that waits for an approval. */
 export function decideApproval({

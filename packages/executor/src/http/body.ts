@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto'
 
 import { fixedLimits, RequestError } from '@codemode/shared'
-import { parseWith } from '@codemode/shared/internal'
+import { parseWith, textHead } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { parseJson } from '../json-text.ts'
 import { quotedHead, reported, summary } from '../problem-texts.ts'
+import { inexactNumber } from './inexact-number.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -26,6 +27,11 @@ interface JsonBodyOptions<Schema extends z.ZodType> {
   readonly maxBytes: number
   /** Value that an empty body stands for. If absent, an empty body is refused. */
   readonly whenEmpty?: z.input<Schema>
+  /**
+   * True if numbers are refused that a double cannot hold, because a person who edits a value must get what they wrote. By
+   * default they are rounded, as `JSON.parse` does.
+   */
+  readonly refusesInexactNumbers?: boolean
 }
 
 /** The parsed value of a body, with its bytes. */
@@ -40,12 +46,17 @@ export interface JsonBody<Value> {
  * Creates a reader of JSON bodies, which limits their size before it parses them and validates them strictly. The
  * reader rejects with `RequestError`.
  */
-export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty }: JsonBodyOptions<Schema>) {
+export function jsonBody<Schema extends z.ZodType>({
+  schema,
+  maxBytes,
+  whenEmpty,
+  refusesInexactNumbers = false,
+}: JsonBodyOptions<Schema>) {
   return async function readJsonBody(request: Request): Promise<JsonBody<z.output<Schema>>> {
     const bytes = await boundedBytes(request, maxBytes)
     const isEmpty = bytes.byteLength === 0 && whenEmpty !== undefined
     if (!isEmpty) refuseOtherTypes(request.headers)
-    const parsed = parseWith(schema, isEmpty ? whenEmpty : jsonValue(bytes))
+    const parsed = parseWith(schema, isEmpty ? whenEmpty : jsonValue(bytes, refusesInexactNumbers))
     if (!parsed.ok) {
       throw invalid(`The request is not valid: ${summary(parsed.problems)}.`, {
         details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...reported(problem) })) },
@@ -70,7 +81,7 @@ function refuseOtherTypes(headers: Headers): void {
   }
 }
 
-function jsonValue(bytes: Uint8Array): unknown {
+function jsonValue(bytes: Uint8Array, refusesInexactNumbers: boolean): unknown {
   if (bytes.byteLength === 0) throw invalid("The request's body is empty; it must be a JSON object.")
   let text: string
   try {
@@ -79,6 +90,12 @@ function jsonValue(bytes: Uint8Array): unknown {
     throw invalid("The request's body is not valid UTF-8.")
   }
   const json = parseJson(text)
+  const inexact = json.ok && refusesInexactNumbers ? inexactNumber(text) : undefined
+  if (inexact !== undefined) {
+    throw invalid(`The number ${textHead(inexact, 100)} cannot be kept: JavaScript reads it as ${Number(inexact)}.`, {
+      suggestion: 'Send a number with fewer digits, or a string.',
+    })
+  }
   if (json.ok) return json.value
   const { reason, place } = json
   throw invalid(`The request's body is not valid JSON: ${reason}.`, place && { details: { ...place } })

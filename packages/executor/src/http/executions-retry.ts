@@ -16,7 +16,12 @@ interface RetryOptions {
   readonly notifyGuard: Pick<CallbackGuard, 'check'>
 }
 
-const readBody = jsonBody({ schema: retryRequestSchema, maxBytes: bodyLimits.executionBytes, whenEmpty: {} })
+const readBody = jsonBody({
+  schema: retryRequestSchema,
+  maxBytes: bodyLimits.executionBytes,
+  whenEmpty: {},
+  refusesInexactNumbers: true,
+})
 
 /** Handles POST /v1/executions/:id/retry: runs the code of an execution again, as a new detached execution. */
 export function retryExecution({
