@@ -60,7 +60,10 @@ export function shiftedBy(entry: JournalEntry, shiftMs: number): JournalEntry {
 
 /** Inserts executions into the store. */
 export async function insertRecorded(database: Database, executions: readonly Recorded[]): Promise<void> {
-  const columns = Object.keys(executions[0]!.row).join()
+  // The database computes the outcome.
+  const columns = Object.keys(executions[0]!.row)
+    .filter((name) => name !== 'outcome')
+    .join()
   const entries = executions.flatMap(({ row, entries }) =>
     entries.map((entry, position) => ({ id: row['id'], position, payload: JSON.stringify(entry) })),
   )
