@@ -86,7 +86,7 @@ test('a retry with changes runs the changed code with the changed input', { tags
   await dialog.getByRole('button', { name: 'Run' }).click()
   await expectNewPage(page, executionId, 'Completed')
   expect(await resultOf(page)).toBe('42')
-  expect(await page.getByRole('region', { name: 'Code', exact: true }).innerText()).toContain('return 2 * input.n')
+  expect(await page.getByRole('region', { name: 'Lines of the code' }).innerText()).toContain('return 2 * input.n')
   expect(await page.getByRole('region', { name: 'Input' }).innerText()).toContain('21')
   await page.goBack()
   await expect.poll(() => page.locator('.title').innerText()).toContain(executionId)

@@ -75,7 +75,7 @@ async function expectFailure(page: Page, { code, message, hint, line, call }: Ex
   expect(await summary.locator('.hint').allInnerTexts()).toEqual(hint === undefined ? [] : [hint])
   expect(await summary.locator('.excerpt-failing').allTextContents()).toEqual(line === undefined ? [] : [`${line}\n`])
   // The whole code below marks the same line.
-  const marked = page.getByRole('region', { name: 'Code', exact: true }).locator('[aria-current] > code:first-child')
+  const marked = page.getByRole('region', { name: 'Lines of the code' }).locator('[aria-current] > code')
   expect((await marked.allTextContents()).map((text) => text.trim())).toEqual(
     line === undefined ? [] : [line.replace(/^\d+ */, '')],
   )

@@ -34,7 +34,14 @@ export function CodeView({
   }, [failure?.line])
   const height = Math.min(largestHeight, lines.length * lineHeight + 2 * padding)
   return (
-    <div class="code" ref={box} tabIndex={0} role="region" aria-label="Code" style={{ height: `${height}px` }}>
+    <div
+      class="code"
+      ref={box}
+      tabIndex={0}
+      role="region"
+      aria-label="Lines of the code"
+      style={{ height: `${height}px` }}
+    >
       <div class="code-lines" style={{ height: `${rows.height}px`, minWidth: `${width + 8}ch` }}>
         {rows.items.map(({ index, start }) => {
           const number = index + 1
