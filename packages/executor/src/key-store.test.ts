@@ -93,7 +93,7 @@ test('a file may have no key: nobody is admitted, and a warning says so', async 
 })
 
 test('a file that is missing or broken at the start is refused with an example', () => {
-  expect(store).toThrow(/does not exist \(ENOENT\).*\n.*keys create.*\n.*sha256sum/)
+  expect(store).toThrow(/does not exist \(ENOENT\)\. Create it with a first key: .*keys create/)
   writeFileSync(path, '{}')
-  expect(store).toThrow('expected array')
+  expect(store).toThrow(/expected array.*\n.*keys create.*\n.*sha256sum/)
 })

@@ -14,5 +14,5 @@ export async function recordLayoutShifts(page: Page): Promise<void> {
 export async function layoutShiftOf(page: Page): Promise<number> {
   // Shifts are reported after the frame in which they are.
   await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))')
-  return page.evaluate('globalThis.layoutShift') as Promise<number>
+  return page.evaluate<number>('globalThis.layoutShift')
 }

@@ -49,9 +49,9 @@ function readRows(list: Locator): Promise<string[]> {
       await nextFrame()
       await nextFrame()
       for (const row of box.querySelectorAll('[role=option]')) {
-        const [position] = /[\d.]+/.exec(row.getAttribute('style')!)!
-        const name = row.querySelector('.timeline-name') as { innerText: string } | null
-        found.set(Number(position), name!.innerText.replaceAll(/\s+/g, ' ').trim())
+        const [position] = /[\d.]+/.exec(row.getAttribute('style') ?? '')!
+        const name = row.querySelector('.timeline-name')!
+        found.set(Number(position), name.textContent.replaceAll(/\s+/g, ' ').trim())
       }
     }
     return [...found].sort(([a], [b]) => a - b).map(([, text]) => text)

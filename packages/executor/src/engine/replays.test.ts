@@ -18,6 +18,8 @@ const replaysIn = (sandbox: Pick<Sandbox, 'placeGuest'>) =>
   new Replays({ sandbox, attachedSessions: { get: () => undefined }, store: undefined })
 const execution = (of: Journal = journal) => ({ journal: () => of })
 
+const refused = (message: string) => ({ code: 'RATE_LIMITED', message: expect.stringContaining(message) as string })
+
 test('a replay of a guest that does the same says so, and one that differs says how', async () => {
   const same = replaysIn(scriptedSandbox(() => script))
   expect(await same.replay('acme', execution(), signal)).toEqual({ verdict: 'same', turns: 1 })
@@ -63,7 +65,6 @@ test('a second replay of a tenant and a third of all are refused, and one that i
   })
   const leaving = new AbortController()
   const first = replays.replay('acme', execution(), leaving.signal)
-  const refused = (message: string) => ({ code: 'RATE_LIMITED', message: expect.stringContaining(message) as string })
   await expect(replays.replay('acme', execution(), signal)).rejects.toMatchObject(refused('your tenant'))
   const second = replays.replay('rival', execution(), signal)
   await expect(replays.replay('third', execution(), signal)).rejects.toMatchObject(refused('2 replays'))

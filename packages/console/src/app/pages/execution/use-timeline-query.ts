@@ -7,18 +7,18 @@ import type { TimelineFilter } from './timeline-toolbar.tsx'
 /** Milliseconds without a change after which the URL gets it. */
 const settleMs = 300
 
-/** What the timeline shows, as the URL of the page has it. */
+/** Filters, range and selected row of the timeline, as the URL of the page has them. */
 export interface TimelineQuery {
   readonly selected: string | undefined
   readonly filter: TimelineFilter
   /** Part of the time axis that is shown; undefined for the whole. */
   readonly range: { readonly from: number; readonly to: number } | undefined
-  select(id: string | undefined): void
-  setFilter(filter: TimelineFilter): void
-  setRange(range: { from: number; to: number } | undefined): void
+  readonly select: (id: string | undefined) => void
+  readonly setFilter: (filter: TimelineFilter) => void
+  readonly setRange: (range: { from: number; to: number } | undefined) => void
 }
 
-/** Returns what the timeline shows. A change replaces the URL when it has settled, so that a link shows the same. */
+/** Returns the filters, the range and the selected row. A change replaces the URL when it has settled, so that a link shows the same. */
 export function useTimelineQuery(): TimelineQuery {
   const { query, path, route } = useLocation()
   const [filter, setFilter] = useState(() => filterOf(query))
