@@ -24,6 +24,11 @@ const waiting = {
   globalSetup: ['tests/support/build-packages.ts'],
   plugins: [builtSources()],
 }
+/** The tests of the web console share one executor and its data. */
+const console = {
+  ...waiting,
+  globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
+}
 const generated = [
   'tests/{chaos,durable,fuzz}/**/*.test.ts',
   'tests/replay/**/*.test.ts',
@@ -32,7 +37,7 @@ const generated = [
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing; `console` is the web console in Chromium; `own-isolates` repeats a part of it without
+ * hostile code, faults and fuzzing; `console` is the web console in Chromium, and `console-large` its long lists, large journals and looks, outside the gate; `own-isolates` repeats a part of it without
  * the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it exists only if
  * the command names it.
  */
@@ -70,11 +75,8 @@ export default defineConfig({
         ...waiting,
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
-      project('console', {
-        include: ['tests/console/**/*.test.ts'],
-        ...waiting,
-        globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
-      }),
+      project('console', { include: ['tests/console/*.test.ts'], ...console }),
+      project('console-large', { include: ['tests/console/large/*.test.ts'], ...console }),
       project('own-isolates', {
         include: ['tests/chaos/crash.test.ts'],
         env: { CODEMODE_TEST_REUSE_ISOLATES: 'off' },

@@ -1,6 +1,4 @@
 // The inbox of approvals: each kind of decision, who may decide, and what happens if another person is faster.
-import { accessibilityProblems } from './support/axe.ts'
-import { scrollsSideways } from './support/scrolls-sideways.ts'
 import { randomUUID } from 'node:crypto'
 
 import type { ApprovalDecision, Codemode } from '@codemode/client'
@@ -222,27 +220,3 @@ test('a call is rejected with the keyboard alone, and the focus is visible', { t
   await page.keyboard.press('Enter')
   expect(await execution.wait()).toMatchObject({ error: { code: 'APPROVAL_REJECTED' } })
 })
-
-test.each(['light', 'dark'] as const)(
-  'axe finds no problem with the inbox and the forms in %s, on a narrow screen',
-  { tags: ['OP-3'] },
-  async (colorScheme) => {
-    const { page } = await suite.open({
-      as: 'ada',
-      path: '/approvals',
-      colorScheme,
-      viewport: { width: 390, height: 844 },
-    })
-    const card = cardOf(page, 'refund of curie')
-    for (const name of ['Approve', 'Edit and approve', 'Reject', 'Respond']) {
-      await card.getByRole('button', { name, exact: true }).first().click()
-      expect({ name, problems: await accessibilityProblems(page) }).toEqual({ name, problems: [] })
-      expect(await scrollsSideways(page)).toBe(false)
-    }
-    for (const name of ['Approved', 'Rejected', 'Responded', 'Expired']) {
-      await page.getByRole('button', { name, exact: true }).click()
-      await page.getByRole('article').first().waitFor()
-      expect({ name, problems: await accessibilityProblems(page) }).toEqual({ name, problems: [] })
-    }
-  },
-)

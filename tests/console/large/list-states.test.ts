@@ -2,13 +2,13 @@
 import { freePort } from '@codemode/testkit'
 import { expect, test } from 'vitest'
 
-import { accessibilityProblems } from './support/axe.ts'
-import { startConsoleExecutor } from './support/console-executor.ts'
-import { executionList } from './support/execution-list.ts'
-import { layoutShiftOf, recordLayoutShifts } from './support/layout-shift.ts'
-import { longTasksDuring } from './support/long-tasks.ts'
-import { scrollsSideways } from './support/scrolls-sideways.ts'
-import { useConsole } from './support/use-console.ts'
+import { accessibilityProblems } from '../support/axe.ts'
+import { startConsoleExecutor } from '../support/console-executor.ts'
+import { executionList } from '../support/execution-list.ts'
+import { layoutShiftOf, recordLayoutShifts } from '../support/layout-shift.ts'
+import { longTasksDuring } from '../support/long-tasks.ts'
+import { scrollsSideways } from '../support/scrolls-sideways.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 

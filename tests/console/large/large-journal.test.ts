@@ -1,9 +1,9 @@
 // The page of an execution whose journal has 20,000 entries.
 import { expect, test } from 'vitest'
 
-import { longTasksDuring } from './support/long-tasks.ts'
-import { isInView, timelineOf } from './support/timeline.ts'
-import { useConsole } from './support/use-console.ts'
+import { longTasksDuring } from '../support/long-tasks.ts'
+import { isInView, timelineOf } from '../support/timeline.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 
 import { toolLatch } from '@codemode/testkit'
 
-import { accessibilityProblems } from './support/axe.ts'
-import { connectAs } from './support/connect-as.ts'
-import { timelineOf } from './support/timeline.ts'
-import { useConsole } from './support/use-console.ts'
+import { accessibilityProblems } from '../support/axe.ts'
+import { connectAs } from '../support/connect-as.ts'
+import { timelineOf } from '../support/timeline.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 

@@ -1,8 +1,8 @@
 // Pages of the web console with data of every kind, in Chromium.
 import { expect, test } from 'vitest'
 
-import { accessibilityProblems } from './support/axe.ts'
-import { useConsole } from './support/use-console.ts'
+import { accessibilityProblems } from '../support/axe.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 
