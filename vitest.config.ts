@@ -29,6 +29,8 @@ const console = {
   ...waiting,
   globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
 }
+/** Bundlers and test runners with the packed packages, outside of the gate. */
+const hosts = 'tests/packages/hosts.test.ts'
 const generated = [
   'tests/{chaos,durable,fuzz}/**/*.test.ts',
   'tests/replay/**/*.test.ts',
@@ -37,7 +39,7 @@ const generated = [
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing; `console` is the web console in Chromium, and `console-large` its long lists, large journals and looks, outside the gate; `own-isolates` repeats a part of it without
+ * hostile code, faults and fuzzing; `console` is the web console in Chromium, and `console-large` its long lists, large journals and looks, outside the gate, as is `hosts`; `own-isolates` repeats a part of it without
  * the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it exists only if
  * the command names it.
  */
@@ -72,8 +74,10 @@ export default defineConfig({
           'tests/{agents,e2e,frameworks,guest,packages,replay,sandbox}/**/*.test.ts',
           'tests/*.test.ts',
         ],
+        exclude: [hosts],
         ...waiting,
       }),
+      project('hosts', { include: [hosts], ...waiting }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
       project('console', { include: ['tests/console/*.test.ts'], ...console }),
       project('console-large', { include: ['tests/console/large/*.test.ts'], ...console }),

@@ -7,12 +7,12 @@ import { expect, test } from 'vitest'
 import type { Journal } from '@codemode/shared'
 import { replayOf } from '@codemode/testkit'
 
-import { databaseOf } from '../support/store-command.ts'
-import { makeNeedingAttention } from './data/needs-attention.ts'
-import { shopTools } from './data/shop-tools.ts'
-import { connectAs } from './support/connect-as.ts'
-import { timelineOf } from './support/timeline.ts'
-import { useConsole } from './support/use-console.ts'
+import { databaseOf } from '../../support/store-command.ts'
+import { makeNeedingAttention } from '../data/needs-attention.ts'
+import { shopTools } from '../data/shop-tools.ts'
+import { connectAs } from '../support/connect-as.ts'
+import { timelineOf } from '../support/timeline.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 

@@ -2,8 +2,8 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 
-import { isInView, timelineOf } from './support/timeline.ts'
-import { useConsole } from './support/use-console.ts'
+import { isInView, timelineOf } from '../support/timeline.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 

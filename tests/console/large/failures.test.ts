@@ -2,9 +2,9 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 
-import type { ConsoleData } from './data/console-data.ts'
-import { isInView } from './support/timeline.ts'
-import { useConsole } from './support/use-console.ts'
+import type { ConsoleData } from '../data/console-data.ts'
+import { isInView } from '../support/timeline.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 
