@@ -6,9 +6,9 @@ import type { Codemode } from '@codemode/client'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { connectAs } from './support/connect-as.ts'
-import { executionList } from './support/execution-list.ts'
-import { useConsole } from './support/use-console.ts'
+import { connectAs } from '../support/connect-as.ts'
+import { executionList } from '../support/execution-list.ts'
+import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 let ada: Codemode
