@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { argv } from 'node:process'
 
-import { defineConfig, type Plugin } from 'vitest/config'
+import { configDefaults, defineConfig, type Plugin } from 'vitest/config'
 
 import { requirements } from './tests/requirements.ts'
 import { builtSources } from './tests/support/built-sources.ts'
@@ -39,9 +39,9 @@ const generated = [
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing; `console` is the web console in Chromium, and `console-large` its long lists, large journals and looks, outside the gate, as is `hosts`; `own-isolates` repeats a part of it without
- * the reuse of isolates. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it exists only if
- * the command names it.
+ * hostile code, faults and fuzzing; `own-isolates` repeats a part of it without the reuse of isolates; `console` is the
+ * web console in Chromium. Outside the gate are `console-large` (its long lists, large journals and looks), `hosts`, and
+ * `soak`, which repeats generated tests with full sizes and new seeds and exists only if the command names it.
  */
 export default defineConfig({
   test: {
@@ -117,14 +117,19 @@ interface ProjectOptions {
   readonly ssr?: { readonly resolve: { readonly conditions: string[]; readonly externalConditions: string[] } }
 }
 
-/** A project that inherits the options above. */
-function project(name: string, { plugins, ssr, ...options }: ProjectOptions) {
-  return { extends: true as const, ...(plugins && { plugins }), ...(ssr && { ssr }), test: { name, ...options } }
+/** A project that inherits the options above. What it excludes comes on top of `node_modules`, where packages have tests too. */
+function project(name: string, { plugins, ssr, exclude = [], ...options }: ProjectOptions) {
+  return {
+    extends: true as const,
+    ...(plugins && { plugins }),
+    ...(ssr && { ssr }),
+    test: { name, ...options, exclude: [...configDefaults.exclude, ...exclude] },
+  }
 }
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Whether generated tests run with full sizes and new seeds. */
+    /** True if generated tests run with full sizes and new seeds. */
     soak: boolean
   }
 }
