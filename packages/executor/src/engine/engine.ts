@@ -16,7 +16,7 @@ import {
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type { CountOptions, ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { CountOptions, ExecutionPage, ListOptions } from '../store/execution-list.ts'
 import type { SessionFacts } from '../store/session-store.ts'
 import type { ApprovalListOptions, ApprovalPage } from '../store/stored-approval.ts'
 import type { NotificationListOptions } from '../store/stored-notification.ts'

@@ -1,7 +1,7 @@
 import { newExecutionId, type ExecutionStatus } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
-import type { ListedExecution, ListOptions } from '../store/execution-store.ts'
+import type { ListedExecution, ListOptions } from '../store/execution-list.ts'
 import { MemoryStore } from '../store/memory-store.test-support.ts'
 import { ExecutionsList, type AttachedInMemory } from './executions-list.ts'
 import { headerOf } from './state/journal.test-support.ts'

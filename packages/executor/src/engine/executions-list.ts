@@ -5,10 +5,10 @@ import type {
   CountOptions,
   ExecutionGroups,
   ExecutionPage,
-  ExecutionStore,
   ListedExecution,
   ListOptions,
-} from '../store/execution-store.ts'
+} from '../store/execution-list.ts'
+import type { ExecutionStore } from '../store/execution-store.ts'
 import { comesAfter, decodeCursor, encodeCursor, type ListPlace } from '../store/list-cursor.ts'
 import { groupOf, isSelected } from '../store/list-filter.ts'
 import { timestamp } from '../timestamp.ts'
@@ -22,9 +22,9 @@ const maxCounted = 50_000
 export interface AttachedInMemory {
   readonly id: string
   readonly createdAt: number
-  /** Whether it is a step of an attached session, of which the store knows nothing. */
+  /** True if it is a step of an attached session, of which the store knows nothing. */
   readonly isStep: boolean
-  /** Whether the store has a record of the execution: certainly, possibly or at any time from now, or never. */
+  /** Record of the execution in the store: it is there, it may be there already or soon, or it will never be. */
   readonly recording: 'done' | 'possible' | 'never'
   readonly listed: ListedExecution
 }

@@ -30,7 +30,7 @@ export interface ApiRoutesOptions {
   readonly notifyGuard: Pick<CallbackGuard, 'check'>
   /** Returns the current state of the executor. */
   readonly info: () => ExecutorInfo
-  /** Whether keys may not decide about executions of their own owner. */
+  /** True if keys may not decide about executions of their own owner. */
   readonly forbidSelfApproval: boolean
   readonly streams: EventStreamOptions
 }

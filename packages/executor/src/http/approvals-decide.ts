@@ -8,7 +8,7 @@ import { requireRight } from './rights.ts'
 
 interface DecideOptions {
   readonly engine: Pick<Engine, 'find' | 'decide'>
-  /** Whether keys may not decide about executions of their own owner. */
+  /** True if keys may not decide about executions of their own owner. */
   readonly forbidSelfApproval: boolean
 }
 

@@ -2,7 +2,7 @@ import { executionQuerySchema, type ExecutionList, type ExecutionSummary } from 
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import type { ListedExecution } from '../store/execution-store.ts'
+import type { ListedExecution } from '../store/execution-list.ts'
 import { timestamp } from '../timestamp.ts'
 import type { HttpEnv } from './http-context.ts'
 import { readQuery } from './read-query.ts'

@@ -13,7 +13,7 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
-import type { CountOptions } from '../store/execution-store.ts'
+import type { CountOptions } from '../store/execution-list.ts'
 import { AllSessions } from '../engine/session/all-sessions.ts'
 import { AttachedSessions } from '../engine/session/attached-sessions.ts'
 import type { DetachedHandle, Engine, EventText, RetrySubmission, Submission } from '../engine/engine.ts'

@@ -30,7 +30,7 @@ interface HttpAppOptions {
   readonly metrics: MetricsText
   /** Milliseconds without output after which an open response gets a heartbeat. */
   readonly heartbeatMs: number
-  /** Whether keys may not decide about executions of their own owner. */
+  /** True if keys may not decide about executions of their own owner. */
   readonly forbidSelfApproval?: boolean
   readonly stallMs?: number
   /** Web console; absent if the executor has none. */

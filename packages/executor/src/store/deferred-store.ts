@@ -1,16 +1,12 @@
 import { RequestError, type Callback, type Journal, type Notification, type NotificationList } from '@codemode/shared'
 
+import type { CountBounds, CountOptions, ExecutionGroups, ExecutionPage, ListOptions } from './execution-list.ts'
 import type {
   AnswerMessage,
-  CountBounds,
-  CountOptions,
   Created,
   EndedExecution,
-  ExecutionGroups,
-  ExecutionPage,
   ExecutionStore,
   InboxMessage,
-  ListOptions,
   NewExecution,
   Promotion,
   StoredExecution,

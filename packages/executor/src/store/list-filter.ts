@@ -1,6 +1,6 @@
 import { isFinal } from '@codemode/shared'
 
-import type { CountOptions, ExecutionGroup, ListedExecution, ListOptions } from './execution-store.ts'
+import type { CountOptions, ExecutionGroup, ListedExecution, ListOptions } from './execution-list.ts'
 
 /** Returns whether an execution in memory is one of those that a list or a count has. */
 export function isSelected(execution: ListedExecution, options: Omit<ListOptions, 'limit' | 'cursor'>): boolean {

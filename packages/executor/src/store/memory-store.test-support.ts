@@ -3,22 +3,24 @@
 import type { Callback, ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
 import { isFinal, maxTimerMs } from '@codemode/shared'
 
+import type {
+  CountBounds,
+  CountOptions,
+  ExecutionGroups,
+  ExecutionPage,
+  ListedExecution,
+  ListOptions,
+} from './execution-list.ts'
 import {
   LeaseLost,
   type AnswerMessage,
-  type CountBounds,
-  type CountOptions,
   type Created,
   type EndedExecution,
   type ExecutionFacts,
-  type ExecutionGroups,
-  type ExecutionPage,
   type ExecutionStore,
   type InboxMessage,
   type Lease,
   type ReceivedMessage,
-  type ListedExecution,
-  type ListOptions,
   type NewExecution,
   type Promotion,
   type StatusChange,

@@ -7,7 +7,8 @@ import {
   type ToolResponse,
 } from '@codemode/shared'
 
-import type { EndedExecution, ListedExecution } from '../../store/execution-store.ts'
+import type { ListedExecution } from '../../store/execution-list.ts'
+import type { EndedExecution } from '../../store/execution-store.ts'
 import type { RequestedApproval } from '../../store/stored-approval.ts'
 import type { ExecutionTrace } from '../../tracing/spans.ts'
 import type { Permit } from './admission.ts'
@@ -84,7 +85,7 @@ export class AttachedExecution implements ExecutionHandle {
   readonly #state: ExecutionState
   readonly #readers: ReaderWatchdog
   readonly #now: () => number
-  /** Whether the store has a record of the execution: certainly, possibly or at any time from now, or never. */
+  /** Record of the execution in the store: it is there, it may be there already or soon, or it will never be. */
   recording: AttachedInMemory['recording'] = 'possible'
   #isPromoted = false
   /** Last attempt to make the execution a detached one. */
@@ -193,7 +194,7 @@ export class AttachedExecution implements ExecutionHandle {
     return this.#state.createdAt
   }
 
-  /** Whether it is a step of a session. */
+  /** True if it is a step of a session. */
   get isStep(): boolean {
     return this.#state.header.session !== undefined
   }

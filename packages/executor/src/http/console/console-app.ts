@@ -25,7 +25,7 @@ export interface ConsoleOptions {
   /** Header in which the operator's proxy sends an API key; undefined if there is no such proxy. */
   readonly keyHeader: string | undefined
   readonly secret: ConsoleSecret
-  /** Whether the executor has a store. */
+  /** True if the executor has a store. */
   readonly hasStore: boolean
   /** Clock in milliseconds since the epoch. */
   readonly now?: () => number

@@ -9,7 +9,7 @@ import type {
   ExecutionPage,
   ListedExecution,
   ListOptions,
-} from '../execution-store.ts'
+} from '../execution-list.ts'
 import { decodeCursor, encodeCursor } from '../list-cursor.ts'
 import type { Database } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'

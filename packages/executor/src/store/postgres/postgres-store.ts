@@ -1,17 +1,13 @@
 import type { Callback, Journal, Notification, NotificationList } from '@codemode/shared'
 
 import type { EncryptionKey } from '../../encryption-keys.ts'
+import type { CountBounds, CountOptions, ExecutionGroups, ExecutionPage, ListOptions } from '../execution-list.ts'
 import type {
   AnswerMessage,
-  CountBounds,
-  CountOptions,
   Created,
   EndedExecution,
-  ExecutionGroups,
-  ExecutionPage,
   ExecutionStore,
   InboxMessage,
-  ListOptions,
   NewExecution,
   Promotion,
   StoredExecution,
