@@ -1,8 +1,12 @@
-import { defaultRequestLimits } from '@codemode/shared'
+import { clientTimeouts, defaultRequestLimits } from '@codemode/shared'
 import { variableOf } from '@codemode/shared/internal'
+
+import { resolveRetryPolicy } from '../http/retry-policy.ts'
 
 const { executionTimeoutMs, cpuTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
   defaultRequestLimits
+const { maxAttempts, maxAttemptsUnreached, backoffBaseMs, backoffMaxMs } = resolveRetryPolicy()
+const { connectTimeoutMs, requestMarginMs } = clientTimeouts
 
 /** Options that have a variable: path, meaning with its unit, and default. */
 const options: readonly (readonly [path: string, meaning: string, fallback: string])[] = [
@@ -14,11 +18,19 @@ const options: readonly (readonly [path: string, meaning: string, fallback: stri
   ['toolServer.url', 'URL that the executor calls', 'that address'],
   ['toolServer.secret', 'key that signs the tokens of executions; 32 characters or more', 'random'],
   ['retry', 'false turns retries off', 'true'],
-  ['retry.maxAttempts', 'maximum number of attempts', '10, or 3 until the executor has answered'],
-  ['retry.backoffBaseMs', 'backoff before the second attempt, in milliseconds', '100'],
-  ['retry.backoffMaxMs', 'longest backoff, in milliseconds', '5000'],
-  ['requestTimeoutMs', 'time of a whole request, in milliseconds', 'execution and queue timeout and 5000'],
-  ['connectTimeoutMs', 'time for connecting, in milliseconds', '5000'],
+  [
+    'retry.maxAttempts',
+    'maximum number of attempts',
+    `${maxAttempts}, or ${maxAttemptsUnreached} until the executor has answered`,
+  ],
+  ['retry.backoffBaseMs', 'backoff before the second attempt, in milliseconds', String(backoffBaseMs)],
+  ['retry.backoffMaxMs', 'longest backoff, in milliseconds', String(backoffMaxMs)],
+  [
+    'requestTimeoutMs',
+    'time of a whole request, in milliseconds',
+    `execution and queue timeout and ${requestMarginMs}`,
+  ],
+  ['connectTimeoutMs', 'time for connecting, in milliseconds', String(connectTimeoutMs)],
   ['executionTimeoutMs', 'wall time of an execution, in milliseconds', ofExecutor(executionTimeoutMs)],
   ['cpuTimeoutMs', 'CPU time of the code, in milliseconds', ofExecutor(cpuTimeoutMs)],
   ['toolTimeoutMs', 'time of each tool call, in milliseconds', ofExecutor(toolTimeoutMs)],

@@ -10,7 +10,7 @@ interface Connection {
   readonly origin: string
   readonly proxy: NamedProxy | undefined
   readonly connectTimeoutMs: number
-  /** Whether the executor has ever answered. */
+  /** True if the executor has ever answered. */
   readonly hasBeenReached: boolean
   readonly executionId: string | undefined
   readonly correlationId: string

@@ -81,7 +81,7 @@ export class HttpClient {
     return this.#latestReading.current
   }
 
-  /** Whether the executor has ever answered. */
+  /** True if the executor has ever answered. */
   get hasBeenReached(): boolean {
     return this.#hasBeenReached
   }

@@ -1,5 +1,7 @@
 import { basename } from 'node:path'
 
+import { isObject } from '@codemode/shared/internal'
+
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolLike } from './define.ts'
 import type { RegisteredTool } from './prepare-tool.ts'
@@ -86,10 +88,6 @@ function exportedTools({ default: exported, tools }: Record<string, unknown>): u
   // Node does not find every export of a CommonJS module.
   const inner = exported['tools']
   return isObject(inner) && (inner === tools || !hasHandler(inner)) ? inner : exported
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 /**
