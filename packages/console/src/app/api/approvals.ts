@@ -1,7 +1,8 @@
 import type { Approval, ApprovalList, DecisionRequest } from '@codemode/shared'
 
 import { parseExactly } from '../text/exact-json.ts'
-import { queryOf, request } from './request.ts'
+import { queryOf } from '../text/query.ts'
+import { request } from './request.ts'
 
 export const listApprovals = (
   query: { status?: string | undefined; executionId?: string; cursor?: string | undefined; limit?: number },

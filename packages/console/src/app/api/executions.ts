@@ -1,6 +1,7 @@
 import type { ExecutionCounts, ExecutionList, ExecutionRecord, Journal, ReplayVerdict } from '@codemode/shared'
 
-import { queryOf, request, requestTagged, type Tagged } from './request.ts'
+import { queryOf } from '../text/query.ts'
+import { request, requestTagged, type Tagged } from './request.ts'
 
 /** Filters of a list of executions; all are optional. */
 export interface ExecutionFilters {

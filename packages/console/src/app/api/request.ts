@@ -63,11 +63,17 @@ export async function requestTagged<Result>(
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   })
   if (response.status === 304 && known !== undefined) return known
-  if (response.ok) {
-    const value = response.status === 204 ? undefined : parse(response.text)
-    return { value: value as Result, tag: response.tag }
+  if (!response.ok) throw errorOf(response.status, response.text)
+  const value = response.status === 204 ? undefined : parsed(response, parse)
+  return { value: value as Result, tag: response.tag }
+}
+
+function parsed({ status, text }: Response, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(text)
+  } catch {
+    throw notFromExecutor(status)
   }
-  throw errorOf(response.status, response.text)
 }
 
 interface Response {
@@ -99,16 +105,11 @@ function errorOf(status: number, text: string): ApiError {
     const { error } = JSON.parse(text) as ErrorBody
     return new ApiError(error.message, { status, code: error.code, suggestion: error.suggestion })
   } catch {
-    return new ApiError(`The response has status ${status} and is not from the executor.`, {
-      status,
-      code: 'NO_RESPONSE',
-    })
+    return notFromExecutor(status)
   }
 }
 
-/** Returns a query string of the members that have a value. */
-export function queryOf(members: Readonly<Record<string, string | number | undefined>>): string {
-  const pairs = Object.entries(members).filter(([, value]) => value !== undefined && value !== '')
-  if (pairs.length === 0) return ''
-  return `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`
+function notFromExecutor(status: number): ApiError {
+  const message = `The response has status ${status} and is not from the executor. A proxy may have sent it.`
+  return new ApiError(message, { status, code: 'NO_RESPONSE' })
 }

@@ -1,3 +1,4 @@
+// Written here as well as in @codemode/shared, whose schemas would bring zod into the script of the page.
 import type { ExecutionStatus } from '@codemode/shared'
 
 /** Returns whether an execution with this status has ended. */

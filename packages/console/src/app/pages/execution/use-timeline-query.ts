@@ -1,7 +1,8 @@
 import { useLocation } from 'preact-iso'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-import { allKinds, type RowKind } from '../../timeline/row.ts'
+import { queryOf } from '../../text/query.ts'
+import { allKinds } from '../../timeline/row.ts'
 import type { TimelineFilter } from './timeline-toolbar.tsx'
 
 /** Milliseconds without a change after which the URL gets it. */
@@ -28,11 +29,7 @@ export function useTimelineQuery(): TimelineQuery {
   latest.current = { query, path }
 
   function show(changes: Readonly<Record<string, string | undefined>>): void {
-    const next = Object.entries({ ...latest.current.query, ...changes })
-      .filter((pair): pair is [string, string] => pair[1] !== undefined)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    const text = new URLSearchParams(next).toString()
-    route(`${latest.current.path}${text === '' ? '' : `?${text}`}`, true)
+    route(`${latest.current.path}${queryOf({ ...latest.current.query, ...changes })}`, true)
   }
 
   const isFirst = useRef(true)
@@ -56,10 +53,7 @@ function filterOf({ rows, find = '', problems }: Readonly<Record<string, string>
 
 function queryOfFilter({ kinds, text, onlyProblems }: TimelineFilter): Record<string, string | undefined> {
   return {
-    rows:
-      kinds.size === allKinds.size
-        ? undefined
-        : [...kinds].toSorted((a: RowKind, b: RowKind) => (a < b ? -1 : 1)).join(','),
+    rows: kinds.size === allKinds.size ? undefined : [...allKinds].filter((kind) => kinds.has(kind)).join(','),
     find: text === '' ? undefined : text,
     problems: onlyProblems ? '1' : undefined,
   }

@@ -28,6 +28,9 @@ export function ExecutionsPage() {
   const [isScrolled, setIsScrolled] = useState(false)
   // New executions move the list only while nobody reads further down or has selected some.
   const isHeld = isScrolled || selection.ids.size > 0
+  const filterKey = JSON.stringify(filters)
+  // The list of other filters begins at its top.
+  useEffect(() => setIsScrolled(false), [filterKey])
   useEffect(() => hold(isHeld), [isHeld])
   const counts = useCounts(filters)
   const session = useSession()

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
-import { ranges, statusSets, type PageFilters, type RangeName, type StatusSet } from './filters.ts'
+import { isSessionId, ranges, statusSets, type PageFilters, type RangeName, type StatusSet } from './filters.ts'
 import { Time } from '../../parts/time.tsx'
 
 /** Milliseconds without a key press after which a typed filter is applied. */
@@ -33,7 +33,13 @@ export function FilterBar({
         ))}
       </div>
       <TextFilter name="Label" value={filters.label} onChange={(label) => onChange({ label }, true)} />
-      <TextFilter name="Session" value={filters.session} onChange={(session) => onChange({ session }, true)} />
+      <TextFilter
+        name="Session"
+        value={filters.session}
+        onChange={(session) => {
+          if (session === undefined || isSessionId(session)) onChange({ session }, true)
+        }}
+      />
       {filters.interval === undefined ? (
         <select
           aria-label="Time range"

@@ -4,14 +4,20 @@ import { apiFilters, chartInterval, filtersOf, queryOfFilters } from './filters.
 
 test.each([
   {},
-  { status: 'in-flight', range: '7d', label: 'report', session: 'ses_1' },
+  { status: 'in-flight', range: '7d', label: 'report', session: 'ses_01a22e39-75c4-737f-a70f-6a165e7eded7' },
   { status: 'failed', since: '2026-01-01T00:00:00.000Z', until: '2026-01-01T01:00:00.000Z' },
 ])('the filters of %j give the same query', (query) => {
   expect(queryOfFilters(filtersOf(query as Record<string, string>))).toEqual(query)
 })
 
 test('filters that are not valid are left out', () => {
-  const filters = filtersOf({ status: 'constructor', range: '9y', since: 'yesterday', until: '2026-01-01T00:00:00Z' })
+  const filters = filtersOf({
+    status: 'constructor',
+    range: '9y',
+    since: 'yesterday',
+    until: '2026-01-01T00:00:00Z',
+    session: 'ses_1',
+  })
   expect(queryOfFilters(filters)).toEqual({})
 })
 

@@ -40,6 +40,9 @@ export interface PageFilters {
   readonly interval: { readonly since: string; readonly until: string } | undefined
 }
 
+/** Returns whether a text is the whole id of a session. The executor refuses another one, such as an id that is being typed. */
+export const isSessionId = (text: string): boolean => /^ses_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+
 /** Returns the filters in a query string. What is not valid is left out. */
 export function filtersOf(query: Readonly<Record<string, string>>): PageFilters {
   const { status = '', range = '', label, session, since, until } = query
@@ -47,7 +50,7 @@ export function filtersOf(query: Readonly<Record<string, string>>): PageFilters 
     status: Object.hasOwn(statusSets, status) ? (status as StatusSet) : 'all',
     range: Object.hasOwn(ranges, range) ? (range as RangeName) : '24h',
     label: label || undefined,
-    session: session || undefined,
+    session: session !== undefined && isSessionId(session) ? session : undefined,
     interval: isTime(since) && isTime(until) ? { since, until } : undefined,
   }
 }

@@ -2,6 +2,7 @@ import type { ExecutionCounts } from '@codemode/shared'
 
 import type { ApiError } from '../../api/request.ts'
 import { GuestText } from '../../parts/guest-text.tsx'
+import { Time } from '../../parts/time.tsx'
 
 import { formatDuration } from '../../text/durations.ts'
 
@@ -67,6 +68,11 @@ export function OutcomeChart({
           </button>
         ))}
       </div>
+      {counts?.countedSince !== undefined && (
+        <p class="error-codes" role="status">
+          There are too many executions to count: these are from <Time at={counts.countedSince} /> on.
+        </p>
+      )}
       {error !== undefined && (
         <p class="error-codes" role="status">
           The counts could not be read: <GuestText text={error.message} />
