@@ -37,11 +37,26 @@ function ordinaryTools(received: unknown[]) {
   }
 }
 
-/** Defines one test for each attack, with an executor that all share and a tenant for each. */
-export function runAttacks(area: string, attacks: readonly Attack[]): void {
+/** Error codes of attacks that may end their process. A tenant that ends many is throttled. */
+const limits = ['CPU_TIMEOUT', 'EXECUTION_TIMEOUT', 'MEMORY_LIMIT', 'SANDBOX_CRASHED']
+
+/** Returns whether an attack may end its process. */
+const mayEndProcess = ({ ends }: Attack): boolean => 'error' in ends && limits.includes(ends.error['code'] as string)
+
+interface AreaOptions {
+  /** True if each attack may end its process. By default, only those that end with a limit may do so. */
+  readonly mayEndProcesses?: boolean
+}
+
+/**
+ * Defines one test for each attack. All have the same executor, and the same tenant but for those that may end their process:
+ * a process has one tenant, so another tenant needs another process.
+ */
+export function runAttacks(area: string, attacks: readonly Attack[], { mayEndProcesses }: AreaOptions = {}): void {
   describe(`hostile code, ${area}`, { tags: ['EX-2', 'EX-8', 'TL-3'] }, () => {
     const canary = { environment: randomUUID(), memory: randomUUID(), file: randomUUID() }
-    const tenants = attacks.map(() => randomUUID())
+    const shared = randomUUID()
+    const tenants = attacks.map((attack) => (mayEndProcesses || mayEndProcess(attack) ? randomUUID() : shared))
     /** Errors that the executor logs when it detects a bug of its own; an attack must cause none. */
     const bugs: string[] = []
     let folder: string
