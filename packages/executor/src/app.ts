@@ -13,7 +13,6 @@ import { listen, type Listening } from './http/serve.ts'
 import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
 import { createLogger } from './log.ts'
 import { startEngine, type StartedEngine } from './start-engine.ts'
-import { storedKeyStore } from './stored-key-store.ts'
 import { logObserver } from './telemetry/log-observer.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { metricsObserver } from './telemetry/metrics-observer.ts'
@@ -147,7 +146,10 @@ async function keyStore(config: ExecutorConfig, logger: Logger, disposables: Asy
   const defaults = { maxRunning, maxQueued, isolation, reuseIsolates }
   const { apiKey, apiKeys, apiKeysFile, databaseUrl } = config
   if (apiKeysFile !== undefined) return disposables.use(fileKeyStore({ path: apiKeysFile, defaults, logger }))
-  if (apiKeys === 'store') return disposables.use(await storedKeyStore({ url: databaseUrl!, defaults, logger }))
+  if (apiKeys === 'store') {
+    const { storedKeyStore } = await import('./stored-key-store.ts')
+    return disposables.use(await storedKeyStore({ url: databaseUrl!, defaults, logger }))
+  }
   if (apiKey !== undefined) return singleKeyStore(apiKey, defaults)
   throw new Error('The configuration contains none of apiKey, apiKeysFile and apiKeys')
 }

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
 
-import { readSharedSecret } from './store/postgres/shared-secret.ts'
-
 /** Returns the secret that signs the console's sessions. Rejects with `RequestError` STORE_UNAVAILABLE. */
 export type ConsoleSecret = () => Promise<Buffer>
 
@@ -16,10 +14,15 @@ export function consoleSecret(databaseUrl: string | undefined): ConsoleSecret {
   }
   let reading: Promise<Buffer> | undefined
   return () => {
-    reading ??= readSharedSecret(databaseUrl, 'console').catch((error: unknown) => {
+    reading ??= readSecret(databaseUrl).catch((error: unknown) => {
       reading = undefined
       throw error
     })
     return reading
   }
+}
+
+async function readSecret(databaseUrl: string): Promise<Buffer> {
+  const { readSharedSecret } = await import('./store/postgres/shared-secret.ts')
+  return readSharedSecret(databaseUrl, 'console')
 }

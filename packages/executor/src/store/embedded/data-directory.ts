@@ -1,5 +1,6 @@
 import {
   chownSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -9,7 +10,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { kill, pid } from 'node:process'
 
 import { majorVersion, type Binaries } from './binaries.ts'
@@ -19,6 +20,16 @@ import { run, type RunAs } from './run-program.ts'
 
 /** Name of the database superuser, by which the executor connects. */
 export const databaseUser = 'codemode'
+
+/** Returns the folder of the server in that of the executor's data. */
+export function serverFolder(dataDir: string): string {
+  return join(resolve(dataDir), 'postgres')
+}
+
+/** Returns whether an executor has stored data in the folder before. */
+export function hasEmbeddedData(dataDir: string): boolean {
+  return existsSync(join(serverFolder(dataDir), 'PG_VERSION'))
+}
 
 /** Suffix of a folder in which `initdb` works, followed by the id of the executor's process. */
 const unfinished = '.initdb-'

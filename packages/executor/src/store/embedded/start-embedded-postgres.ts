@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { arch, geteuid, platform } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 import { loadBinaries } from './binaries.ts'
 import { codeOf } from '../../system-error.ts'
 import { EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
-import { ensureData } from './data-directory.ts'
+import { ensureData, serverFolder } from './data-directory.ts'
 import { own, type Ownership } from './ownership.ts'
 import { connectionTo, lockOf } from './running-server.ts'
 import { findOrStartServer, stopServer, type FoundServer, type ServerSetup } from './server-process.ts'
@@ -75,18 +75,8 @@ export async function startEmbeddedPostgres({ dataDir, logger }: EmbeddedPostgre
   }
 }
 
-/** Returns whether an executor has stored data in the folder before. */
-export function hasEmbeddedData(dataDir: string): boolean {
-  return existsSync(join(folderIn(dataDir), 'PG_VERSION'))
-}
-
-/** Returns the folder of the server in that of the executor's data. */
-function folderIn(dataDir: string): string {
-  return join(resolve(dataDir), 'postgres')
-}
-
 async function prepare(dataDir: string): Promise<ServerSetup> {
-  const folder = folderIn(dataDir)
+  const folder = serverFolder(dataDir)
   try {
     mkdirSync(dataDir, { recursive: true })
   } catch (error) {
