@@ -14,7 +14,7 @@ import { HttpClient } from '../../packages/client/src/http/http-client.ts'
 import { resolveRetryPolicy } from '../../packages/client/src/http/retry-policy.ts'
 import { resolveIfUnknown } from '../../packages/client/src/protocol/resolve-outcome.ts'
 import { apiKey } from '@codemode/testkit'
-import { repeatedInSoak, seedOf } from '../support/seed.ts'
+import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 import { startSimulatedExecutor, type SimulatedExecutor } from '../support/simulated-executor.ts'
 import { createChance, SimulatedNetwork, type Chance } from '../support/simulated-network.ts'
 
@@ -122,10 +122,10 @@ async function reportedOutcome(api: ExecutionsApi, executionId: string): Promise
 
 const runsByReport = { succeeded: [1], 'may have run': [0, 1], 'has not run': [0] }
 
-const schedules = 1_000
+const schedules = isSoak ? 1_000 : 300
 
 test(
-  'no code runs twice in 1,000 random schedules of delays, losses, duplicates, restarts and evictions',
+  `no code runs twice in ${schedules} random schedules of delays, losses, duplicates, restarts and evictions`,
   { tags: ['RT-2'], ...repeatedInSoak },
   async () => {
     const firstSeed = seedOf(1)
@@ -144,8 +144,8 @@ test(
       all.filter((outcome) => outcome.reported === reported).length / all.length
     expect(shareOf('succeeded'), `from schedule ${firstSeed}`).toBeGreaterThan(0.5)
     expect(shareOf('may have run')).toBeGreaterThan(0.01)
-    expect(restarts).toBeGreaterThan(1_000)
+    expect(restarts).toBeGreaterThan(schedules)
     // Without the readings, each of these requests would have run the code again.
-    expect(refusedRepeats).toBeGreaterThan(100)
+    expect(refusedRepeats).toBeGreaterThan(schedules / 10)
   },
 )

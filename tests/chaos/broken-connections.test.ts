@@ -5,7 +5,7 @@ import type { ExecutionResult } from '@codemode/client'
 import { connect, freePort, startExecutor, startKillingProxy, transports } from '@codemode/testkit'
 import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 
-const executions = isSoak ? 2_000 : 500
+const executions = isSoak ? 2_000 : 250
 const atOnce = 64
 const callsEach = 3
 /**

@@ -17,6 +17,10 @@ import {
   startProxy,
 } from '@codemode/testkit'
 import { methods } from '../support/faulty-client.ts'
+import { repeatedInSoak } from '../support/seed.ts'
+
+/** Method of the client by which code runs while its executor restarts. */
+const restarts = ['run', 'submit'] as const
 
 /** Promises that one schedule waits for. */
 interface Moments {
@@ -152,12 +156,12 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
 }
 
 test(
-  'no code runs twice in 24 schedules over four restarts, and no call gets the answer of another',
-  { tags: ['RT-2', 'TL-6'] },
+  `no code runs twice in schedules over ${restarts.length} restarts, and no call gets the answer of another`,
+  { tags: ['RT-2', 'TL-6'], ...repeatedInSoak },
   async () => {
     let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
     try {
-      for (const method of ['run', 'submit', 'run', 'submit'] as const) {
+      for (const method of restarts) {
         const finish = await Promise.all(schedules.map((schedule) => play(executor, schedule, method)))
         const port = new URL(executor.url).port
         await executor.kill()

@@ -10,7 +10,7 @@ import { api, connect, replayOf, seededRandom, startExecutor } from '@codemode/t
 import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 import { randomPrograms } from './random-programs.ts'
 
-const count = isSoak ? 1_000 : 300
+const count = isSoak ? 1_000 : 150
 
 let executor: RunningExecutor
 let codemode: Codemode

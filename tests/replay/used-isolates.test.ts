@@ -22,7 +22,7 @@ import {
 import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 import { randomPrograms } from './random-programs.ts'
 
-const count = isSoak ? 1_000 : 300
+const count = isSoak ? 1_000 : 150
 const tools = ['a', 'b', 'fail', 'echo', 'fails']
 const seedOfGuest = (n: number) => String(n).padStart(64, '0')
 
