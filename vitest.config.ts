@@ -29,8 +29,8 @@ const console = {
   ...waiting,
   globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
 }
-/** Bundlers and test runners with the packed packages, outside of the gate. */
-const hosts = 'tests/packages/hosts.test.ts'
+/** The packed client in bundlers and test runners, and the packed executor, outside of the gate. */
+const hosts = 'tests/packages/{hosts,executor}.test.ts'
 const generated = [
   'tests/{chaos,durable,fuzz}/**/*.test.ts',
   'tests/replay/**/*.test.ts',

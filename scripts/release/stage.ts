@@ -1,6 +1,6 @@
 /**
  * Writes a built package as it is published. The folder differs from the package's own: its manifest names the repository, it
- * has the licence, the client's has the guides, and links that would leave it lead to the repository.
+ * has the licence, those of the client and the executor have the guides, and links that would leave it lead to the repository.
  */
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { replaceLinks } from './links.ts'
 import { publishedManifest } from './manifest.ts'
 import type { PublishedPackage } from './published-packages.ts'
+
+/** Packages that a newcomer installs first. */
+const withGuides: readonly PublishedPackage[] = ['@codemode/client', '@codemode/executor']
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,7 +35,7 @@ export function stagePackage(name: PublishedPackage, parent: string, { repositor
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(publishedManifest(name, repository), undefined, 2)}\n`)
 
-  const documents = [join(home, 'README.md'), ...(name === '@codemode/client' ? guides() : [])]
+  const documents = [join(home, 'README.md'), ...(withGuides.includes(name) ? guides() : [])]
   const inPackage = (path: string) => path.replace(`${home}/`, '')
   const isPacked = (path: string) => documents.includes(path) || path.startsWith(`${home}/src/`)
   for (const path of documents) {

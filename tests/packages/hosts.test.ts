@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { apiKey, startExecutor } from '@codemode/testkit'
 import { bundlers } from './bundlers.ts'
-import { install, runProgram } from './installed.ts'
+import { compile, compilers, install, nodes, runProgram } from './installed.ts'
 import { pack } from './packed.ts'
 
 const run = promisify(execFile)
@@ -26,12 +26,19 @@ beforeAll(async () => {
   project = join(folder, 'project')
   executor = await startExecutor()
   const tarballs = await pack(['@codemode/shared', '@codemode/client'], folder)
-  await install(project, { tarballs, node: execPath })
+  await install(project, { tarballs, node: execPath, devDependencies: { '@types/node': nodes[0].types } })
   for (const program of ['bundled.js', 'mock.test.js']) await copyFile(join(programs, program), join(project, program))
 })
 afterAll(async () => {
   await executor?.close({ drainMs: 0 })
   await rm(folder, { recursive: true })
+})
+
+test('the types of the client suit the oldest TypeScript, strictly and with checked libraries', async () => {
+  const program = join(project, 'program.ts')
+  await copyFile(join(programs, 'program.ts'), program)
+  const options = { strict: true, skipLibCheck: false, target: 'es2022', module: 'nodenext', noEmit: true }
+  expect(await compile(program, project, { ...options, compiler: compilers.oldest })).toBe('')
 })
 
 describe('the client, bundled into one file without packages beside it', () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { env, execPath } from 'node:process'
@@ -58,11 +59,21 @@ export async function install(folder: string, project: Project): Promise<Readonl
   return packagesIn(folder)
 }
 
-/** Compiles a program in that folder with the workspace's TypeScript; resolves with the compiler's errors. */
-export async function compile(program: string, folder: string, options: object): Promise<string> {
+/** Versions of TypeScript that the types of the client support: the oldest one, and that of the workspace. */
+export const compilers = {
+  oldest: join(import.meta.dirname, 'node_modules/typescript-5.5/bin/tsc'),
+  current: join(root, 'node_modules/typescript/bin/tsc'),
+}
+
+/** Compiles a program in that folder; resolves with the compiler's errors. */
+export async function compile(
+  program: string,
+  folder: string,
+  { compiler = compilers.current, ...options }: Readonly<Record<string, unknown>> & { readonly compiler?: string },
+): Promise<string> {
   const config = { compilerOptions: { types: ['node'], ...options }, files: [program] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  return run(execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder]).then(
+  return run(execPath, [compiler, '-p', folder]).then(
     () => '',
     (error: { stdout: string }) => error.stdout,
   )
@@ -96,6 +107,8 @@ async function packagesIn(folder: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>()
   for (const [path, { dev }] of Object.entries<{ dev?: boolean }>(lock.packages)) {
     if (path === '' || dev === true) continue
+    // Packages for other machines are listed, and not installed.
+    if (!existsSync(join(folder, path))) continue
     let bytes = 0
     for (const file of await readdir(join(folder, path), { recursive: true, withFileTypes: true })) {
       const own = !relative(join(folder, path), file.parentPath).startsWith('node_modules')

@@ -103,8 +103,8 @@ test('the tarball of the console has the licences of the packages that are bundl
   expect(text.match(/Permission is hereby granted/g)).toHaveLength(3)
 })
 
-test('the tarball of the client has the guides, and what an agent needs in one file', () => {
-  expect(tarballs['@codemode/client'].files).toEqual(expect.arrayContaining(['docs/README.md', 'docs/llms.txt']))
+test.each(['@codemode/client', '@codemode/executor'] as const)('the tarball of %s has the guides', (name) => {
+  expect(tarballs[name].files).toEqual(expect.arrayContaining(['docs/README.md', 'docs/llms.txt']))
 })
 
 function manifestOf(name: PublishedPackage): { version: string; dependencies: Record<string, string> } {

@@ -63,12 +63,12 @@ export function correctedLine(
 export function wrongValue(option: OptionName, { source, value }: Given, reason?: string): string {
   const isSecret = secretOptions.has(option)
   const shown = isSecret ? 'not valid' : textHead(JSON.stringify(value) ?? 'undefined', 200)
-  const explained = reason ?? (isSecret ? 'it is not shown' : undefined)
+  const explained = reason === undefined ? '' : ` (${reason})`
   const hint =
     option === 'apiKeys'
       ? ' A single key is CODEMODE_API_KEY (apiKey), and a file of keys CODEMODE_API_KEYS_FILE (apiKeysFile).'
       : ''
-  const problem = `${nameIn(source, option)} is ${shown}${explained === undefined ? '' : ` (${explained})`}, but must be ${describeOption(option).rule}.${hint}`
+  const problem = `${nameIn(source, option)} is ${shown}${explained}${isSecret ? ': it' : ', but'} must be ${describeOption(option).rule}.${hint}`
   return `${problem} ${introductions[option] ?? 'For example:'}\n  ${correctedLine(option, source)}`
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { maxDetachedMs, parseApiKeys, resolvedLimits, type ApiKey, type KeyDefaults } from './api-keys.ts'
 import { ConfigurationError } from './config-errors.ts'
 import { allRights, type Principal } from './engine/principal.ts'
+import { asSentence } from './problem-texts.ts'
 import { codeOf } from './system-error.ts'
 
 /** The API keys that the executor accepts. */
@@ -110,7 +111,7 @@ function fileProblem(path: string, error: unknown): string {
     return `${option} can't be read (${code}). Name a file that the user of the executor may read.`
   }
   return [
-    `${option} is not a list of API keys: ${error instanceof Error ? error.message : String(error)}.`,
+    `${option} is not a list of API keys: ${asSentence(error instanceof Error ? error.message : String(error))}`,
     `${create} Or write it; it must contain, for example:`,
     '  [{ "id": "key-1", "tenant": "acme", "sha256": "<what this prints: printf %s \\"$KEY\\" | sha256sum>" }]',
   ].join('\n')

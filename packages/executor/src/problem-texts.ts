@@ -26,6 +26,9 @@ export function quotedHead(value: string): string {
   return JSON.stringify(textHead(value, 100))
 }
 
+/** Returns a text as a sentence: with a full stop, unless it ends with a question. */
+export const asSentence = (text: string): string => (text.endsWith('?') ? text : `${text}.`)
+
 /** Returns at most the first five problems in one line, and the number of the others. */
 export function summary(problems: readonly Problem[]): string {
   const shown = problems.slice(0, 5).map((problem) => {

@@ -15,7 +15,7 @@ function nodeVersionProblem(
   const [major = 0, minor = 0] = numbersOf(node)
   const [oldestMajor = 0, oldestMinor = 0] = numbersOf(oldest)
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined
-  return `${name} needs Node ${oldest} or newer; this is Node ${node}.`
+  return `${name} needs Node ${oldest} or newer; this is Node ${node}. As a package of the project: npm install node@${oldestMajor}`
 }
 
 function numbersOf(version: string): number[] {

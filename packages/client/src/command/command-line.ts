@@ -77,7 +77,8 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.has('version')) return { name: 'version' }
   const [unknown] = positionals
   if (unknown === undefined) throw new UsageError('codemode needs a command: run or mcp. Try codemode --help.')
-  throw new UsageError(`codemode has no command "${unknown}".${didYouMean(nearestName(unknown, subCommands))}`)
+  const hint = didYouMean(nearestName(unknown, subCommands)) || ` It has ${subCommands.join(' and ')}.`
+  throw new UsageError(`codemode has no command "${unknown}".${hint}`)
 }
 
 function parseSubCommand(name: SubCommand, args: readonly string[]): Command {

@@ -62,7 +62,9 @@ function described(problem: Problem, originAt: Given['originAt'], text: string |
   const { kind, message, corrected } = problem
   const given = text === undefined ? problem.given : `'${textHead(text, 64)}'`
   const shown = secretOptions.includes(path.join('.')) ? undefined : given
-  const hint = /^expected string, received \w+$/.test(message) ? ': put it in quotes' : ''
+  const advice = kind === 'missing' ? originAt(path).adviceOn?.(path) : undefined
+  const isUnquoted = /^expected string, received \w+$/.test(message)
+  const hint = advice === undefined ? (isUnquoted ? ': put it in quotes' : '') : `; ${advice}`
   // A missing option is shown together with its siblings.
   const shownPath = kind === 'missing' && path.length > 1 ? path.slice(0, -1) : path
   return {

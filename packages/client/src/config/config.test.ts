@@ -9,9 +9,8 @@ import type { Executor } from '../executor.ts'
 import { ExecutorClient } from '../protocol/executor-client.ts'
 import { configurationErrorMessage } from '../testing/configuration-error-message.ts'
 import { fieldsAt } from './examples.ts'
-import { configFromEnv } from './env.ts'
+import { configFromCode, configFromEnv } from './env.ts'
 import { textOptions } from './options.ts'
-import { configFromCode } from './env.ts'
 import { composedSchema, connectedSchema } from './schema.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
@@ -26,6 +25,12 @@ test.each([
     { executorUrl: 'localhost:8001' },
     ['executorUrl: must be a URL with http: or https:, such as http://localhost:8001'],
   ],
+  [{ executorUrl: '10.0.0.1:8101' }, ["executorUrl: 'http://10.0.0.1:8101'"]],
+  [
+    { executorUrl: 'http://me:secret-1@host:1', executorApiKey: undefined },
+    ['credentials', 'executorApiKey: is missing'],
+  ],
+  [{ executorUrl: 'http://host:81', executorApiKey: undefined }, ["executorUrl: 'http://host:81'"]],
   [{ executorUrl: new URL('ws://localhost') }, ['executorUrl: must be a URL with http:']],
   [{ executorUrl: 'localhost' }, ['executorUrl:', "executorUrl: 'http://localhost:8001'"]],
   [{ executorUrl: 'http://me:secret-1@host' }, ['credentials']],
@@ -77,6 +82,12 @@ test.each([
   for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
   expect(message).not.toContain('secret-1')
   expect(message).not.toContain(valid.executorApiKey)
+})
+
+test('the message for an option that only a variable has names the call that reads it', async () => {
+  const env = { CODEMODE_EXECUTOR_URL: 'http://a' }
+  const message = await configurationErrorMessage(() => configFromCode({ executorApiKey: 'a-key' }, env))
+  expect(message).toContain('executorUrl: is missing; Codemode.fromEnv() takes it from CODEMODE_EXECUTOR_URL.')
 })
 
 test('the corrected code shows an executor when the configuration has one', async () => {
@@ -178,6 +189,11 @@ const usable = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: '
 
 test.each([
   [{ CODEMODE_EXECUTOR_URL: '' }, {}, /CODEMODE_EXECUTOR_URL: is missing[^]*CODEMODE_EXECUTOR_URL=http:/],
+  [
+    { CODEMODE_EXECUTOR_URL: '', CODEMODE_EXECUTER_URL: 'http://a' },
+    {},
+    /CODEMODE_EXECUTOR_URL: is missing; CODEMODE_EXECUTER_URL is set: is CODEMODE_EXECUTOR_URL meant\?/,
+  ],
   [{ CODEMODE_EXECUTOR_URL: 'http://a:1/v1/' }, {}, /must not end with \/v1[^]*CODEMODE_EXECUTOR_URL=http:\/\/a:1\n/],
   [{ CODEMODE_CPU_TIMEOUT_MS: '5s' }, {}, /CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/],
   [

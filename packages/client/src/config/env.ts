@@ -4,7 +4,7 @@
  */
 import { env as processEnv, execArgv } from 'node:process'
 
-import { isObject, valueAt, variableOf } from '@codemode/shared/internal'
+import { isObject, nearestName, valueAt, variableOf } from '@codemode/shared/internal'
 
 import { asVariables } from './examples.ts'
 import type { Environment } from './expand.ts'
@@ -24,7 +24,10 @@ export const environmentProxies = (): ProxyVariables | undefined => proxyVariabl
  * it.
  */
 export function configFromCode(given: unknown, env: Environment = environment): ResolvedConfig {
-  const code = codeLayer(given, 'Codemode.fromClientConfig')
+  const code: Layer = {
+    ...codeLayer(given, 'Codemode.fromClientConfig'),
+    adviceOn: (path) => (env[variableOf(path)] ? `Codemode.fromEnv() takes it from ${variableOf(path)}` : undefined),
+  }
   const layer = environmentLayer(env)
   const { logLevel } = layer.values
   const isFromEnv = logLevel !== undefined && code.values['logLevel'] === undefined
@@ -42,10 +45,25 @@ export function configFromEnv(given: Partial<ClientConfig> = {}, env: Environmen
  */
 export function environmentLayer(env: Environment): Layer {
   const values: Record<string, unknown> = {}
-  for (const path of textOptions(connectedSchema)) {
+  const paths = textOptions(connectedSchema)
+  for (const path of paths) {
     const text = env[variableOf(path)]
     if (text !== undefined && text !== '') setValueAt(values, path, text)
   }
   const nameOf = (path: OptionPath) => (isObject(valueAt(values, path)) ? `${variableOf(path)}_*` : variableOf(path))
-  return { values, isText: true, nameOf, correct: asVariables }
+  return {
+    values,
+    isText: true,
+    nameOf,
+    adviceOn: (path) => misspelt(variableOf(path), paths, env),
+    correct: asVariables,
+  }
+}
+
+/** Returns a question about a variable of another name that is set and may be meant for the one that is missing. */
+function misspelt(variable: string, paths: readonly OptionPath[], env: Environment): string | undefined {
+  const known = new Set(paths.map((path) => variableOf(path)))
+  const others = Object.keys(env).filter((name) => name.startsWith('CODEMODE_') && !known.has(name))
+  const meant = nearestName(variable, others)
+  return meant === undefined ? undefined : `${meant} is set: is ${variable} meant?`
 }

@@ -11,6 +11,8 @@ export interface Origin {
   nameOf(path: OptionPath): string
   /** Returns the place alone; absent if messages should not mention it. */
   placeOf?(path: OptionPath): string
+  /** Returns advice on an option that is missing; absent if there is never any. */
+  adviceOn?(path: OptionPath): string | undefined
   /** Returns the text to write in this source instead, with these options. */
   correct(fields: readonly Field[]): string
 }
@@ -22,14 +24,22 @@ export interface Layer extends Origin {
   readonly isText: boolean
 }
 
-/** Returns the layer of a whole configuration in code. Its corrections show all options that a client requires. */
+/**
+ * Returns the layer of a whole configuration in code. Its corrections show all options that a client requires, with the values
+ * that are given and no secrets.
+ */
 export function codeLayer(values: unknown, callee: string): Layer {
   const isComposed = isObject(values) && values['executor'] !== undefined
-  const required = isComposed ? fieldsAt(['executor']) : requiredFields
+  const required = isComposed ? fieldsAt(['executor']) : requiredFields.map((field) => givenField(field, values))
   return layerOf(values, {
     nameOf: (path) => path.join('.'),
     correct: (fields) => asCall(callee, [...required, ...fields]),
   })
+}
+
+function givenField(field: Field, values: unknown): Field {
+  const given = isObject(values) ? valueAt(withUrlsAsText(values), field.path) : undefined
+  return typeof given === 'string' && given !== '' ? { ...field, value: given } : field
 }
 
 /** Returns the layer of options in code that override a configuration from elsewhere. */

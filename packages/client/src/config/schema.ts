@@ -23,15 +23,23 @@ export const milliseconds = z.int().min(1).max(maxTimerMs)
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
   requestLimitsSchema.shape
 
-/** Returns the schema of a URL with a scheme of HTTP. */
-function httpUrl(example: string): z.ZodURL {
-  return z.url({
-    protocol: /^https?$/,
-    abort: true,
-    error: ({ code }) =>
-      code === 'invalid_format' ? `must be a URL with http: or https:, such as ${example}` : undefined,
+/** Returns the schema of a URL with a scheme of HTTP. A URL that lacks the scheme is corrected. */
+function httpUrl(example: string): z.ZodString {
+  return z.string().superRefine((text, context) => {
+    if (isHttpUrl(text)) return
+    const withScheme = `http://${text}`
+    const isCorrected = /^[\w.-]+:\d+(?:\/|$)/.test(text) && isHttpUrl(withScheme)
+    const message = `must be a URL with http: or https:, such as ${example}`
+    context.addIssue({
+      code: 'custom',
+      message,
+      continue: false,
+      params: { corrected: isCorrected ? withScheme : undefined },
+    })
   })
 }
+
+const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '')
 
 /** The client appends `/v1/…` to this URL. Its path may have the prefix under which a gateway serves the executor. */
 const executorUrl = httpUrl('http://localhost:8001')

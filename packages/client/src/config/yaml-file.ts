@@ -13,7 +13,8 @@ import type { Environment } from './expand.ts'
  * Messages for the most frequent errors of the parser, which say what to do. The parser's own messages quote the file.
  */
 const syntaxErrors: Readonly<Record<string, string>> = {
-  BAD_INDENT: 'the indentation is wrong: the options of one block begin in the same column',
+  BAD_INDENT:
+    'the indentation is wrong: the options of one block begin in the same column. Or a bracket before it is not closed',
   BAD_SCALAR_START: 'text must not begin with this character: put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'the indentation is wrong, or text with a colon needs quotes',
   DUPLICATE_KEY: 'this option is set twice: remove one of the two',

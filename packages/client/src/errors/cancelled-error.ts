@@ -9,9 +9,19 @@ export class CancelledError extends ExecutorClientError {
   }
 }
 
+const closed = 'the client was closed'
+
+/** Returns the reason by which a client that closes aborts its requests and cancels its executions. */
+export const clientClosed = (): DOMException => new DOMException(closed, 'AbortError')
+
 /** Returns the error for an execution that was cancelled by an aborted signal, with the signal's reason as the cause. */
 export function cancelledBy(reason: unknown, ids: { executionId: string; correlationId: string }): CancelledError {
-  return new CancelledError(`The execution was cancelled: ${detailOf(reason)}`, { ...ids, cause: reason })
+  const detail = detailOf(reason)
+  const suggestion =
+    detail === closed
+      ? 'Await the execution before the client is closed; `await using` closes it at the end of its block.'
+      : undefined
+  return new CancelledError(`The execution was cancelled: ${detail}`, { ...ids, cause: reason, suggestion })
 }
 
 /** Returns the error for a request about an execution that a signal aborted. The execution goes on. */

@@ -6,7 +6,7 @@ import { concludeError, ExecutorClientError } from '../errors/executor-client-er
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
 import { RunLifetime } from '../protocol/run-lifetime.ts'
-import { CancelledById } from '../errors/cancelled-error.ts'
+import { CancelledById, clientClosed } from '../errors/cancelled-error.ts'
 import { withIds } from './with-ids.ts'
 import { endOf, isMockResponse, matches, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
@@ -116,7 +116,7 @@ export class MockExecutor implements Executor {
 
   /** Cancels all running executions; later ones are cancelled at once. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
+    this.#closing.abort(clientClosed())
   }
 
   async #execute({ request }: MockCall, execution: MockExecution, signal: AbortSignal): Promise<ExecutionResult> {

@@ -13,7 +13,7 @@ import { resolveTimeouts } from '../config/timeouts.ts'
 import { environmentProxies } from '../config/env.ts'
 import { resolveConnection } from '../config/resolve.ts'
 import type { ExecutorClientConfig } from '../config/schema.ts'
-import { cancelledBy, requestAborted } from '../errors/cancelled-error.ts'
+import { cancelledBy, clientClosed, requestAborted } from '../errors/cancelled-error.ts'
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
@@ -179,7 +179,7 @@ export class ExecutorClient implements Executor {
    * executor to confirm the cancellations.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const reason = new DOMException('the client was closed', 'AbortError')
+    const reason = clientClosed()
     this.#closing.abort(reason)
     const running = Array.from(this.#running, ({ run }) => run!)
     for (const { lifetime } of running) lifetime.cancel(reason)

@@ -14,6 +14,7 @@ import { parseSubmitOptions, type SubmitOptions } from './submit-options.ts'
 import type { View } from './view.ts'
 import { printableConfig } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
+import { clientClosed } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ClientEmitter } from '../insight/client-events.ts'
@@ -149,7 +150,7 @@ export class ClientCore {
 
   close(options: CloseOptions): Promise<void> {
     const { executor } = this.#parts
-    this.detached.close(new DOMException('the client was closed', 'AbortError'))
+    this.detached.close(clientClosed())
     this.#closing ??= closeParts(
       { active: this.#active, executor, tools: this.tools, blocking: this.#blocking },
       options,

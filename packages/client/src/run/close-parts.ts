@@ -1,6 +1,7 @@
 import { maxTimerMs } from '@codemode/shared'
 
 import type { ActiveRuns } from './active-runs.ts'
+import { clientClosed } from '../errors/cancelled-error.ts'
 import type { Executor } from '../executor.ts'
 import type { BlockingRunner } from '../sync/blocking-runner.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
@@ -30,7 +31,7 @@ export async function closeParts(
 ): Promise<void> {
   const results = active.all.map(({ result }) => result)
   if (drain) await settledWithin(results, timeoutMs)
-  for (const run of active.all) run.stop(new DOMException('the client was closed', 'AbortError'))
+  for (const run of active.all) run.stop(clientClosed())
   try {
     await executor[Symbol.asyncDispose]()
   } finally {

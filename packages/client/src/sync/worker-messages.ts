@@ -11,7 +11,7 @@ export interface WorkerInput {
   readonly config: ClientConfig
   readonly port: MessagePort
   /** Counter of answers, on which the blocked thread waits with `Atomics.wait`. */
-  readonly answers: Int32Array<SharedArrayBuffer>
+  readonly answers: Int32Array
 }
 
 /** Code to run, with its options. */

@@ -1,11 +1,10 @@
-import { approvalQuerySchema, RequestError } from '@codemode/shared'
-import { parseWith } from '@codemode/shared/internal'
+import { approvalQuerySchema } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import { approvalText } from '../engine/state/approval-text.ts'
-import { summary } from '../problem-texts.ts'
 import type { HttpEnv } from './http-context.ts'
+import { readQuery } from './read-query.ts'
 import { requireRight } from './rights.ts'
 
 /**
@@ -14,12 +13,11 @@ import { requireRight } from './rights.ts'
  */
 export function listApprovals({ engine }: { engine: Pick<Engine, 'listApprovals'> }): Handler<HttpEnv> {
   return async function listApprovals(c) {
-    const query = parseWith(approvalQuerySchema, c.req.query())
-    if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
+    const query = readQuery(c, approvalQuerySchema)
     const { tenant, owner, rights } = c.get('principal')
     const seesAll = rights.includes('read') || rights.includes('approve')
     if (!seesAll) requireRight(c.get('principal'), 'run', 'Listing approvals')
-    const page = await engine.listApprovals(tenant, { ...query.value, ...(!seesAll && { owner }) })
+    const page = await engine.listApprovals(tenant, { ...query, ...(!seesAll && { owner }) })
     const items = page.items.map((approval) => approvalText(approval.executionId, approval))
     // Inputs are passed on as the guest wrote them.
     const json = `{"items":[${items.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`

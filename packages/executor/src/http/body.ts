@@ -5,7 +5,7 @@ import { parseWith, textHead } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { parseJson } from '../json-text.ts'
-import { quotedHead, reported, summary } from '../problem-texts.ts'
+import { asSentence, quotedHead, reported, summary } from '../problem-texts.ts'
 import { inexactNumber } from './inexact-number.ts'
 
 const KiB = 1024
@@ -58,7 +58,7 @@ export function jsonBody<Schema extends z.ZodType>({
     if (!isEmpty) refuseOtherTypes(request.headers)
     const parsed = parseWith(schema, isEmpty ? whenEmpty : jsonValue(bytes, refusesInexactNumbers))
     if (!parsed.ok) {
-      throw invalid(`The request is not valid: ${summary(parsed.problems)}.`, {
+      throw invalid(`The request is not valid: ${asSentence(summary(parsed.problems))}`, {
         details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...reported(problem) })) },
       })
     }

@@ -31,10 +31,17 @@ export function respondToErrors({
   }
 }
 
+interface NotFoundOptions {
+  readonly observer: RefusalObserver
+  /** Path of the web console; absent if the executor has none. */
+  readonly consolePath?: string | undefined
+}
+
 /** Creates the handler of requests for unknown paths. */
-export function respondNotFound({ observer }: { observer: RefusalObserver }): NotFoundHandler<HttpEnv> {
+export function respondNotFound({ observer, consolePath }: NotFoundOptions): NotFoundHandler<HttpEnv> {
+  const ofConsole = consolePath === undefined ? '' : ` The web console is at ${consolePath}.`
   return function respondNotFound(c) {
-    const suggestion = 'GET /openapi.json lists the routes.'
+    const suggestion = `GET /openapi.json lists the routes.${ofConsole}`
     return refuse(c, new RequestError('NOT_FOUND', `There is no route ${c.req.path}.`, { suggestion }), { observer })
   }
 }

@@ -45,7 +45,7 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   const routes = { engine, guard, notifyGuard, info, forbidSelfApproval, streams }
   const app = new Hono<HttpEnv>()
   app.onError(respondToErrors({ logger, observer }))
-  app.notFound(respondNotFound({ observer }))
+  app.notFound(respondNotFound({ observer, consolePath: options.console?.basePath }))
 
   app.use(correlation())
   app.get('/livez', livez())

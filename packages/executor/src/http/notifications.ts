@@ -1,19 +1,17 @@
-import { notificationQuerySchema, RequestError, type Notification, type NotificationList } from '@codemode/shared'
-import { parseWith } from '@codemode/shared/internal'
+import { notificationQuerySchema, type Notification, type NotificationList } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import { summary } from '../problem-texts.ts'
 import type { HttpEnv } from './http-context.ts'
+import { readQuery } from './read-query.ts'
 import { requireRight } from './rights.ts'
 
 /** Handles GET /v1/notifications: responds with a page of the tenant's notifications that were not delivered. */
 export function listNotifications({ engine }: { engine: Pick<Engine, 'listNotifications'> }): Handler<HttpEnv> {
   return async function listNotifications(c) {
     requireRight(c.get('principal'), 'operate', 'Listing notifications')
-    const query = parseWith(notificationQuerySchema, c.req.query())
-    if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
-    const { status, cursor, limit } = query.value
+    const query = readQuery(c, notificationQuerySchema)
+    const { status, cursor, limit } = query
     const page = await engine.listNotifications(c.get('principal').tenant, {
       limit,
       ...(status !== undefined && { status }),

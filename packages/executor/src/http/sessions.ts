@@ -1,20 +1,18 @@
 // Routes of sessions. Their steps are executions, which `executions-create.ts` creates.
 import {
   forkRequestSchema,
-  RequestError,
   sessionQuerySchema,
   sessionRequestSchema,
   type SessionList,
   type SessionRecord,
 } from '@codemode/shared'
-import { parseWith } from '@codemode/shared/internal'
 import type { Hono } from 'hono'
 
 import type { Principal } from '../engine/principal.ts'
 import type { SessionHandle, Sessions } from '../engine/session/session-handle.ts'
-import { summary } from '../problem-texts.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './http-context.ts'
+import { readQuery } from './read-query.ts'
 import { requireRight, requireSessionOwner } from './rights.ts'
 
 const readCreate = jsonBody({ schema: sessionRequestSchema, maxBytes: bodyLimits.executionBytes, whenEmpty: {} })
@@ -31,13 +29,12 @@ export function addSessionRoutes(app: Hono<HttpEnv>, sessions: Sessions): void {
   })
 
   app.get('/sessions', async function listSessions(c) {
-    const query = parseWith(sessionQuerySchema, c.req.query())
-    if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
+    const query = readQuery(c, sessionQuerySchema)
     const principal = c.get('principal')
     const seesAll = principal.rights.includes('read')
     if (!seesAll) requireRight(principal, 'run', 'Listing sessions')
     const owner = seesAll ? undefined : principal.owner
-    const { items, nextCursor } = await sessions.list(principal.tenant, { ...query.value, owner })
+    const { items, nextCursor } = await sessions.list(principal.tenant, { ...query, owner })
     return c.json({ items: items.map((session) => session.summary()), nextCursor } satisfies SessionList)
   })
 
