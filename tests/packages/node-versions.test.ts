@@ -46,7 +46,8 @@ async function refusalOf(name: string, node: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(root, 'packages', folderOf(name), 'package.json'), 'utf8'))
   const { stdout } = await run(node, ['--version'])
   const oldest = /^>=([\d.]+)$/.exec(manifest.engines.node)![1]
-  return `${name} needs Node ${oldest} or newer; this is Node ${stdout.trim().slice(1)}.`
+  const remedy = `As a package of the project: npm install node@${Number.parseInt(oldest!)}`
+  return `${name} needs Node ${oldest} or newer; this is Node ${stdout.trim().slice(1)}. ${remedy}`
 }
 
 async function failureOf(node: string, args: readonly string[]): Promise<unknown> {
