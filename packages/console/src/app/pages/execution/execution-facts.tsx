@@ -7,6 +7,7 @@ import { executorNow } from '../../api/server-clock.ts'
 import { isFinal } from '../../api/status.ts'
 import { formatDuration } from '../../text/durations.ts'
 import { pagePath } from '../../base-path.ts'
+import { useSession } from '../../session-context.ts'
 import type { Execution } from './use-execution.ts'
 
 /** Times, costs and relations of an execution, in one strip. */
@@ -34,6 +35,7 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
       </Fact>
       {usage.replays > 0 && <Fact name="Replays">{usage.replays}</Fact>}
       {nodes.size > 1 && <Fact name="Nodes">{nodes.size}</Fact>}
+      <KeptUntil record={record} />
       {session !== undefined && (
         <Fact name="Session">
           <a href={pagePath('/executions', { session: session.id })}>
@@ -50,6 +52,17 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
         <CopyButton text={correlationId} of="the correlation id" />
       </Fact>
     </dl>
+  )
+}
+
+/** Time until which an execution that is not stored can be read; nothing for a stored one, and for a step, which its session keeps. */
+function KeptUntil({ record: { finishedAt, session } }: Pick<Execution, 'record'>) {
+  const { stores, retainMs } = useSession()
+  if (stores !== 'nothing' || finishedAt === undefined || session !== undefined) return null
+  return (
+    <Fact name="Kept until">
+      <Time at={Date.parse(finishedAt) + retainMs} />
+    </Fact>
   )
 }
 
