@@ -50,6 +50,9 @@ export function rangeLongerThan(ms: number): RangeName {
 /** Returns whether a text is the whole id of a session. The executor refuses another one, such as an id that is being typed. */
 export const isSessionId = (text: string): boolean => /^ses_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
+/** Returns whether a text is the whole id of an execution. */
+export const isExecutionId = (text: string): boolean => /^exe_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+
 /** Returns the filters in a query string. What is not valid is left out. */
 export function filtersOf(query: Readonly<Record<string, string>>): PageFilters {
   const { status = '', range = '', error, label, session, since, until } = query
