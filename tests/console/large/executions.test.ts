@@ -198,6 +198,9 @@ test('only executions that have failed or were cancelled are retried together', 
   const dialog = page.getByRole('dialog', { name: 'Retry 1 execution', exact: true })
   await dialog.getByRole('button', { name: 'Retry 1 execution', exact: true }).click()
   await dialog.getByText('Started again: 1 of 1').waitFor()
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await list.expectCount(4)
+  expect(await page.getByRole('toolbar').count()).toBe(0)
 })
 
 test('times are in the zone of the viewer, which the head of the list names', { tags: ['OP-3'] }, async () => {

@@ -7,7 +7,7 @@ import { executorNow } from '../../api/server-clock.ts'
 import { isFinal } from '../../api/status.ts'
 import { formatDuration } from '../../text/durations.ts'
 import { pagePath } from '../../base-path.ts'
-import { useSession } from '../../session-context.ts'
+import { KeptUntil } from './kept-until.tsx'
 import type { Execution } from './use-execution.ts'
 
 /** Times, costs and relations of an execution, in one strip. */
@@ -52,17 +52,6 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
         <CopyButton text={correlationId} of="the correlation id" />
       </Fact>
     </dl>
-  )
-}
-
-/** Time until which an execution that is not stored can be read; nothing for a stored one, and for a step, which its session keeps. */
-function KeptUntil({ record: { finishedAt, session } }: Pick<Execution, 'record'>) {
-  const { stores, retainMs } = useSession()
-  if (stores !== 'nothing' || finishedAt === undefined || session !== undefined) return null
-  return (
-    <Fact name="Kept until">
-      <Time at={Date.parse(finishedAt) + retainMs} />
-    </Fact>
   )
 }
 
