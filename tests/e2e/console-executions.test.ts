@@ -54,6 +54,8 @@ describe('without a store', () => {
       expect(await listed(executor, '?status=queued,running,waiting')).toMatchObject([
         { executionId: items[0]!.executionId },
       ])
+      expect(await listed(executor, '?errorCode=GUEST_ERROR')).toMatchObject([{ executionId: failed.executionId }])
+      expect(await listed(executor, '?errorCode=CPU_TIMEOUT')).toEqual([])
       expect(await listed(executor, '?detached=true')).toEqual([])
       const [, cookie] = [await api(executor, '/v1/executions'), await signIn(executor)]
       const { body: counts } = await consoleApi(executor, '/executions/counts?buckets=1&label=first%20evening', {
@@ -94,6 +96,15 @@ describe('without a store', () => {
     await session.reset()
     expect(await replay(executor, step.id)).toMatchObject({ verdict: 'unrunnable' })
   })
+
+  test(
+    'the session says that nothing is stored, and for how long executions can be seen',
+    { tags: ['OP-3'] },
+    async () => {
+      const { body } = await consoleApi(executor, '/session', { cookie: await signIn(executor) })
+      expect(body).toMatchObject({ hasStore: false, stores: 'nothing', retainMs: 300_000 })
+    },
+  )
 
   test('a retry needs a store, and says so', async () => {
     const { executionId } = await client.run('return 1')
@@ -143,11 +154,21 @@ describe.each(testStores)('with the $store store', ({ open }) => {
     }
     // The recorder writes some of the executions meanwhile.
     for (const limit of [1, 2, 4, 50]) expect(await list(limit)).toEqual(ids)
+    const failed = ids.filter((_, index) => index % 2 === 0)
+    for (const errorCode of ['GUEST_ERROR', 'CPU_TIMEOUT'])
+      expect(
+        (await listed(executor, `?label=${label}&errorCode=${errorCode}`)).map((item) => item.executionId),
+      ).toEqual(errorCode === 'GUEST_ERROR' ? failed : [])
     const { body } = await api(executor, `/v1/executions/counts?label=${label}&buckets=1`)
     expect(body).toMatchObject({
       buckets: [{ completed: 3, failed: 3, cancelled: 0, inFlight: 0 }],
       errors: [{ code: 'GUEST_ERROR', count: 3 }],
     })
+  })
+
+  test('the session says that all executions are stored', { tags: ['OP-3'] }, async () => {
+    const { body } = await consoleApi(executor, '/session', { cookie: await signIn(executor) })
+    expect(body).toMatchObject({ hasStore: true, stores: 'all' })
   })
 
   test('an ended attached execution is retried with other code and input', { tags: ['OP-3', 'JB-4'] }, async () => {

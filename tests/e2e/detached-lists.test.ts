@@ -70,11 +70,14 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     for (const time of [failed!.createdAt, failed!.startedAt, failed!.finishedAt]) expect(time).toMatch(/^\d{4}-/)
   })
 
-  test('filters select by status, label and time', { tags: ['JB-4'] }, async () => {
+  test('filters select by status, error code, label and time', { tags: ['JB-4'] }, async () => {
     const select = async (options: Parameters<typeof acme.listExecutions>[0]) =>
       idsOf(await all(acme.listExecutions(options))).map((id) => ids.indexOf(id))
     expect(await select({ status: 'failed' })).toEqual([5, 3, 1])
     expect(await select({ status: 'failed', label: 'early', pageSize: 1 })).toEqual([3, 1])
+    expect(await select({ errorCode: 'GUEST_ERROR' })).toEqual([5, 3, 1])
+    expect(await select({ errorCode: 'GUEST_ERROR', label: 'late', status: 'failed' })).toEqual([5])
+    expect(await select({ errorCode: 'CPU_TIMEOUT' })).toEqual([])
     expect(await select({ label: 'unused' })).toEqual([])
     const { createdAt } = (await all(acme.listExecutions({ label: 'late' }))).at(-1)!
     expect(await select({ since: createdAt })).toContain(5)

@@ -5,6 +5,7 @@ import type {
   ApprovalStatus,
   Callback,
   DecisionRequest,
+  ExecutionErrorCode,
   ExecutionEvent,
   ExecutionList,
   ExecutionRecord,
@@ -117,6 +118,8 @@ export interface SubmissionOptions extends ControlOptions {
 export interface ListQuery {
   /** Only executions with this status. */
   readonly status?: ExecutionStatus | undefined
+  /** Only executions whose error has this code. */
+  readonly errorCode?: ExecutionErrorCode | undefined
   /** Only executions with this label. */
   readonly label?: string | undefined
   /** Only detached executions (`true`), or only attached ones (`false`). */

@@ -95,7 +95,7 @@ export async function createExecutor(
     metrics,
     heartbeatMs,
     forbidSelfApproval,
-    console: consoleOptions(config),
+    console: consoleOptions(config, started),
   })
   const { host, metricsPort } = config
   const ownPort = metricsPort === undefined ? undefined : await listenForMetrics(metrics, host, metricsPort)
@@ -118,12 +118,13 @@ export async function createExecutor(
   return { url: server.url, port: server.port, consoleUrl, close, [Symbol.asyncDispose]: () => close() }
 }
 
-function consoleOptions(config: ExecutorConfig): ConsoleOptions | undefined {
-  const { console: mode, consolePath: basePath, consoleKeyHeader: keyHeader, databaseUrl, store } = config
+function consoleOptions(config: ExecutorConfig, started: StartedEngine): ConsoleOptions | undefined {
+  const { console: mode, consolePath: basePath, consoleKeyHeader: keyHeader, databaseUrl, store, retainMs } = config
   if (mode === 'off') return undefined
   const hasStore = store !== 'none'
   const secret = consoleSecret(hasStore ? databaseUrl : undefined)
-  return { loadAssets: loadConsole, basePath, mode, keyHeader, hasStore, secret }
+  const stores = () => started.stores?.() ?? 'nothing'
+  return { loadAssets: loadConsole, basePath, mode, keyHeader, hasStore, stores, retainMs, secret }
 }
 
 /** Serves the metrics on a port of their own. A port that can't be used is reported under the name of its option. */

@@ -1,5 +1,6 @@
 import { version as nodeVersion } from 'node:process'
 
+import type { ConsoleSession } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import type { ExecutorConfig } from './config.ts'
@@ -24,6 +25,8 @@ export interface StartedEngine extends AsyncDisposable {
   info(): ExecutorInfo
   /** Returns the state of the sandbox processes; absent for a sandbox without processes. */
   sandboxReading?(): SandboxReading
+  /** Returns which of the executions that end now are stored; absent without a store. */
+  stores?(): ConsoleSession['stores']
   /** Returns the number of parked executions in the store by what they wait for; absent without a store. */
   countParked?(): Promise<ReadonlyMap<string, number>>
 }
@@ -94,7 +97,10 @@ export async function startEngine(
   return {
     engine,
     sandboxReading: () => sandbox.reading(),
-    ...(store !== undefined && { countParked: () => store.countParked() }),
+    ...(store !== undefined && {
+      countParked: () => store.countParked(),
+      stores: () => (!store.isInUse ? 'nothing' : config.recordAttached ? 'all' : 'detached'),
+    }),
     info: () => ({
       name: 'codemode-executor',
       version: executorVersion,

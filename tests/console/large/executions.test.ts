@@ -115,7 +115,7 @@ test(
     await latch.arrived()
     const badge = list.row(execution.id).locator('.badge')
     await expect.poll(() => badge.innerText()).toBe('Waiting')
-    await page.getByRole('button', { name: 'In flight' }).click()
+    await page.getByRole('button', { name: 'In flight', exact: true }).click()
     await list.expectCount(1)
     expect(await list.row(execution.id).count()).toBe(1)
     latch.open()
@@ -126,6 +126,92 @@ test(
     expect(await page.locator('body[data-kept]').count()).toBe(1)
   },
 )
+
+test(
+  'a click on an error code of the chart shows the executions that failed with it, until its chip is removed',
+  { tags: ['OP-3'] },
+  async () => {
+    const label = newLabel()
+    await runSeveral(label, { completed: 1, failed: 2 })
+    const { executionId } = await ada.run('return (', { label })
+    const { page, list } = await open({ label })
+    await list.expectCount(4)
+    await page.getByRole('button', { name: 'SYNTAX_ERROR', exact: true }).click()
+    await list.expectCount(1)
+    expect(await list.row(executionId).count()).toBe(1)
+    expect(searchOf(page)).toEqual({ label, status: 'failed', error: 'SYNTAX_ERROR' })
+    await page.getByText('The chart has all statuses.').waitFor()
+    await page.getByRole('button', { name: 'SYNTAX_ERROR ✕' }).click()
+    await list.expectCount(3)
+    expect(searchOf(page)).toEqual({ label, status: 'failed' })
+    await page.getByRole('button', { name: 'GUEST_ERROR', exact: true }).click()
+    await list.expectCount(2)
+    await page.getByRole('button', { name: '1 completed', exact: true }).click()
+    await list.expectCount(1)
+    expect(searchOf(page)).toEqual({ label, status: 'completed' })
+  },
+)
+
+test(
+  'a click beside the texts of a row opens its execution, whose page leads back to the same list, also after a reload',
+  { tags: ['OP-3'] },
+  async () => {
+    const label = newLabel()
+    const [id] = await runSeveral(label, { completed: 1, failed: 0 })
+    const { page, list } = await open({ label, range: '7d' })
+    await list.row(id!).locator('.cell-owner').click()
+    await page.getByRole('heading', { level: 1, name: label }).waitFor()
+    await page.reload()
+    await page.locator('.back').click()
+    await list.expectCount(1)
+    expect(searchOf(page)).toEqual({ label, range: '7d' })
+  },
+)
+
+test(
+  'a text that is no id opens nothing, and a part of a label matches nothing; both say so',
+  { tags: ['OP-3'] },
+  async () => {
+    const label = newLabel()
+    await runSeveral(label, { completed: 1, failed: 0 })
+    const { page, list } = await open({ label: label.slice(0, -1) })
+    await list.expectCount(0)
+    expect(await page.getByText('Labels are compared as a whole.').isVisible()).toBe(true)
+    const field = page.getByLabel('Open an execution by its id')
+    await field.fill('bla')
+    await field.press('Enter')
+    await page.getByText('No id of an execution').waitFor()
+    expect(await field.getAttribute('aria-invalid')).toBe('true')
+    expect(searchOf(page)).toEqual({ label: label.slice(0, -1) })
+    await field.fill('exe_')
+    await page.getByText('No id of an execution').waitFor({ state: 'detached' })
+  },
+)
+
+test('only executions that have failed or were cancelled are retried together', { tags: ['OP-3'] }, async () => {
+  const label = newLabel()
+  await runSeveral(label, { completed: 2, failed: 1 })
+  const { page, list } = await open({ label })
+  await list.expectCount(3)
+  await page.getByLabel('Select all').click()
+  await page.getByRole('button', { name: 'Retry 1' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Retry 1 execution', exact: true })
+  await dialog.getByRole('button', { name: 'Retry 1 execution', exact: true }).click()
+  await dialog.getByText('Started again: 1 of 1').waitFor()
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await list.expectCount(4)
+  expect(await page.getByRole('toolbar').count()).toBe(0)
+})
+
+test('times are in the zone of the viewer, which the head of the list names', { tags: ['OP-3'] }, async () => {
+  const { page } = await suite.open({ as: 'ada', path: '/executions', timezoneId: 'Asia/Tokyo' })
+  await page.getByRole('columnheader', { name: 'Created (Asia/Tokyo)' }).waitFor()
+  const time = page.locator('.table-row time').first()
+  const original = (await time.getAttribute('title'))!
+  expect(original).toMatch(/^\d{4}-\d{2}-\d{2}T[\d:]{8}\.\d{3}Z$/)
+  const inTokyo = new Date(Date.parse(original) + 9 * 3_600_000).toISOString()
+  expect(await time.innerText()).toContain(inTokyo.slice(11, 19))
+})
 
 test('a row leads to the page of its execution, and back leads to the same list', { tags: ['OP-3'] }, async () => {
   const label = newLabel()

@@ -10,11 +10,13 @@ import type { ListQuery } from '../executor.ts'
 import { parseCallOptions } from './call-options.ts'
 import { pagedList, pagingOptions } from './paged-list.ts'
 
-const { label, since } = executionQuerySchema.shape
+const { errorCode, label, since } = executionQuerySchema.shape
 
 const listOptionsSchema = z.strictObject({
   /** Only executions with this status. */
   status: executionStatusSchema.optional(),
+  /** Only executions whose error has this code. */
+  errorCode,
   /** Only executions with this label. */
   label,
   /** Only detached executions (`true`), or only attached ones (`false`). */

@@ -69,6 +69,14 @@ function isDecodable(path: string): boolean {
   }
 }
 
+/** Ignores that a request failed: the pages say so themselves. */
+function ignoreApiError(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error
+}
+
+/** Milliseconds between two looks at whether the executor has begun to store executions. */
+const storesEveryMs = 10_000
+
 /** The console: the sign-in page, or the page that the path names. */
 export function App() {
   const [signIn, setSignIn] = useState<SignIn>({ state: 'loading' })
@@ -83,6 +91,19 @@ export function App() {
     )
   }
   useEffect(load, [])
+  const session = signIn.state === 'in' ? signIn.session : undefined
+  // The first execution that is to be stored starts the store.
+  const mayStore = session?.hasStore === true && session.stores === 'nothing'
+  useEffect(() => {
+    if (!mayStore) return undefined
+    const timer = setInterval(() => {
+      readSession().then(
+        (next) => next.stores !== 'nothing' && setSignIn({ state: 'in', session: next }),
+        ignoreApiError,
+      )
+    }, storesEveryMs)
+    return () => clearInterval(timer)
+  }, [mayStore])
   useEffect(() => onSignedOut(() => setSignIn({ state: 'out' })), [])
 
   switch (signIn.state) {

@@ -8,19 +8,20 @@ const session = 'ses_01890a5d-ac96-774b-bcce-b302099a8057'
 test('a list can have several statuses, one session and a time', async () => {
   const { engine, send } = testApp()
   const list = vi.spyOn(engine, 'list')
-  const query = `status=queued,running&session=${session}&since=2030-01-01T00:00:00Z&until=2030-01-02T00:00:00Z&label=a`
+  const query = `status=queued,failed&errorCode=CPU_TIMEOUT&session=${session}&since=2030-01-01T00:00:00Z&until=2030-01-02T00:00:00Z&label=a`
   expect((await send('GET', `/v1/executions?${query}`)).status).toBe(200)
   expect(list).toHaveBeenCalledWith('acme', {
     limit: 50,
     label: 'a',
     session,
-    statuses: ['queued', 'running'],
+    statuses: ['queued', 'failed'],
+    errorCode: 'CPU_TIMEOUT',
     since: Date.UTC(2030, 0, 1),
     until: Date.UTC(2030, 0, 2),
   })
 })
 
-test.each(['status=', 'status=queued,done', 'session=x', 'until=soon', 'tool=x', 'limit=0'])(
+test.each(['status=', 'status=queued,done', 'errorCode=ODD', 'session=x', 'until=soon', 'tool=x', 'limit=0'])(
   'a list with %s is refused',
   async (query) => {
     expect((await testApp().send('GET', `/v1/executions?${query}`)).status).toBe(400)

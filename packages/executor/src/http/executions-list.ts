@@ -14,12 +14,16 @@ import { readableBy } from './readable-by.ts'
  */
 export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Handler<HttpEnv> {
   return async function listExecutions(c) {
-    const { since, until, status, label, session, detached, cursor, limit } = readQuery(c, executionQuerySchema)
+    const { since, until, status, errorCode, label, session, detached, cursor, limit } = readQuery(
+      c,
+      executionQuerySchema,
+    )
     const principal = c.get('principal')
     const { items, nextCursor } = await engine.list(principal.tenant, {
       limit,
       ...readableBy(principal),
       ...(status !== undefined && { statuses: status }),
+      ...(errorCode !== undefined && { errorCode }),
       ...(label !== undefined && { label }),
       ...(session !== undefined && { session }),
       ...(detached !== undefined && { isAttached: detached === 'false' }),

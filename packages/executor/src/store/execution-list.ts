@@ -1,5 +1,5 @@
 // Lists and counts of the executions in a store.
-import type { ExecutionStatus } from '@codemode/shared'
+import type { ExecutionErrorCode, ExecutionStatus } from '@codemode/shared'
 
 import type { StoredExecution, ExecutionFacts } from './execution-store.ts'
 
@@ -14,6 +14,8 @@ export interface ListedExecution extends Omit<StoredExecution, 'facts' | 'expire
 export interface ListOptions {
   readonly owner?: string
   readonly statuses?: readonly ExecutionStatus[]
+  /** Only executions whose error has this code. */
+  readonly errorCode?: ExecutionErrorCode
   readonly label?: string
   /** Only steps of the session with this id. */
   readonly session?: string

@@ -4,13 +4,14 @@ import type { CountOptions, ExecutionGroup, ListedExecution, ListOptions } from 
 
 /** Returns whether an execution in memory is one of those that a list or a count has. */
 export function isSelected(execution: ListedExecution, options: Omit<ListOptions, 'limit' | 'cursor'>): boolean {
-  const { owner, statuses, label, session, isAttached, since = -Infinity, until = Infinity } = options
-  const { facts, status, createdAt } = execution
+  const { owner, statuses, errorCode, label, session, isAttached, since = -Infinity, until = Infinity } = options
+  const { facts, status, createdAt, error } = execution
   return (
     createdAt >= since &&
     createdAt < until &&
     (owner === undefined || facts.owner === owner) &&
     (statuses === undefined || statuses.includes(status)) &&
+    (errorCode === undefined || error?.code === errorCode) &&
     (label === undefined || facts.label === label) &&
     (session === undefined || execution.session?.id === session) &&
     (isAttached === undefined || execution.isAttached === isAttached)

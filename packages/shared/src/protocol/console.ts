@@ -12,6 +12,10 @@ export const consoleSessionSchema = z.object({
   signedInBy: z.enum(['cookie', 'header']),
   mode: z.enum(['on', 'read-only']),
   hasStore: z.boolean(),
+  /** Executions that end now and are stored: all, only detached ones, or none, also if the store was never used. */
+  stores: z.enum(['all', 'detached', 'nothing']),
+  /** Milliseconds for which an execution that is not stored can be read after its end, at most. */
+  retainMs: z.number(),
   forbidSelfApproval: z.boolean(),
   ...infoSchema.pick({ version: true, versions: true, isolation: true }).shape,
 })

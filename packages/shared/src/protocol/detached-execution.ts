@@ -63,6 +63,9 @@ const selection = {
 /** Query of `GET /v1/executions`. */
 export const executionQuerySchema = z.strictObject({
   status: statuses.optional(),
+  errorCode: executionFailureSchema.shape.code
+    .meta({ description: 'Only executions whose error has this code' })
+    .optional(),
   ...selection,
   detached: z
     .enum(['true', 'false'])

@@ -6,6 +6,7 @@ import { request, requestTagged, type Tagged } from './request.ts'
 /** Filters of a list of executions; all are optional. */
 export interface ExecutionFilters {
   readonly status?: string | undefined
+  readonly errorCode?: string | undefined
   readonly label?: string | undefined
   readonly session?: string | undefined
   /** Time in ISO 8601 from which executions are listed. */

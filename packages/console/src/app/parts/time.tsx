@@ -1,21 +1,15 @@
-const short = new Intl.DateTimeFormat(undefined, {
-  month: 'short',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
-const precise = new Intl.DateTimeFormat(undefined, {
+const format = {
   year: 'numeric',
   month: 'short',
   day: '2-digit',
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  fractionalSecondDigits: 3,
-  timeZoneName: 'short',
-})
+  hourCycle: 'h23',
+} as const satisfies Intl.DateTimeFormatOptions
 
+const short = new Intl.DateTimeFormat(undefined, format)
+const precise = new Intl.DateTimeFormat(undefined, { ...format, fractionalSecondDigits: 3, timeZoneName: 'short' })
 const clock = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
@@ -26,7 +20,16 @@ const clock = new Intl.DateTimeFormat(undefined, {
 
 const formats = { short, precise, clock }
 
-/** Time in the viewer's zone; on hover, the time as the executor gave it. `clock` leaves the date out. */
+/** Name of the viewer's time zone, in which times are shown, such as `Europe/Paris`. */
+export const timeZone = short.resolvedOptions().timeZone
+
+/** Returns a time with its date, in the viewer's zone. */
+export const formatTime = (at: string | number): string => short.format(new Date(at))
+
+/**
+ * Time in the viewer's zone; on hover, the time as the executor gave it. `precise` adds milliseconds and the zone; `clock` leaves
+ * the date out.
+ */
 export function Time({ at, format = 'short' }: { at: string | number; format?: keyof typeof formats }) {
   const date = new Date(at)
   const original = date.toISOString()

@@ -96,6 +96,8 @@ describe('signing in', () => {
       signedInBy: 'cookie',
       mode: 'on',
       hasStore: true,
+      stores: 'all',
+      retainMs: 300_000,
       forbidSelfApproval: false,
       version: '1.2.3',
     })

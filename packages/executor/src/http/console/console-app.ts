@@ -1,4 +1,5 @@
 import type { ConsoleAssets } from '@codemode/console'
+import type { ConsoleSession } from '@codemode/shared'
 import { Hono } from 'hono'
 
 import type { ConsoleSecret } from '../../console-secret.ts'
@@ -27,6 +28,10 @@ export interface ConsoleOptions {
   readonly secret: ConsoleSecret
   /** True if the executor has a store. */
   readonly hasStore: boolean
+  /** Returns which of the executions that end now are stored. */
+  readonly stores: () => ConsoleSession['stores']
+  /** Milliseconds for which an execution that is not stored can be read after its end, at most. */
+  readonly retainMs: number
   /** Clock in milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -42,12 +47,12 @@ interface ConsoleDependencies {
  * session of the console in place of an API key.
  */
 export function createConsoleApp(
-  { loadAssets, basePath, mode, keyHeader, secret, hasStore, now = Date.now }: ConsoleOptions,
+  { loadAssets, basePath, mode, keyHeader, secret, hasStore, stores, retainMs, now = Date.now }: ConsoleOptions,
   { keys, routes, observer }: ConsoleDependencies,
 ): Hono<HttpEnv> {
   const authenticate = createAuthenticate({ keys, secret, keyHeader, now })
   const { info, forbidSelfApproval } = routes
-  const describe = createDescribeSession({ mode, info, hasStore, forbidSelfApproval })
+  const describe = createDescribeSession({ mode, info, hasStore, stores, retainMs, forbidSelfApproval })
   const app = new Hono<HttpEnv>()
   app.use(isolateFromOtherSites())
 

@@ -35,6 +35,8 @@ export function consoleApp(options: Partial<ConsoleOptions> = {}) {
     keyHeader: undefined,
     secret: async () => Buffer.alloc(32, 7),
     hasStore: true,
+    stores: () => 'all' as const,
+    retainMs: 300_000,
     now: () => clock.now,
   } as const
   const test = testApp({

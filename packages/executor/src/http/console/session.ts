@@ -10,6 +10,8 @@ interface SessionOptions {
   readonly mode: ConsoleSession['mode']
   readonly info: () => ExecutorInfo
   readonly hasStore: boolean
+  readonly stores: () => ConsoleSession['stores']
+  readonly retainMs: number
   readonly forbidSelfApproval: boolean
 }
 
@@ -17,7 +19,7 @@ interface SessionOptions {
 export type DescribeSession = (visitor: Visitor) => ConsoleSession
 
 /** Creates the function that describes sessions. */
-export function createDescribeSession({ mode, info, hasStore, forbidSelfApproval }: SessionOptions): DescribeSession {
+export function createDescribeSession({ info, stores, ...options }: SessionOptions): DescribeSession {
   return function describeSession({ principal, signedInBy }) {
     const { tenant, owner, keyId, rights } = principal
     const { version, versions, isolation } = info()
@@ -27,9 +29,8 @@ export function createDescribeSession({ mode, info, hasStore, forbidSelfApproval
       keyId,
       rights: [...rights],
       signedInBy,
-      mode,
-      hasStore,
-      forbidSelfApproval,
+      ...options,
+      stores: stores(),
       version,
       versions,
       isolation,

@@ -22,7 +22,7 @@ export async function listExecutions(
   tenant: string,
   options: ListOptions,
 ): Promise<ExecutionPage> {
-  const { statuses, isAttached, limit, cursor } = options
+  const { statuses, errorCode, isAttached, limit, cursor } = options
   let query = selected(db, tenant, options)
     .select([...executionColumns, 'step'])
     .select(sql<string | null>`(select id from codemode.sessions where key = executions.session_key)`.as('session_id'))
@@ -35,6 +35,7 @@ export async function listExecutions(
   // So have those that have not succeeded.
   if (statuses?.every((status) => status === 'failed' || status === 'cancelled'))
     query = query.where('outcome', '<>', sql.lit('completed'))
+  if (errorCode !== undefined) query = query.where('error_code', '=', errorCode)
   if (isAttached !== undefined) query = query.where('is_attached', '=', sql.lit(isAttached))
   if (cursor !== undefined) {
     const { createdAt, id } = decodeCursor(cursor)

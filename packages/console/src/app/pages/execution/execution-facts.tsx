@@ -7,6 +7,7 @@ import { executorNow } from '../../api/server-clock.ts'
 import { isFinal } from '../../api/status.ts'
 import { formatDuration } from '../../text/durations.ts'
 import { pagePath } from '../../base-path.ts'
+import { KeptUntil } from './kept-until.tsx'
 import type { Execution } from './use-execution.ts'
 
 /** Times, costs and relations of an execution, in one strip. */
@@ -34,6 +35,7 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
       </Fact>
       {usage.replays > 0 && <Fact name="Replays">{usage.replays}</Fact>}
       {nodes.size > 1 && <Fact name="Nodes">{nodes.size}</Fact>}
+      <KeptUntil record={record} />
       {session !== undefined && (
         <Fact name="Session">
           <a href={pagePath('/executions', { session: session.id })}>

@@ -1,15 +1,16 @@
 import { useRoute } from 'preact-iso'
 import { useMemo } from 'preact/hooks'
 
-import { pagePath } from '../../base-path.ts'
 import { CodeView } from '../../parts/code-view.tsx'
 import { GuestText } from '../../parts/guest-text.tsx'
 import { EmptyNotice, ErrorNotice, Loading } from '../../parts/notice.tsx'
+import { RetentionNote } from '../../parts/retention-note.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { StatusBadge } from '../../parts/status-badge.tsx'
 import { useTitle } from '../../parts/use-title.ts'
 import { positionsIn } from '../../text/code-position.ts'
 import { timelineOf } from '../../timeline/timeline.ts'
+import { lastListPath } from '../executions/last-list.ts'
 import { ConsoleOutput } from './console-output.tsx'
 import { DataSections } from './data-sections.tsx'
 import { ExecutionActions } from './execution-actions.tsx'
@@ -57,7 +58,7 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
   return (
     <>
       <header class="title">
-        <a class="back" href={pagePath('/executions')}>
+        <a class="back" href={lastListPath()}>
           Executions
         </a>
         <div class="title-row">
@@ -105,11 +106,12 @@ function UnknownExecution({ id }: { id: string }) {
   return (
     <div class="page">
       <EmptyNotice title="There is no such execution">
+        <RetentionNote />
         <p>
           <GuestText text={id} maxLength={100} /> is unknown, belongs to another tenant, or is older than the executor
           keeps executions.
         </p>
-        <a href={pagePath('/executions')}>Go to the executions</a>
+        <a href={lastListPath()}>Go to the executions</a>
       </EmptyNotice>
     </div>
   )

@@ -82,7 +82,7 @@ export function RetryDialog({
             Back
           </button>
           <button type="submit" class="primary" disabled={retry.isRunning || problem !== undefined}>
-            Run
+            {retry.isRunning ? 'Sending…' : 'Run'}
           </button>
         </footer>
       </form>

@@ -65,7 +65,7 @@ export function TimelineView({ timeline, query }: { timeline: Timeline; query: T
       <div class={`timeline-body ${shown ? 'timeline-with-details' : ''}`}>
         <div class="timeline-table" style={{ height: `${heightOf(timeline)}px` }}>
           <div class="timeline-head">
-            <span class="timeline-name">{rows.length.toLocaleString()} rows</span>
+            <span class="timeline-name">{rows.length === 1 ? '1 row' : `${rows.length.toLocaleString()} rows`}</span>
             <div class="timeline-track" ref={track}>
               <TimeAxis scale={scale} start={start} view={view} />
             </div>

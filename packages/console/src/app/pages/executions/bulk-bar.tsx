@@ -47,8 +47,11 @@ export function BulkBar({
   const unsent = useRef<string[]>([])
   const allowed = selected.filter((execution) => mayOperate(session, execution))
   const open = allowed.filter(({ status }) => !isFinal(status))
-  // A retry is a stored execution; a step can't be repeated outside of its session.
-  const ended = allowed.filter(({ status, session: step }) => isFinal(status) && session.hasStore && step === undefined)
+  // A retry is a stored execution; a step can't be repeated outside of its session; what has succeeded needs no retry.
+  const unsuccessful = allowed.filter(
+    ({ status, session: step }) =>
+      (status === 'failed' || status === 'cancelled') && session.hasStore && step === undefined,
+  )
   const choose = (verb: BulkAction['verb'], targets: readonly ExecutionSummary[]) =>
     setAction({ verb, ids: targets.map(({ executionId }) => executionId) })
 
@@ -77,21 +80,29 @@ export function BulkBar({
     if (progress !== undefined) onClear()
   }
 
-  if (selected.length === 0 && action === undefined) return null
   return (
-    <div class="bulk" role="toolbar" aria-label="Actions on the selected executions">
-      <span>{selected.length} selected</span>
-      <button type="button" disabled={open.length === 0} onClick={() => choose('Cancel', open)}>
-        Cancel {open.length}
-      </button>
-      <button type="button" disabled={ended.length === 0} onClick={() => choose('Retry', ended)}>
-        Retry {ended.length}
-      </button>
-      <button type="button" onClick={onClear}>
-        Clear
-      </button>
+    <>
+      {selected.length > 0 && (
+        <div class="bulk" role="toolbar" aria-label="Actions on the selected executions">
+          <span>{selected.length} selected</span>
+          <button type="button" disabled={open.length === 0} onClick={() => choose('Cancel', open)}>
+            Cancel {open.length}
+          </button>
+          <button
+            type="button"
+            title="Runs those again that have failed or were cancelled"
+            disabled={unsuccessful.length === 0}
+            onClick={() => choose('Retry', unsuccessful)}
+          >
+            Retry {unsuccessful.length}
+          </button>
+          <button type="button" onClick={onClear}>
+            Clear
+          </button>
+        </div>
+      )}
       {action !== undefined && (
-        <Dialog title={`${action.verb} ${action.ids.length} executions`} onClose={close}>
+        <Dialog title={titleOf(action)} onClose={close}>
           {progress === undefined ? (
             <>
               <p>
@@ -104,7 +115,7 @@ export function BulkBar({
                   Back
                 </button>
                 <button type="button" class="primary" onClick={() => void run(action)}>
-                  {action.verb} {action.ids.length} executions
+                  {titleOf(action)}
                 </button>
               </footer>
             </>
@@ -113,8 +124,13 @@ export function BulkBar({
           )}
         </Dialog>
       )}
-    </div>
+    </>
   )
+}
+
+/** Returns what an action does, as a title. */
+function titleOf({ verb, ids }: BulkAction): string {
+  return `${verb} ${ids.length === 1 ? '1 execution' : `${ids.length} executions`}`
 }
 
 function BulkProgress({

@@ -5,7 +5,7 @@ import { executorNow } from '../../api/server-clock.ts'
 import { pagePath } from '../../base-path.ts'
 import { GuestText } from '../../parts/guest-text.tsx'
 import { StatusBadge } from '../../parts/status-badge.tsx'
-import { Time } from '../../parts/time.tsx'
+import { Time, timeZone } from '../../parts/time.tsx'
 import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
 import { formatDuration } from '../../text/durations.ts'
 
@@ -46,30 +46,6 @@ export function ExecutionRows({
   }, [last, items.length])
   return (
     <div class="table" role="table" aria-label="Executions" aria-rowcount={items.length}>
-      <div class="table-head" role="row">
-        <span role="columnheader" class="cell-select">
-          {isSelectable ? (
-            <input
-              type="checkbox"
-              aria-label={`Select all ${items.length} that are loaded`}
-              checked={selected.size > 0 && selected.size >= items.length}
-              onClick={(event) => (event.currentTarget.checked ? onSelectAll() : onClear())}
-            />
-          ) : (
-            <span class="visually-hidden">Selected</span>
-          )}
-        </span>
-        <span role="columnheader">Status</span>
-        <span role="columnheader">Execution</span>
-        <span role="columnheader">Error</span>
-        <span role="columnheader" class="cell-owner">
-          Owner
-        </span>
-        <span role="columnheader">Created</span>
-        <span role="columnheader" class="cell-number">
-          Duration
-        </span>
-      </div>
       {newCount > 0 && (
         <button
           type="button"
@@ -90,6 +66,34 @@ export function ExecutionRows({
         aria-label="Rows"
         onScroll={(event) => onScrolled(event.currentTarget.scrollTop > 0)}
       >
+        <div class="table-head" role="row">
+          <span role="columnheader" class="cell-select">
+            {isSelectable ? (
+              <input
+                type="checkbox"
+                aria-label={`Select all ${items.length} that are loaded`}
+                checked={selected.size > 0 && selected.size >= items.length}
+                onClick={(event) => (event.currentTarget.checked ? onSelectAll() : onClear())}
+              />
+            ) : (
+              <span class="visually-hidden">Selected</span>
+            )}
+          </span>
+          <span role="columnheader">Status</span>
+          <span role="columnheader">Execution</span>
+          <span role="columnheader" class="cell-error">
+            Error
+          </span>
+          <span role="columnheader" class="cell-owner">
+            Owner
+          </span>
+          <span role="columnheader" class="cell-time" title={`Times are in the zone ${timeZone}`}>
+            Created <span class="quiet">({timeZone})</span>
+          </span>
+          <span role="columnheader" class="cell-number">
+            Duration
+          </span>
+        </div>
         <div class="table-rows" role="presentation" style={{ height: `${rows.height}px` }}>
           {rows.items.map(({ index, start }) => {
             const item = items[index]!
@@ -130,6 +134,7 @@ function ExecutionRow({
       role="row"
       aria-rowindex={index + 2}
       style={{ transform: `translateY(${top}px)` }}
+      onClick={openFromRow}
     >
       <span role="cell" class="cell-select">
         {onSelect && (
@@ -148,21 +153,24 @@ function ExecutionRow({
         <a href={pagePath(`/executions/${executionId}`)} class="row-link">
           {label === undefined ? <code>{executionId}</code> : <GuestText text={label} maxLength={200} />}
         </a>
-        <span class="quiet">
-          {label !== undefined && <code>{executionId}</code>} {detached ? 'detached' : ''}
+        <span class="quiet cell-id">
+          {label !== undefined && <code>{executionId}</code>} {detached && <span>detached</span>}
         </span>
       </span>
       <span role="cell" class="cell-error">
         {error && (
           <>
-            <strong>{error.code}</strong> <GuestText text={error.message} maxLength={200} />
+            <strong>{error.code}</strong>{' '}
+            <span class="cell-message">
+              <GuestText text={error.message} maxLength={200} />
+            </span>
           </>
         )}
       </span>
       <span role="cell" class="cell-owner">
         <GuestText text={owner} maxLength={60} />
       </span>
-      <span role="cell">
+      <span role="cell" class="cell-time">
         <Time at={createdAt} />
       </span>
       <span role="cell" class="cell-number">
@@ -170,6 +178,16 @@ function ExecutionRow({
       </span>
     </div>
   )
+}
+
+/** Follows the link of a row for a click on an empty part of it, with the same keys held. */
+function openFromRow(event: MouseEvent & { readonly currentTarget: HTMLElement }): void {
+  const { target, currentTarget, ctrlKey, metaKey, shiftKey } = event
+  if (!(target instanceof Element) || target.closest('a, .cell-select') !== null) return
+  // Text is being selected.
+  if (getSelection()?.isCollapsed === false) return
+  const click = new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey })
+  currentTarget.querySelector('.row-link')!.dispatchEvent(click)
 }
 
 function durationOf({ startedAt, finishedAt }: ExecutionSummary): string {

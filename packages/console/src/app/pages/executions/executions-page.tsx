@@ -1,4 +1,4 @@
-import type { ExecutionSummary } from '@codemode/shared'
+import type { ConsoleSession, ExecutionSummary } from '@codemode/shared'
 import { useLocation } from 'preact-iso'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
@@ -6,12 +6,14 @@ import { countExecutions } from '../../api/executions.ts'
 import { useResource } from '../../api/use-resource.ts'
 import { pagePath } from '../../base-path.ts'
 import { EmptyNotice, ErrorNotice, Loading } from '../../parts/notice.tsx'
+import { RetentionNote } from '../../parts/retention-note.tsx'
 import { useTitle } from '../../parts/use-title.ts'
 import { useSession } from '../../session-context.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { ExecutionRows } from './execution-rows.tsx'
 import { FilterBar } from './filter-bar.tsx'
-import { bucketCount, chartInterval, filtersOf, queryOfFilters, type PageFilters } from './filters.ts'
+import { bucketCount, chartInterval, filtersOf, queryOfFilters, rangeLongerThan, type PageFilters } from './filters.ts'
+import { rememberList } from './last-list.ts'
 import { OutcomeChart } from './outcome-chart.tsx'
 import { useExecutions } from './use-executions.ts'
 
@@ -22,38 +24,36 @@ const countsEveryMs = 5_000
 export function ExecutionsPage() {
   useTitle('Executions')
   const { query, route } = useLocation()
-  const filters = filtersOf(query)
+  const session = useSession()
+  const filters = shownFilters(query, session)
   const { items, newCount, error, reload, loadMore, hold } = useExecutions(filters)
   const selection = useSelection(items)
   const [isScrolled, setIsScrolled] = useState(false)
   // New executions move the list only while nobody reads further down or has selected some.
-  const isHeld = isScrolled || selection.ids.size > 0
+  const selected = (items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
+  const isHeld = isScrolled || selected.length > 0
   const filterKey = JSON.stringify(filters)
+  useEffect(() => rememberList(location.search), [filterKey])
   // The list of other filters begins at its top.
   useEffect(() => setIsScrolled(false), [filterKey])
   useEffect(() => hold(isHeld), [isHeld])
   const counts = useCounts(filters)
-  const session = useSession()
   const show = (next: PageFilters, replaces = false) => route(pagePath('/executions', queryOfFilters(next)), replaces)
   // A typed filter is applied later: what else has changed meanwhile is in the URL, and not yet in what is shown.
   const change = (part: Partial<PageFilters>, isTyped = false) =>
     show({ ...filtersOf(currentQuery()), ...part }, isTyped)
-  const selected = (items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
 
   return (
     <div class="page page-list">
       <h1 class="visually-hidden">Executions</h1>
       <FilterBar
         filters={filters}
+        hasRanges={session.stores !== 'nothing'}
         onChange={change}
         onOpen={(id) => route(pagePath(`/executions/${encodeURIComponent(id)}`))}
       />
-      <OutcomeChart
-        counts={counts.value}
-        error={counts.error}
-        onChoose={(interval) => show({ ...filters, interval })}
-        onChooseFailed={() => show({ ...filters, status: 'failed' })}
-      />
+      <OutcomeChart counts={counts.value} error={counts.error} filters={filters} onChange={change} />
+      {items?.length !== 0 && <RetentionNote />}
       {error !== undefined && (
         <div class={items === undefined ? '' : 'floating floating-error'}>
           <ErrorNotice error={error} onRetry={reload} />
@@ -63,7 +63,7 @@ export function ExecutionsPage() {
       {items === undefined ? (
         error === undefined && <Loading of="executions" rows={10} />
       ) : items.length === 0 ? (
-        <NoExecutions filters={filters} onChange={show} />
+        <NoExecutions filters={filters} onShowAll={() => show({ ...filtersOf({}), range: '31d' })} />
       ) : (
         <ExecutionRows
           items={items}
@@ -123,14 +123,28 @@ function useSelection(items: readonly ExecutionSummary[] | undefined) {
   }
 }
 
-function NoExecutions({ filters, onChange }: { filters: PageFilters; onChange: (filters: PageFilters) => void }) {
-  const isFiltered = filters.status !== 'all' || filters.label || filters.session || filters.interval
+function NoExecutions({ filters, onShowAll }: { filters: PageFilters; onShowAll: () => void }) {
+  const { status, label, session, interval, range } = filters
+  const { stores } = useSession()
+  const isFiltered = status !== 'all' || label !== undefined || session !== undefined || interval !== undefined
+  // What is not stored is shown whenever it ran.
+  const hasMore = isFiltered || (range !== '31d' && stores !== 'nothing')
   return (
-    <EmptyNotice title={isFiltered ? 'No execution matches these filters' : 'There are no executions in this time'}>
+    <EmptyNotice
+      title={
+        isFiltered
+          ? 'No execution matches these filters'
+          : stores === 'nothing'
+            ? 'There are no executions now'
+            : 'There are no executions in this time'
+      }
+    >
+      {label !== undefined && <p>Labels are compared as a whole.</p>}
+      <RetentionNote />
       <p>
-        {isFiltered || filters.range !== '31d' ? (
-          <button type="button" onClick={() => onChange({ ...filtersOf({}), range: '31d' })}>
-            Show all of the last 31 days
+        {hasMore ? (
+          <button type="button" onClick={onShowAll}>
+            {stores === 'nothing' ? 'Show all' : 'Show all of the last 31 days'}
           </button>
         ) : (
           'Run some code with a client of this executor; it appears here at once.'
@@ -138,4 +152,10 @@ function NoExecutions({ filters, onChange }: { filters: PageFilters; onChange: (
       </p>
     </EmptyNotice>
   )
+}
+
+/** Returns the filters in a query string. Without stored executions, the range has all that are in memory. */
+function shownFilters(query: Readonly<Record<string, string>>, { stores, retainMs }: ConsoleSession): PageFilters {
+  const filters = filtersOf(query)
+  return stores === 'nothing' ? { ...filters, range: rangeLongerThan(retainMs) } : filters
 }

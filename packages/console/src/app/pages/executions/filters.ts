@@ -34,20 +34,32 @@ export const bucketCount = 60
 export interface PageFilters {
   readonly status: StatusSet
   readonly range: RangeName
+  /** Code of the error of failed executions; the status is then `failed`. */
+  readonly errorCode: string | undefined
   readonly label: string | undefined
   readonly session: string | undefined
   /** Interval that was chosen in the chart, in ISO 8601; it takes the place of the range. */
   readonly interval: { readonly since: string; readonly until: string } | undefined
 }
 
+/** Returns the shortest range that is longer than a time in milliseconds. */
+export function rangeLongerThan(ms: number): RangeName {
+  return (Object.keys(ranges) as RangeName[]).find((range) => ranges[range].ms > ms) ?? '31d'
+}
+
 /** Returns whether a text is the whole id of a session. The executor refuses another one, such as an id that is being typed. */
 export const isSessionId = (text: string): boolean => /^ses_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
+/** Returns whether a text is the whole id of an execution. */
+export const isExecutionId = (text: string): boolean => /^exe_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+
 /** Returns the filters in a query string. What is not valid is left out. */
 export function filtersOf(query: Readonly<Record<string, string>>): PageFilters {
-  const { status = '', range = '', label, session, since, until } = query
+  const { status = '', range = '', error, label, session, since, until } = query
+  const errorCode = error !== undefined && /^[A-Z_]{1,64}$/.test(error) ? error : undefined
   return {
-    status: Object.hasOwn(statusSets, status) ? (status as StatusSet) : 'all',
+    errorCode,
+    status: errorCode !== undefined ? 'failed' : Object.hasOwn(statusSets, status) ? (status as StatusSet) : 'all',
     range: Object.hasOwn(ranges, range) ? (range as RangeName) : '24h',
     label: label || undefined,
     session: session !== undefined && isSessionId(session) ? session : undefined,
@@ -57,9 +69,10 @@ export function filtersOf(query: Readonly<Record<string, string>>): PageFilters 
 
 /** Returns the query of a URL with these filters; defaults are left out. */
 export function queryOfFilters(filters: PageFilters): Record<string, string | undefined> {
-  const { status, range, label, session, interval } = filters
+  const { status, errorCode, range, label, session, interval } = filters
   return {
     ...(status !== 'all' && { status }),
+    error: errorCode,
     ...(range !== '24h' && { range }),
     label,
     session,
@@ -77,11 +90,12 @@ export function chartInterval({ range, interval }: PageFilters, now: number): { 
 }
 
 /** Returns the filters for the executor's API at the given time. */
-export function apiFilters({ status, range, label, session, interval }: PageFilters, now: number): ExecutionFilters {
+export function apiFilters(filters: PageFilters, now: number): ExecutionFilters {
+  const { status, errorCode, range, label, session, interval } = filters
   // What has not ended is shown whenever it began.
   const isOpen = status !== 'all' && openSets.has(status)
   const times = interval ?? (isOpen ? {} : { since: new Date(now - ranges[range].ms).toISOString() })
-  return { status: statusSets[status].status, label, session, ...times }
+  return { status: statusSets[status].status, errorCode, label, session, ...times }
 }
 
 const isTime = (text: string | undefined): text is string => text !== undefined && !Number.isNaN(Date.parse(text))
