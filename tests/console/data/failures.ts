@@ -69,6 +69,11 @@ const failures = {
     code: "console.log('waiting for the night')\nawait sleep(60_000)",
     options: { executionTimeoutMs: 400 },
   },
+  withoutAnswer: {
+    error: 'CPU_TIMEOUT',
+    code: "for (let n = 1; n <= 7; n++) tools.reports.render({ pages: 50 + n })\nawait tools.mail.send({ to: 'x@example.com', text: 'begun' })\nfor (;;) {}",
+    options: { cpuTimeoutMs: 150 },
+  },
   tooManyCalls: {
     error: 'TOO_MANY_TOOL_CALLS',
     code: "const names = ['ada', 'grace', 'emmy', 'sofia']\nfor (const name of names) {\n  await tools.customers.find({ name })\n}",

@@ -50,13 +50,13 @@ test('the journal that is downloaded is one that the command "replay" accepts', 
 test('a replay says that the code behaves the same, or what differs', { tags: ['OP-3'] }, async () => {
   const { data, consoleUrl } = suite.executor
   const { page } = await suite.open({ as: 'viewer', path: `/executions/${data.evicted}` })
-  await press(page, 'Replay now…')
+  await press(page, 'Replay now')
   const dialog = page.getByRole('dialog', { name: 'Replay of the journal' })
-  await dialog.getByText(/^The code behaved in all \d+ turns as the journal says\.$/).waitFor()
+  await dialog.getByText('The code did the same again: same calls, output and error. No tool was called.').waitFor()
   await dialog.getByRole('button', { name: 'Close' }).click()
   expect(await page.getByRole('dialog').count()).toBe(0)
   await page.goto(`${consoleUrl}/executions/${data.diverged}`)
-  await press(page, 'Replay now…')
+  await press(page, 'Replay now')
   await dialog.getByText('The code behaved differently in turn 1.').waitFor()
   const block = (name: string) => dialog.getByRole('region', { name }).innerText()
   expect([await block('In the journal'), await block('In the replay')]).toEqual([
@@ -92,15 +92,39 @@ test('a retry with changes runs the changed code with the changed input', { tags
   await expect.poll(() => page.locator('.title').innerText()).toContain(executionId)
 })
 
-test('a retry that needs a callback says so, and what to do instead', { tags: ['OP-3'] }, async () => {
-  const { failedBeforeRetry } = suite.executor.data.successes
-  const { page, faults } = await suite.open({ as: 'ada', path: `/executions/${failedBeforeRetry}` })
-  faults.allowStatus(400)
-  await press(page, 'Retry')
-  const alert = page.getByRole('alert')
-  await alert.getByText('so a retry needs a callback of its own').waitFor()
-  await alert.getByText('retry it in the program that has its tools').waitFor()
-  expect(page.url()).toContain(failedBeforeRetry)
+test(
+  'a retry of an execution that called tools asks first; if it needs a callback, it says so, and what to do instead',
+  { tags: ['OP-3'] },
+  async () => {
+    const { failedBeforeRetry } = suite.executor.data.successes
+    const { page, faults } = await suite.open({ as: 'ada', path: `/executions/${failedBeforeRetry}` })
+    faults.allowStatus(400)
+    await press(page, 'Retry')
+    const dialog = page.getByRole('dialog', { name: 'Retry' })
+    await dialog.getByText('with all its tool calls').waitFor()
+    await dialog.getByRole('button', { name: 'Back' }).click()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await press(page, 'Retry')
+    await dialog.getByRole('button', { name: 'Run it again' }).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText('so a retry needs a callback of its own').waitFor()
+    await alert.getByText('retry it in the program that has its tools').waitFor()
+    expect(page.url()).toContain(failedBeforeRetry)
+  },
+)
+
+test('an execution whose tools no client serves says which tools it needs, and how long it waits', async () => {
+  const { client } = await connectAs(suite.executor, 'ada', shopTools)
+  await using _ = client
+  const code = "return await tools.stock.count({ item: 'lamp' })"
+  const { id } = await client.submit(code, { detached: true, servedBy: 'resume' })
+  const { page } = await suite.open({ as: 'ada', path: `/executions/${id}` })
+  const notice = page.locator('.notice').filter({ hasText: `codemode.resume('${id}')` })
+  await notice.waitFor()
+  expect(await notice.innerText()).toMatch(/needs these tools: .*stock\.count.*\. The calls wait at most until/)
+  expect(await page.locator('.facts dt').allInnerTexts()).not.toContain('Waited')
+  await client.resume(id)
+  await page.locator('.facts dt').getByText('Waited').waitFor()
 })
 
 test('an execution is cancelled', { tags: ['OP-3'] }, async () => {

@@ -23,13 +23,13 @@ test('a running execution is shown live: rows, console output and status', { tag
   const { page } = await suite.open({ as: 'ada', path: `/executions/${execution.id}` })
   const timeline = await timelineOf(page)
   expect(await badge(page).innerText()).toBe('Waiting')
-  expect(await timeline.row('call-1').innerText()).toContain('#1 open')
+  expect(await timeline.row('call-1').textContent()).toContain('#1 open')
   await page.getByText('Duration so far').waitFor()
   await page.evaluate('globalThis.wasNotReloaded = true')
   latch.open()
   await expect.poll(() => badge(page).innerText()).toBe('Completed')
   await timeline.row('end').waitFor()
-  expect(await timeline.row('call-1').innerText()).toContain('#1 completed')
+  expect(await timeline.row('call-1').textContent()).toContain('#1 completed')
   expect(await page.getByRole('list', { name: 'Console output' }).innerText()).toContain('after')
   expect(await page.getByRole('region', { name: 'Result' }).innerText()).toBe('"all done"')
   expect(await page.evaluate('globalThis.wasNotReloaded')).toBe(true)
@@ -54,6 +54,20 @@ test('times are in the zone of the viewer, with the original on hover', { tags: 
   expect(await page.locator('.facts time').innerText()).toContain('GMT+5:30')
 })
 
+test('after a navigation the focus is on the heading of the page', async () => {
+  const { page } = await suite.open({ as: 'ada', path: '/executions' })
+  const focused = () => page.evaluate("document.activeElement.closest('h1')?.innerText")
+  const link = page.getByRole('table', { name: 'Executions' }).getByRole('link').first()
+  await link.focus()
+  await page.keyboard.press('Enter')
+  await page.locator('.title h1').waitFor()
+  await expect.poll(focused).toBe(await page.locator('.title h1').innerText())
+  await page.keyboard.press('Shift+Tab')
+  expect(await page.evaluate('document.activeElement.className')).toBe('back')
+  await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Executions')
+})
+
 test('what can be copied is copied as it is', { tags: ['OP-3'] }, async () => {
   const id = suite.executor.data.failures.toolError
   const { page } = await suite.open({ as: 'ada', path: `/executions/${id}?row=call-2` })
@@ -70,7 +84,7 @@ test('what can be copied is copied as it is', { tags: ['OP-3'] }, async () => {
   expect(await copied('the code')).toBe(
     "await tools.orders.list({ customer: 'ada' })\nawait tools.payments.charge({ cents: 1_950 })\nreturn 'paid'",
   )
-  expect(await copied('the link to this row')).toBe(`${suite.executor.consoleUrl}/executions/${id}?row=call-2`)
+  expect(await copied('link to this row')).toBe(`${suite.executor.consoleUrl}/executions/${id}?row=call-2`)
   expect(await copied('Error')).toContain('The card was declined: insufficient funds.')
   await page.goto(`${suite.executor.consoleUrl}/executions/${suite.executor.data.successes.withTimers}`)
   expect(await copied('the console output')).toMatch(/^log: attempt 1 after \d+ ms\nlog: attempt 2/)

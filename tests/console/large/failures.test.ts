@@ -14,8 +14,8 @@ interface Expected {
   readonly hint?: string
   /** Line of the code that failed, with its number. */
   readonly line?: string
-  /** Tool call that caused the failure, as the link to it names it. */
-  readonly call?: string
+  /** Tool calls that have to do with the failure, as the links to them name them. */
+  readonly calls?: readonly string[]
 }
 
 type Failure = keyof ConsoleData['failures']
@@ -36,23 +36,29 @@ const failures: Readonly<Record<Failure, Expected>> = {
     code: 'GUEST_ERROR',
     message: 'ToolError: The card was declined: insufficient funds.',
     line: '2await tools.payments.charge({ cents: 1_950 })',
-    call: 'payments.charge #2',
+    calls: ['payments.charge #2'],
   },
   toolTimeout: {
     code: 'GUEST_ERROR',
     message: 'ToolError: The tool reports.render did not answer within 200 ms',
     line: '1return await tools.reports.render({ pages: 3 })',
-    call: 'reports.render #1',
+    calls: ['reports.render #1'],
   },
   causes: {
     code: 'GUEST_ERROR',
     message: 'AggregateError: No payment was made',
     line: "9throw new AggregateError(results.map(({ reason }) => reason), 'No payment was made')",
+    calls: ['payments.charge #2'],
   },
   notAnError: { code: 'GUEST_ERROR', message: 'thrown: {"status":503,"body":["busy"]}' },
   cpuTimeout: { code: 'CPU_TIMEOUT', message: 'the limit is 150 ms (cpuTimeoutMs)' },
   memoryLimit: { code: 'MEMORY_LIMIT', message: 'more than 16 MiB of memory' },
   wallTimeout: { code: 'EXECUTION_TIMEOUT', message: 'did not end within 400 ms of wall time' },
+  withoutAnswer: {
+    code: 'CPU_TIMEOUT',
+    message: 'the limit is 150 ms (cpuTimeoutMs)',
+    calls: [1, 2, 3, 4, 5].map((n) => `reports.render #${n}`),
+  },
   tooManyCalls: { code: 'TOO_MANY_TOOL_CALLS', message: 'more than 3 tool calls' },
   tooManyTimers: { code: 'TOO_MANY_TIMERS', message: 'the limit is 10000 (timers)' },
   journalTooLarge: { code: 'JOURNAL_TOO_LARGE', message: 'exceeds its limit of 16777216 bytes' },
@@ -68,7 +74,7 @@ const failures: Readonly<Record<Failure, Expected>> = {
 
 const summaryOf = (page: Page) => page.getByRole('region', { name: 'Why the execution ended' })
 
-async function expectFailure(page: Page, { code, message, hint, line, call }: Expected): Promise<void> {
+async function expectFailure(page: Page, { code, message, hint, line, calls = [] }: Expected): Promise<void> {
   const summary = summaryOf(page)
   await summary.getByText(code, { exact: true }).waitFor()
   expect(await summary.locator('.failure-title').innerText()).toContain(message)
@@ -79,7 +85,7 @@ async function expectFailure(page: Page, { code, message, hint, line, call }: Ex
   expect((await marked.allTextContents()).map((text) => text.trim())).toEqual(
     line === undefined ? [] : [line.replace(/^\d+ */, '')],
   )
-  expect(await summary.locator('button.link').allInnerTexts()).toEqual(call === undefined ? [] : [call])
+  expect(await summary.locator('button.link').allInnerTexts()).toEqual(calls)
 }
 
 test.each(Object.entries(failures))(
@@ -118,18 +124,34 @@ test('an execution that needs attention says why, and offers to try again', { ta
   expect(await page.locator('.badge').first().innerText()).toBe('Needs attention')
 })
 
-test('the link to the failed tool call selects its row and brings it into view', { tags: ['OP-3'] }, async () => {
+test(
+  'the link to the failed tool call selects its row and brings its details into view',
+  { tags: ['OP-3'] },
+  async () => {
+    const { page } = await suite.open({
+      as: 'ada',
+      path: `/executions/${suite.executor.data.failures.toolError}`,
+      viewport: { width: 390, height: 500 },
+    })
+    await summaryOf(page).getByRole('button', { name: 'payments.charge #2' }).click()
+    const details = page.getByRole('complementary', { name: 'Details of payments.charge' })
+    await expect.poll(() => isInView(details.getByRole('heading'))).toBe(true)
+    expect(new URL(page.url()).searchParams.get('row')).toBe('call-2')
+    expect(await details.getByRole('region', { name: 'Input' }).innerText()).toContain('"cents": 1950')
+    expect(await details.getByRole('region', { name: 'Error' }).innerText()).toContain('The card was declined')
+  },
+)
+
+test('the calls that had no answer when a limit ended the execution are named, and lead to their rows', async () => {
   const { page } = await suite.open({
     as: 'ada',
-    path: `/executions/${suite.executor.data.failures.toolError}`,
-    viewport: { width: 390, height: 500 },
+    path: `/executions/${suite.executor.data.failures.withoutAnswer}`,
   })
-  await summaryOf(page).getByRole('button', { name: 'payments.charge #2' }).click()
-  await expect.poll(() => isInView(page.locator('#row-call-2'))).toBe(true)
-  expect(new URL(page.url()).searchParams.get('row')).toBe('call-2')
-  const details = page.getByRole('complementary', { name: 'Details of payments.charge' })
-  expect(await details.getByRole('region', { name: 'Input' }).innerText()).toContain('"cents": 1950')
-  expect(await details.getByRole('region', { name: 'Error' }).innerText()).toContain('The card was declined')
+  const named = summaryOf(page).getByText('When it ended, these calls had no answer: ')
+  expect(await named.innerText()).toMatch(/reports\.render #5 \(\d\S* m?s\) and 2 more$/)
+  await named.getByRole('button', { name: 'reports.render #3' }).click()
+  await page.getByRole('complementary', { name: 'Details of reports.render' }).getByText('#3 no answer').waitFor()
+  await expect.poll(() => isInView(page.locator('#row-call-3'))).toBe(true)
 })
 
 test('the stack and the causes of an error open below it', { tags: ['OP-3'] }, async () => {

@@ -2,6 +2,8 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 
+import { shopTools } from '../data/shop-tools.ts'
+import { connectAs } from '../support/connect-as.ts'
 import { isInView, timelineOf } from '../support/timeline.ts'
 import { useConsole } from '../support/use-console.ts'
 
@@ -69,6 +71,17 @@ describe('the rows', () => {
     expect(rows[at + 1]).toMatch(/^console.log rendered after \d+ ms, with the same number/)
   })
 
+  test('of calls have the beginning of the input, and a number that is never cut', async () => {
+    const { page, timeline } = await open(suite.executor.data.successes.withTools)
+    const row = timeline.row('call-3')
+    expect(await row.locator('.timeline-input').innerText()).toBe('{"item":"lamp"}')
+    await page.setViewportSize({ width: 390, height: 700 })
+    const number = (await row.locator('.row-number').boundingBox())!
+    const name = (await row.locator('.timeline-name').boundingBox())!
+    expect(number.x + number.width).toBeLessThanOrEqual(name.x + name.width)
+    expect(await row.locator('.row-number').innerText()).toBe('#3')
+  })
+
   test('have approvals: who decided, the edited input, and the wait without a node', { tags: ['OP-3'] }, async () => {
     const { page, timeline } = await open(suite.executor.data.approvals.edited)
     expect(await timeline.rows()).toEqual(
@@ -123,14 +136,40 @@ describe('filters', () => {
     expect(await timeline.rows()).toEqual(['console.warn the stock has only 7 lamps'])
     await tools.getByRole('searchbox').fill('')
     await tools.getByRole('button', { name: 'Only problems' }).click()
-    const problems = (await timeline.rows()).filter((row) => !row.startsWith('Rebuilt'))
-    expect(problems).toEqual(['console.warn the stock has only 7 lamps'])
+    expect(await timeline.rows()).toEqual(['console.warn the stock has only 7 lamps'])
+  })
+
+  test('have the calls without an answer among the problems of an execution that was stopped', async () => {
+    const { page, timeline } = await open(suite.executor.data.failures.withoutAnswer)
+    await page.getByRole('button', { name: 'Only problems' }).click()
+    expect(await timeline.rows()).toEqual([
+      ...Array.from({ length: 7 }, (_, n) => `reports.render #${n + 1} no answer`),
+      expect.stringMatching(/^Failed: CPU_TIMEOUT/),
+    ])
+  })
+
+  test('leave of an execution that completed after a replay nothing', async () => {
+    const { page, timeline } = await open(suite.executor.data.evicted)
+    await page.getByRole('button', { name: 'Only problems' }).click()
+    await page.getByText('No row matches').waitFor()
+    expect(await timeline.list.getByRole('option').count()).toBe(0)
+  })
+
+  test('find the call whose input or output has a text', { tags: ['OP-3'] }, async () => {
+    const { page, timeline } = await open(suite.executor.data.successes.withTools)
+    const find = page.getByRole('searchbox', { name: 'Find rows by name' })
+    await find.fill('"item":"LAMP"')
+    expect(await timeline.rows()).toEqual(['stock.count #3 completed'])
+    await find.fill('lovelace-2')
+    expect(await timeline.rows()).toContain('orders.list #1 completed')
+    await find.fill('nothing has this text')
+    await page.getByText('No row matches').waitFor()
   })
 
   test('leave of a failed execution what failed', { tags: ['OP-3'] }, async () => {
     const { page, timeline } = await open(suite.executor.data.failures.toolError)
     await page.getByRole('button', { name: 'Only problems' }).click()
-    expect((await timeline.rows()).filter((row) => !row.startsWith('Rebuilt'))).toEqual([
+    expect(await timeline.rows()).toEqual([
       'payments.charge #2 CARD_DECLINED',
       'Turn answer of payments.charge #2',
       'Failed: GUEST_ERROR The card was declined: insufficient funds.',
@@ -200,8 +239,12 @@ describe('the time axis', () => {
   })
 
   test('draws waits short, or to scale', { tags: ['OP-3'] }, async () => {
-    const { page, timeline } = await open(suite.executor.data.evicted)
-    const wait = timeline.row('call-2').locator('.bar')
+    const { client } = await connectAs(suite.executor, 'ada', shopTools)
+    await using _ = client
+    const code = "await tools.stock.count({ item: 'lamp' })\nawait sleep(2_000)"
+    const { executionId } = await client.run(code, { label: 'sleeps' })
+    const { page, timeline } = await open(executionId)
+    const wait = timeline.row('timer-3').locator('.bar')
     const shorten = page.getByRole('button', { name: 'Shorten waits' })
     expect(await shorten.getAttribute('aria-pressed')).toBe('true')
     const labels = () => page.locator('.tick').allInnerTexts()
@@ -209,6 +252,23 @@ describe('the time axis', () => {
     await shorten.click()
     expect(await shorten.getAttribute('aria-pressed')).toBe('false')
     expect([(await wait.boundingBox())!.width, await labels()]).not.toEqual([width, before])
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await shorten.click()
+    // The same time is shown: the middle of the sleep, which is short now.
+    const { from, to } = await timeline.window()
+    expect(to - from).toBeLessThan(1)
+  })
+
+  test('shows the durations of the rows that are in view only', async () => {
+    const { page, timeline } = await open(suite.executor.data.successes.withTimers)
+    const durationOf = (id: string) => timeline.row(id).locator('.timeline-duration')
+    expect(await durationOf('turn-1').count()).toBe(1)
+    await timeline.list.focus()
+    await page.keyboard.press('+')
+    for (let n = 0; n < 20; n++) await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('+')
+    for (let n = 0; n < 20; n++) await page.keyboard.press('ArrowRight')
+    await expect.poll(() => durationOf('turn-1').count()).toBe(0)
   })
 })
 
@@ -249,5 +309,10 @@ describe('a selected row', () => {
     }
     await page.keyboard.press('Escape')
     await expect.poll(() => selected.count()).toBe(0)
+    await page.keyboard.press('Home')
+    await page.getByRole('button', { name: 'Close the details' }).focus()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => selected.count()).toBe(0)
+    expect(await timeline.list.evaluate((list) => list.ownerDocument.activeElement === list)).toBe(true)
   })
 })

@@ -6,7 +6,7 @@ export interface Timeline {
   readonly list: Locator
   /** Returns the row with an id, such as `call-2`. */
   row(id: string): Locator
-  /** Returns the texts of all rows in their order, by scrolling through the list. */
+  /** Returns the texts of all rows in their order, without the inputs of calls, by scrolling through the list. */
   rows(): Promise<string[]>
   /** Returns the shown part of the time axis, as shares of its length. */
   window(): Promise<{ readonly from: number; readonly to: number }>
@@ -50,8 +50,15 @@ function readRows(list: Locator): Promise<string[]> {
       await nextFrame()
       for (const row of box.querySelectorAll('[role=option]')) {
         const [position] = /[\d.]+/.exec(row.getAttribute('style') ?? '')!
-        const name = row.querySelector('.timeline-name')!
-        found.set(Number(position), name.textContent.replaceAll(/\s+/g, ' ').trim())
+        const { textContent: text } = row.querySelector('.timeline-name')!
+        const input = row.querySelector('.timeline-input')?.textContent ?? ''
+        found.set(
+          Number(position),
+          text
+            .slice(0, text.length - input.length)
+            .replaceAll(/\s+/g, ' ')
+            .trim(),
+        )
       }
     }
     return [...found].sort(([a], [b]) => a - b).map(([, text]) => text)

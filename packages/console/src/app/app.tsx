@@ -10,6 +10,7 @@ import { basePath } from './base-path.ts'
 import { Header } from './layout/header.tsx'
 import { NotFoundPage } from './layout/not-found-page.tsx'
 import { SignInPage } from './layout/sign-in-page.tsx'
+import { useFocusOnNavigation } from './layout/use-focus-on-navigation.ts'
 import { ApprovalsPage } from './pages/approvals/approvals-page.tsx'
 import { ExecutionPage } from './pages/execution/execution-page.tsx'
 import { ExecutionsPage } from './pages/executions/executions-page.tsx'
@@ -47,6 +48,7 @@ function Guarded({ children }: { children: ComponentChildren }) {
 /** Page that the path names. */
 function Pages() {
   const { path } = useLocation()
+  useFocusOnNavigation(path)
   // The router throws for such a path.
   if (!isDecodable(path)) return <NotFoundPage />
   return (

@@ -57,7 +57,7 @@ export function CodeView({
               <span class="line-number">{number}</span>
               <code>
                 {isFailing ? (
-                  <FailingLine line={lines[index]!} column={failure.column} />
+                  <FailingLine line={lines[index]!} column={failure.column} maxLength={longestLine} />
                 ) : (
                   <GuestText text={lines[index]!} maxLength={longestLine} />
                 )}
@@ -71,15 +71,15 @@ export function CodeView({
 }
 
 /** Line at which the code failed, with a mark at the column. */
-function FailingLine({ line, column }: { line: string; column: number }) {
+function FailingLine({ line, column, maxLength }: { line: string; column: number; maxLength: number }) {
   const before = line.slice(0, column - 1)
   return (
     <>
-      <GuestText text={before} maxLength={longestLine} />
+      <GuestText text={before} maxLength={maxLength} />
       <mark title={`Column ${column}`}>
         <GuestText text={line.slice(column - 1, column) || ' '} />
       </mark>
-      <GuestText text={line.slice(column)} maxLength={Math.max(0, longestLine - column)} />
+      <GuestText text={line.slice(column)} maxLength={Math.max(0, maxLength - column)} />
     </>
   )
 }
@@ -103,7 +103,11 @@ export function CodeExcerpt({ code, position }: { code: string; position: CodePo
           <span key={number} class={isFailing ? 'excerpt-failing' : ''}>
             <span class="line-number">{number}</span>
             {cut > 0 && '…'}
-            <GuestText text={line.slice(cut)} maxLength={excerptWidth} />
+            {isFailing ? (
+              <FailingLine line={line.slice(cut)} column={position.column - cut} maxLength={excerptWidth} />
+            ) : (
+              <GuestText text={line.slice(cut)} maxLength={excerptWidth} />
+            )}
             {'\n'}
           </span>
         )

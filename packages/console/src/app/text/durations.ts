@@ -12,6 +12,11 @@ export function formatDuration(ms: number): string {
   return withRest(Math.floor(hours / 24), 'd', hours % 24, 'h')
 }
 
+/** Returns the time since another one as a duration, with a minus if it is before it. */
+export function formatSince(ms: number): string {
+  return ms < 0 ? `−${formatDuration(-ms)}` : formatDuration(ms)
+}
+
 function withRest(count: number, unit: string, rest: number, restUnit: string): string {
   return rest === 0 ? `${count} ${unit}` : `${count} ${unit} ${rest} ${restUnit}`
 }

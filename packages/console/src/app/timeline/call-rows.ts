@@ -57,9 +57,19 @@ export class CallRows {
     row?.defer(at)
   }
 
-  /** Ends the calls that are open when the execution ends. */
-  endAll(at: number): void {
-    for (const row of this.#calls.values()) row.end(at)
+  /** Lets open calls wait while no node holds the execution: nothing serves them. */
+  park(at: number): void {
+    for (const row of this.#calls.values()) row.park(at)
+  }
+
+  /** Ends the wait of calls that began with a park. */
+  unpark(at: number): void {
+    for (const row of this.#calls.values()) row.unpark(at)
+  }
+
+  /** Ends the calls that are open when the execution ends. They are a problem if it did not end by itself. */
+  endAll(at: number, { isStopped }: { isStopped: boolean }): void {
+    for (const row of this.#calls.values()) row.end(at, { isStopped })
   }
 
   rows(): Row[] {
@@ -75,6 +85,7 @@ class CallRow {
   #start: number
   #tone: Tone = 'call'
   #isSettled = false
+  #isParked = false
   #state = 'open'
   readonly #facts: Fact[]
   readonly #parts: Part[]
@@ -83,10 +94,7 @@ class CallRow {
     this.tool = call.tool
     this.#call = call
     this.#start = at
-    this.#facts = [
-      ['Call id', callId],
-      ['Called at', at],
-    ]
+    this.#facts = [['Call id', callId]]
     this.#parts = [{ title: 'Input', text: call.input, isJson: true }]
   }
 
@@ -106,6 +114,20 @@ class CallRow {
     if (input !== undefined) this.#parts.push({ title: 'Input as approved', text: input, isJson: true })
   }
 
+  park(at: number): void {
+    if (this.#isSettled || this.#tone !== 'call') return
+    this.#close(at)
+    this.#tone = 'wait'
+    this.#isParked = true
+  }
+
+  unpark(at: number): void {
+    if (this.#isSettled || !this.#isParked) return
+    this.#close(at)
+    this.#tone = 'call'
+    this.#isParked = false
+  }
+
   defer(at: number): void {
     this.#close(at)
     this.#tone = 'wait'
@@ -123,16 +145,16 @@ class CallRow {
     this.#parts.push({ title: ok ? 'Output' : 'Error', text, isJson: true })
   }
 
-  end(at: number): void {
+  end(at: number, { isStopped = false } = {}): void {
     if (this.#isSettled) return
     this.#close(at, true)
     this.#isSettled = true
-    this.#tone = 'muted'
-    this.#state = 'cancelled'
+    this.#tone = isStopped ? 'unanswered' : 'muted'
+    this.#state = isStopped ? 'no answer' : 'cancelled'
   }
 
   row(): Row {
-    const { call, tool } = this.#call
+    const { call, tool, input } = this.#call
     const segments = this.#isSettled ? this.#segments : [...this.#segments, { start: this.#start, tone: this.#tone }]
     // The colour of the last segment shows the outcome.
     const last = segments.at(-1)!
@@ -143,6 +165,7 @@ class CallRow {
       kind: 'call',
       name: tool,
       note: `#${call} ${this.#state}`,
+      input,
       tone: this.#tone,
       segments: shown,
       facts: this.#facts,

@@ -7,7 +7,10 @@ export type RowKind = 'turn' | 'call' | 'log' | 'wait' | 'node' | 'end'
 export const allKinds: ReadonlySet<RowKind> = new Set(['turn', 'call', 'log', 'wait', 'node', 'end'])
 
 /** Colour and meaning of a bar. */
-export type Tone = 'turn' | 'call' | 'wait' | 'approval' | 'ok' | 'failed' | 'warn' | 'muted'
+export type Tone = 'turn' | 'call' | 'wait' | 'approval' | 'ok' | 'failed' | 'unanswered' | 'warn' | 'muted'
+
+/** Tones of rows that are problems. */
+const problemTones: ReadonlySet<Tone> = new Set(['failed', 'unanswered', 'warn'])
 
 /** Part of a row's bar. Times are in milliseconds since the epoch; a segment without `end` still lasts. */
 export interface Segment {
@@ -35,6 +38,8 @@ export interface Row {
   readonly name: string
   /** Note beside the name, such as the delivery of a turn. */
   readonly note?: string
+  /** Input of a call as JSON text, of which the row shows the beginning. */
+  readonly input?: string
   readonly tone: Tone
   /** Parts of the bar; a segment of no length is drawn as a mark. */
   readonly segments: readonly Segment[]
@@ -43,6 +48,11 @@ export interface Row {
 }
 
 export type EntryOf<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>
+
+/** Returns whether a row is a problem. */
+export function isProblem({ tone }: Row): boolean {
+  return problemTones.has(tone)
+}
 
 /** Returns the start of a row in milliseconds since the epoch. */
 export function startOf(row: Row): number {

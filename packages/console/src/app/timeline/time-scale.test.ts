@@ -38,8 +38,20 @@ describe('a scale with shortened waits', () => {
     for (const time of times) expect(scale.time(scale.position(time))).toBeCloseTo(time, 6)
   })
 
-  test('is linear if nothing waits', () => {
-    expect(shortenedScale([rows[0]!], { start: 0, end: 100 }).breaks).toEqual([])
+  test.each([
+    ['nothing waits', 100, 100],
+    ['a wait is shorter than a second', 100, 1_099],
+    ['a wait is short beside what runs', 60_000, 65_999],
+  ])('is linear if %s', (_, activeMs, end) => {
+    const active = row('turn', [{ start: 0, end: activeMs, tone: 'turn' }])
+    expect(shortenedScale([active], { start: 0, end }).breaks).toEqual([])
+  })
+
+  test('shortens each of many waits that are long beside what runs', () => {
+    const turns = Array.from({ length: 50 }, (_, n) =>
+      row('turn', [{ start: n * 2_000, end: n * 2_000 + 10, tone: 'turn' }]),
+    )
+    expect(shortenedScale(turns, { start: 0, end: 100_000 }).breaks).toHaveLength(50)
   })
 
   test('covers an execution that only waits', () => {

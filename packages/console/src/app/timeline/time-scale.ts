@@ -12,8 +12,10 @@ export interface TimeScale {
   time(position: number): number
 }
 
-/** A wait as long as this share of the active time is shortened to it. */
+/** Share of the active time to which a long wait is shortened. */
 const longestWait = 0.05
+/** Milliseconds from which a wait is long, if its shortening saves half of it or more. */
+const longWaitMs = 1_000
 
 interface Interval {
   readonly start: number
@@ -30,17 +32,20 @@ export function linearScale({ start, end }: Interval): TimeScale {
   }
 }
 
-/** Returns a scale on which waits without a turn or a running tool call are short. */
+/** Returns a scale on which long waits without a turn or a running tool call are short. */
 export function shortenedScale(rows: readonly Row[], span: Interval): TimeScale {
   const active = activeIntervals(rows, span)
   const activeMs = active.reduce((sum, { start, end }) => sum + end - start, 0)
+  // Beside nothing, no wait is long.
+  if (activeMs === 0) return linearScale(span)
   const longest = Math.max(1, activeMs * longestWait)
   const pieces: { start: number; end: number; position: number; factor: number }[] = []
   let position = 0
   let time = span.start
   function add(end: number, isActive: boolean): void {
     if (end <= time) return
-    const factor = isActive ? 1 : Math.min(1, longest / (end - time))
+    const isLong = end - time >= Math.max(longWaitMs, 2 * longest)
+    const factor = !isActive && isLong ? longest / (end - time) : 1
     pieces.push({ start: time, end, position, factor })
     position += (end - time) * factor
     time = end

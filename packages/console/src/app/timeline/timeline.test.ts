@@ -1,7 +1,7 @@
 import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { endOf, startOf } from './row.ts'
+import { endOf, isProblem, startOf } from './row.ts'
 import { timelineOf } from './timeline.ts'
 
 const createdAt = Date.parse('2026-01-01T00:00:00.000Z')
@@ -73,8 +73,8 @@ test('rows are in the order of their start: the queue, the claim, turns, their c
     ['Turn', 21, 22],
     ['Completed', 22, 22],
   ])
-  const { rows, hasEnded } = timelineOf(journal)
-  expect(hasEnded).toBe(true)
+  const { rows, hasEnded, start, began } = timelineOf(journal)
+  expect([hasEnded, start, began]).toEqual([true, createdAt, at(5)])
   expect(rows.find(({ id }) => id === 'call-1')!.parts).toEqual([
     { title: 'Input', text: '{"a":1}', isJson: true },
     { title: 'Output', text: '"b"', isJson: true },
@@ -82,13 +82,32 @@ test('rows are in the order of their start: the queue, the claim, turns, their c
   expect(rows.find(({ id }) => id === 'end')!.parts[0]!.text).toBe('3')
 })
 
-test('a call that has no answer yet is open, and is cancelled when the execution ends', () => {
+describe('a call without an answer', () => {
   const entries = [claim(0), turn([0, 1], { calls: [call(1)] })]
-  expect(spansOf(journalOf(entries))).toContainEqual(['get', 1, 'open'])
-  const error = { code: 'CANCELLED', name: 'CancelledError', message: 'enough', retryable: false } as const
-  const { rows } = timelineOf(journalOf([...entries, { type: 'end', at: at(9), error }]))
-  expect(rows.map(({ name, note }) => [name, note])).toContainEqual(['get', '#1 cancelled'])
-  expect(rows.at(-1)).toMatchObject({ name: 'Cancelled', tone: 'muted' })
+  const rowsOf = (...more: JournalEntry[]) => timelineOf(journalOf([...entries, ...more])).rows
+
+  test('is open while the execution goes on', () => {
+    expect(spansOf(journalOf(entries))).toContainEqual(['get', 1, 'open'])
+  })
+
+  test.each(['EXECUTION_TIMEOUT', 'CPU_TIMEOUT', 'CANCELLED'] as const)('is a problem after the end by %s', (code) => {
+    const error = { code, name: 'Error', message: 'enough', retryable: false }
+    const rows = rowsOf({ type: 'end', at: at(9), error })
+    const row = rows.find(({ id }) => id === 'call-1')!
+    expect(row).toMatchObject({ note: '#1 no answer', tone: 'unanswered' })
+    expect(row.segments).toEqual([{ start: at(1), end: at(9), tone: 'unanswered' }])
+    expect(isProblem(row)).toBe(true)
+    expect(rows.at(-1)!.tone).toBe(code === 'CANCELLED' ? 'muted' : 'failed')
+  })
+
+  test.each([
+    { ok: true, result: '1' } as const,
+    { ok: false, code: 'GUEST_ERROR', name: 'TypeError', message: 'x' } as const,
+  ])('is none after the code has ended by itself: $ok', (end) => {
+    const row = rowsOf(turn([8, 9], { end })).find(({ id }) => id === 'call-1')!
+    expect(row).toMatchObject({ note: '#1 cancelled', tone: 'muted' })
+    expect(isProblem(row)).toBe(false)
+  })
 })
 
 describe('approvals', () => {
@@ -162,9 +181,11 @@ describe('nodes', () => {
     expect(rows.find(({ name }) => name === 'Taken over by a node')!.facts).toContainEqual(['Previous node', 'node-a'])
   })
 
-  test('a turn for which the guest was rebuilt has a mark', () => {
+  test('a turn for which the guest was rebuilt has a mark, which is no problem', () => {
     const { rows } = timelineOf(journalOf([claim(0), turn([0, 1]), turn([5, 6], {}, { replays: 2 })]))
-    expect(rows.find(({ name }) => name === 'Rebuilt by replay')!.facts).toEqual([['Replays', '2']])
+    const row = rows.find(({ name }) => name === 'Rebuilt by replay')!
+    expect(row.facts).toEqual([['Replays', '2']])
+    expect(isProblem(row)).toBe(false)
   })
 
   test('a park that needs an operator lasts until somebody acts', () => {
@@ -172,6 +193,15 @@ describe('nodes', () => {
     const { rows } = timelineOf(journalOf([claim(0), park(3, { attention })]))
     expect(rows.at(-1)).toMatchObject({ name: 'Needs attention', tone: 'failed', segments: [{ start: at(3) }] })
   })
+})
+
+test('a call that is open while no node holds the execution waits', () => {
+  const entries = [claim(0), turn([0, 1], { calls: [call(1)] }), park(5), claim(300, 2), answer(310, 1)]
+  expect(timelineOf(journalOf(entries)).rows.find(({ id }) => id === 'call-1')!.segments).toEqual([
+    { start: at(1), end: at(5), tone: 'call' },
+    { start: at(5), end: at(300), tone: 'wait' },
+    { start: at(300), end: at(310), tone: 'ok' },
+  ])
 })
 
 test('a timer lasts from the turn that set it until the turn that it starts', () => {

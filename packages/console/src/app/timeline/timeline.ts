@@ -8,6 +8,8 @@ export interface Timeline {
   readonly rows: readonly Row[]
   /** Time at which the execution was accepted, in milliseconds since the epoch. */
   readonly start: number
+  /** Time at which a node began to run it, after the queue; the start if none has yet. */
+  readonly began: number
   /** Time of the last entry, or the end of the execution. */
   readonly end: number
   /** True if the journal says that the execution has ended. */
@@ -20,6 +22,14 @@ export function timelineOf({ header, entries }: Journal): Timeline {
   for (const [index, entry] of entries.entries()) builder.add(entry, index)
   return builder.timeline()
 }
+
+/** Codes of failures with which code ends by itself. With the others it is stopped: by a limit, a person or a fault. */
+const ownEnds: ReadonlySet<string> = new Set([
+  'SYNTAX_ERROR',
+  'GUEST_ERROR',
+  'RESULT_NOT_SERIALIZABLE',
+  'RESULT_TOO_LARGE',
+])
 
 /** Park that lasts, with the index of its entry. */
 type Parked = EntryOf<'park'> & { readonly index: number }
@@ -35,6 +45,7 @@ class TimelineBuilder {
   readonly #rows: Row[] = []
   readonly #calls: CallRows
   readonly #createdAt: number
+  #began: number | undefined
   #last: number
   #isClaimed = false
   #node: string | undefined
@@ -56,6 +67,7 @@ class TimelineBuilder {
       case 'park':
         this.#parked = { ...entry, index }
         this.#isClaimed = false
+        this.#calls.park(entry.at)
         break
       case 'answer':
         this.#calls.answer(entry)
@@ -87,6 +99,7 @@ class TimelineBuilder {
     return {
       rows,
       start: this.#createdAt,
+      began: this.#began ?? this.#createdAt,
       end: ends.reduce((latest, end) => Math.max(latest, end), this.#last),
       hasEnded: this.#hasEnded,
     }
@@ -96,6 +109,7 @@ class TimelineBuilder {
     const parked = this.#parked
     if (parked !== undefined) this.#rows.push(parkedRow(parked, at))
     this.#parked = undefined
+    this.#calls.unpark(at)
     const isFirst = epoch === 1
     if (isFirst && at > this.#createdAt) {
       const segments = [{ start: this.#createdAt, end: at, tone: 'wait' as const }]
@@ -120,6 +134,7 @@ class TimelineBuilder {
       }),
     )
     this.#isClaimed = true
+    this.#began ??= at
     this.#node = node
   }
 
@@ -172,8 +187,8 @@ class TimelineBuilder {
         kind: 'node',
         name: 'Rebuilt by replay',
         note: 'the guest was evicted or lost',
-        tone: 'warn',
-        segments: [{ start: at, end: at, tone: 'warn' }],
+        tone: 'muted',
+        segments: [{ start: at, end: at, tone: 'muted' }],
         facts: [['Replays', String(replays)]],
       }),
     )
@@ -197,7 +212,8 @@ class TimelineBuilder {
   }
 
   #complete(at: number, result: string): void {
-    this.#finish(at, { name: 'Completed', tone: 'ok', parts: [{ title: 'Result', text: result, isJson: true }] })
+    const parts = [{ title: 'Result', text: result, isJson: true }]
+    this.#finish(at, { name: 'Completed', tone: 'ok', parts }, { isStopped: false })
   }
 
   #hostEnd({ at, error, logs }: EntryOf<'end'>, index: number): void {
@@ -209,13 +225,14 @@ class TimelineBuilder {
     const name = code === 'CANCELLED' ? 'Cancelled' : `Failed: ${code}`
     const facts: Fact[] = by === undefined ? [] : [['Ended by', by]]
     const parts: Part[] = [{ title: 'Message', text: message, isJson: false }]
-    this.#finish(at, { name, note: message, tone: code === 'CANCELLED' ? 'muted' : 'failed', facts, parts })
+    const tone = code === 'CANCELLED' ? 'muted' : 'failed'
+    this.#finish(at, { name, note: message, tone, facts, parts }, { isStopped: !ownEnds.has(code) })
   }
 
-  #finish(at: number, row: Pick<Row, 'name' | 'tone'> & Partial<Row>): void {
+  #finish(at: number, row: Pick<Row, 'name' | 'tone'> & Partial<Row>, by: { isStopped: boolean }): void {
     this.#hasEnded = true
     this.#parked = undefined
-    this.#calls.endAll(at)
+    this.#calls.endAll(at, by)
     this.#rows.push(moment({ id: 'end', kind: 'end', ...row, segments: [{ start: at, end: at, tone: row.tone }] }))
   }
 }

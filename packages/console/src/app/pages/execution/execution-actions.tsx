@@ -9,6 +9,7 @@ import { apiPath, pagePath } from '../../base-path.ts'
 import { ErrorNotice } from '../../parts/notice.tsx'
 import { useAction } from '../../parts/use-action.ts'
 import { useSession } from '../../session-context.ts'
+import { ConfirmRetryDialog } from './confirm-retry-dialog.tsx'
 import { ReplayDialog } from './replay-dialog.tsx'
 import { RetryDialog } from './retry-dialog.tsx'
 import type { Execution } from './use-execution.ts'
@@ -18,7 +19,7 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
   const { record } = execution
   const session = useSession()
   const { route } = useLocation()
-  const [dialog, setDialog] = useState<'retry' | 'replay'>()
+  const [dialog, setDialog] = useState<'confirm' | 'retry' | 'replay'>()
   const id = record.executionId
   const owned = { owner: record.owner }
   const hasEnded = isFinal(record.status)
@@ -53,7 +54,11 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
         </button>
       )}
       {isRetryable && mayOperate(session, owned) && (
-        <button type="button" disabled={retry.isRunning} onClick={() => void retry.run()}>
+        <button
+          type="button"
+          disabled={retry.isRunning}
+          onClick={() => (record.toolCalls.length === 0 ? void retry.run() : setDialog('confirm'))}
+        >
           Retry
         </button>
       )}
@@ -63,12 +68,22 @@ export function ExecutionActions({ execution, onChange }: { execution: Execution
         </button>
       )}
       <button type="button" onClick={() => setDialog('replay')}>
-        Replay now…
+        Replay now
       </button>
       <a class="button" href={`${apiPath}/executions/${id}/journal`} download={`${id}.journal.json`}>
         Download journal
       </a>
       {error && <ErrorNotice error={error} />}
+      {dialog === 'confirm' && (
+        <ConfirmRetryDialog
+          calls={record.toolCalls.length}
+          onRetry={() => {
+            setDialog(undefined)
+            void retry.run()
+          }}
+          onClose={() => setDialog(undefined)}
+        />
+      )}
       {dialog === 'retry' && <RetryDialog execution={execution} onClose={() => setDialog(undefined)} />}
       {dialog === 'replay' && <ReplayDialog executionId={id} onClose={() => setDialog(undefined)} />}
     </div>

@@ -15,20 +15,37 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
   const { usage, createdAt, startedAt, finishedAt, correlationId, toolCalls, session } = record
   const end = finishedAt === undefined ? executorNow() : Date.parse(finishedAt)
   const start = startedAt === undefined ? end : Date.parse(startedAt)
+  const hasEnded = isFinal(record.status)
   const failedCalls = toolCalls.filter(({ status }) => status === 'failed').length
   const nodes = new Set(journal.entries.flatMap((entry) => (entry.type === 'claim' ? [entry.node] : [])))
   return (
     <dl class="facts">
-      <Fact name="Created">
+      <Fact name="Created" title="When the executor accepted the execution">
         <Time at={createdAt} format="precise" />
       </Fact>
-      <Fact name={isFinal(record.status) ? 'Duration' : 'Duration so far'}>
+      <Fact
+        name={hasEnded ? 'Duration' : 'Duration so far'}
+        title="From the start of the code to its end, waits included; the queue is before it"
+      >
         {formatDuration(Math.max(0, end - start))}
       </Fact>
-      <Fact name="Queue">{formatDuration(usage.queueMs)}</Fact>
-      <Fact name="Waited">{formatDuration(usage.waitMs)}</Fact>
-      <Fact name="CPU time">{formatDuration(usage.cpuMs)}</Fact>
-      <Fact name="Turns">{usage.turns.toLocaleString()}</Fact>
+      <Fact name="Queue" title="From the creation until a node began to run the code">
+        {formatDuration(usage.queueMs)}
+      </Fact>
+      {hasEnded && (
+        <Fact name="Waited" title="Part of the duration in which no code ran: it waited for tools, timers or approvals">
+          {formatDuration(usage.waitMs)}
+        </Fact>
+      )}
+      <Fact name="CPU time" title="Time for which the code used a processor">
+        {formatDuration(usage.cpuMs)}
+      </Fact>
+      <Fact
+        name="Turns"
+        title="Number of times that the code ran until it had to wait: at its start, for each answer of a tool, and for each timer"
+      >
+        {usage.turns.toLocaleString()}
+      </Fact>
       <Fact name="Tool calls">
         {toolCalls.length.toLocaleString()}
         {failedCalls > 0 && `, ${failedCalls} failed`}
@@ -42,7 +59,7 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
             <GuestText text={session.id} maxLength={64} />
           </a>
           , step {session.step}
-          {!session.stateKept && isFinal(record.status) && ' (state not kept)'}
+          {!session.stateKept && hasEnded && ' (state not kept)'}
         </Fact>
       )}
       <Fact name="Correlation id">
@@ -55,9 +72,9 @@ export function ExecutionFacts({ execution: { record, journal } }: { execution: 
   )
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+function Fact({ name, title, children }: { name: string; title?: string; children: ComponentChildren }) {
   return (
-    <div>
+    <div title={title}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -69,7 +69,7 @@ function ExecutionView({ execution, onChange }: { execution: Execution; onChange
         {record.label !== undefined && <code class="quiet">{record.executionId}</code>}
         <CopyButton text={record.executionId} of="the id of the execution" />
       </header>
-      <FailureSummary execution={execution} onSelectCall={(call) => query.select(`call-${call}`)} />
+      <FailureSummary execution={execution} timeline={timeline} onSelect={query.select} />
       <PendingApprovals approvals={execution.approvals} onDecided={onChange} />
       <ExecutionFacts execution={execution} />
       <ServedByClient execution={execution} />

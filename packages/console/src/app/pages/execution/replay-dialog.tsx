@@ -32,7 +32,7 @@ function Verdict({ verdict }: { verdict: ReplayVerdict }) {
     case 'same':
       return (
         <p role="status" class="verdict-same">
-          The code behaved in all {verdict.turns} turns as the journal says.
+          The code did the same again: same calls, output and error. No tool was called.
         </p>
       )
     case 'diverged':

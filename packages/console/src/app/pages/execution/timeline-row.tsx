@@ -11,6 +11,7 @@ export function TimelineRow({
   isSelected,
   scale,
   view,
+  trackPx,
   end,
   onSelect,
 }: {
@@ -19,6 +20,8 @@ export function TimelineRow({
   isSelected: boolean
   scale: TimeScale
   view: TimelineWindow
+  /** Width of the time axis in pixels. */
+  trackPx: number
   end: number
   onSelect: (id: string) => void
 }) {
@@ -26,6 +29,7 @@ export function TimelineRow({
   const share = (time: number) => (scale.position(time) - view.from) / length
   const last = endOf(row) ?? end
   const duration = last - startOf(row)
+  const label = duration > 0 ? labelPosition(share(startOf(row)), share(last), labelPx / trackPx) : undefined
   return (
     <div
       id={`row-${row.id}`}
@@ -35,28 +39,41 @@ export function TimelineRow({
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(row.id)}
     >
-      <span class="timeline-name">
-        <span class={`dot tone-${row.tone}`} aria-hidden="true" />
-        <GuestText text={row.name} maxLength={128} />
-        {row.note !== undefined && (
-          <span class="quiet">
-            {' '}
-            <GuestText text={firstLine(row.note)} maxLength={160} />
-          </span>
-        )}
-      </span>
+      <RowName row={row} />
       <span class="timeline-track">
         {row.segments.map((segment, index) => (
           <Bar key={index} segment={segment} share={share} end={end} />
         ))}
-        {duration > 0 && (
-          <span class="timeline-duration" style={labelPosition(share(startOf(row)), share(last))}>
+        {label !== undefined && (
+          <span class="timeline-duration" style={label}>
             {formatDuration(duration)}
             {endOf(row) === undefined && '…'}
           </span>
         )}
       </span>
     </div>
+  )
+}
+
+/** Name of a row, and of a call its number, which is never cut; then the note and the beginning of the input, which are cut first. */
+function RowName({ row: { kind, name, note = '', input, tone } }: { row: Row }) {
+  const numberLength = kind === 'call' ? note.indexOf(' ') : 0
+  return (
+    <span class="timeline-name">
+      <span class={`dot tone-${tone}`} aria-hidden="true" />
+      <span class="row-name">
+        <GuestText text={name} maxLength={128} />
+      </span>{' '}
+      {numberLength > 0 && <span class="quiet row-number">{note.slice(0, numberLength)}</span>}{' '}
+      <span class="quiet row-note">
+        <GuestText text={firstLine(note.slice(numberLength)).trim()} maxLength={160} />{' '}
+        {input !== undefined && (
+          <code class="timeline-input">
+            <GuestText text={input} maxLength={60} />
+          </code>
+        )}
+      </span>
+    </span>
   )
 }
 
@@ -69,12 +86,13 @@ function Bar({ segment, share, end }: { segment: Segment; share: (time: number) 
   return <span class={`bar tone-${segment.tone}`} style={{ left, width: `${(to - from) * 100}%` }} />
 }
 
-/** Share of the track that a label beside a bar needs. */
-const labelShare = 0.1
+/** Width in pixels that a label takes, with the space around it. */
+const labelPx = 76
 
-/** Returns the position of the label of a bar: behind it if there is room, otherwise before it. */
-function labelPosition(from: number, to: number): Record<string, string> {
-  if (to <= 1 - labelShare) return { left: `${Math.max(0, to) * 100}%` }
+/** Returns the position of the label of a bar: behind it if there is room, otherwise before it, or on it. There is none for a bar out of view. */
+function labelPosition(from: number, to: number, labelShare: number): Record<string, string> | undefined {
+  if (to < 0 || from > 1) return undefined
+  if (to <= 1 - labelShare) return { left: `${to * 100}%` }
   return from >= labelShare ? { right: `${(1 - from) * 100}%` } : { right: '0' }
 }
 

@@ -1,12 +1,6 @@
-import { allKinds, type Row, type RowKind } from '../../timeline/row.ts'
+import type { TimelineFilter } from '../../timeline/matching-rows.ts'
+import type { Row, RowKind } from '../../timeline/row.ts'
 import type { TimelineWindow } from './use-window.ts'
-
-/** Rows that the timeline shows. */
-export interface TimelineFilter {
-  readonly kinds: ReadonlySet<RowKind>
-  readonly text: string
-  readonly onlyProblems: boolean
-}
 
 const kindNames: Readonly<Partial<Record<RowKind, string>>> = {
   call: 'Tool calls',
@@ -14,18 +8,6 @@ const kindNames: Readonly<Partial<Record<RowKind, string>>> = {
   turn: 'Turns',
   wait: 'Waits',
   node: 'Nodes and replays',
-}
-
-/** Returns the rows that match a filter. The end is of all kinds. */
-export function matching(rows: readonly Row[], { kinds, text, onlyProblems }: TimelineFilter): readonly Row[] {
-  const wanted = text.trim().toLowerCase()
-  if (kinds.size === allKinds.size && wanted === '' && !onlyProblems) return rows
-  return rows.filter(
-    ({ kind, name, note = '', tone }) =>
-      (kinds.has(kind) || kind === 'end') &&
-      (!onlyProblems || tone === 'failed' || tone === 'warn') &&
-      (wanted === '' || name.toLowerCase().includes(wanted) || note.toLowerCase().includes(wanted)),
-  )
 }
 
 /** Filters and zoom of the timeline. */

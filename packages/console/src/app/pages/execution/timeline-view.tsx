@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 
 import { executorNow } from '../../api/server-clock.ts'
 import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
+import { matchingRows } from '../../timeline/matching-rows.ts'
 import type { Row } from '../../timeline/row.ts'
 import { linearScale, shortenedScale } from '../../timeline/time-scale.ts'
 import type { Timeline } from '../../timeline/timeline.ts'
@@ -9,7 +10,7 @@ import { Minimap } from './minimap.tsx'
 import { RowDetails } from './row-details.tsx'
 import { TimeAxis } from './time-axis.tsx'
 import { TimelineRow } from './timeline-row.tsx'
-import { matching, TimelineToolbar } from './timeline-toolbar.tsx'
+import { TimelineToolbar } from './timeline-toolbar.tsx'
 import { useTimelineKeys } from './use-timeline-keys.ts'
 import type { TimelineQuery } from './use-timeline-query.ts'
 import { useWindow } from './use-window.ts'
@@ -25,26 +26,46 @@ const heights = { least: 200, largest: 480 }
 export function TimelineView({ timeline, query }: { timeline: Timeline; query: TimelineQuery }) {
   const { selected, filter, select } = query
   const [isShortened, setIsShortened] = useState(true)
-  const { start } = timeline
+  const { start, began } = timeline
   // What still lasts is drawn until now.
   const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, executorNow())
-  const rows = useMemo(() => matching(timeline.rows, filter), [timeline, filter])
-  const scale = useMemo(
-    () => (isShortened ? shortenedScale(timeline.rows, { start, end }) : linearScale({ start, end })),
-    [timeline, end, isShortened],
+  const rows = useMemo(() => matchingRows(timeline.rows, filter), [timeline, filter])
+  const scales = useMemo(
+    () => ({ shortened: shortenedScale(timeline.rows, { start, end }), linear: linearScale({ start, end }) }),
+    [timeline, end],
   )
+  const scale = isShortened ? scales.shortened : scales.linear
   const track = useRef<HTMLDivElement>(null)
+  // Before the first rendering, the width is not known.
+  const trackPx = track.current?.clientWidth || 600
   const view = useWindow({ scale, track, range: query.range, onChange: query.setRange })
   const box = useRef<HTMLDivElement>(null)
+  const details = useRef<HTMLElement>(null)
   const virtual = useVirtualRows({ count: rows.length, rowHeight, scrollElement: box })
   const index = rows.findIndex(({ id }) => id === selected)
   const shown = timeline.rows.find(({ id }) => id === selected)
   const onKeyDown = useTimelineKeys({ rows, index, onSelect: select, view })
+  function closeDetails(): void {
+    select(undefined)
+    box.current!.focus()
+  }
+  /** Changes the scale, and keeps the part of the time that is shown. */
+  function shorten(next: boolean): void {
+    const to = next ? scales.shortened : scales.linear
+    setIsShortened(next)
+    if (!view.isWhole)
+      query.setRange({ from: to.position(scale.time(view.from)), to: to.position(scale.time(view.to)) })
+  }
+  const isFirst = useRef(true)
   useEffect(() => {
+    const isOpened = !isFirst.current
+    isFirst.current = false
     if (index < 0) return
     virtual.scrollTo(index)
-    // A row that is selected elsewhere, such as by a link, may be out of view with the whole table.
-    if (document.activeElement !== box.current) box.current!.scrollIntoView({ block: 'nearest' })
+    if (document.activeElement === box.current) return
+    // A row that is selected elsewhere, such as by a link, may be out of view with the whole table. In a narrow window its details are below that.
+    box.current!.scrollIntoView({ block: 'nearest' })
+    if (isOpened) details.current?.scrollIntoView({ block: 'nearest' })
   }, [selected, index < 0])
 
   return (
@@ -55,10 +76,7 @@ export function TimelineView({ timeline, query }: { timeline: Timeline; query: T
         filter={filter}
         onFilter={query.setFilter}
         isShortened={isShortened}
-        onShorten={(next) => {
-          setIsShortened(next)
-          view.fit()
-        }}
+        onShorten={shorten}
         view={view}
       />
       <Minimap rows={timeline.rows} scale={scale} end={end} view={view} />
@@ -67,9 +85,14 @@ export function TimelineView({ timeline, query }: { timeline: Timeline; query: T
           <div class="timeline-head">
             <span class="timeline-name">{rows.length === 1 ? '1 row' : `${rows.length.toLocaleString()} rows`}</span>
             <div class="timeline-track" ref={track}>
-              <TimeAxis scale={scale} start={start} view={view} />
+              <TimeAxis scale={scale} began={began} view={view} trackPx={trackPx} />
             </div>
           </div>
+          {rows.length === 0 && (
+            <p class="quiet timeline-none" role="status">
+              No row matches
+            </p>
+          )}
           <div
             class="timeline-rows"
             ref={box}
@@ -90,6 +113,7 @@ export function TimelineView({ timeline, query }: { timeline: Timeline; query: T
                     isSelected={row.id === selected}
                     scale={scale}
                     view={view}
+                    trackPx={trackPx}
                     end={end}
                     onSelect={select}
                   />
@@ -98,7 +122,7 @@ export function TimelineView({ timeline, query }: { timeline: Timeline; query: T
             </div>
           </div>
         </div>
-        {shown && <RowDetails row={shown} start={start} onClose={() => select(undefined)} />}
+        {shown && <RowDetails element={details} row={shown} began={began} onClose={closeDetails} />}
       </div>
     </section>
   )

@@ -2,8 +2,8 @@ import { useLocation } from 'preact-iso'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 import { queryOf } from '../../text/query.ts'
+import type { TimelineFilter } from '../../timeline/matching-rows.ts'
 import { allKinds } from '../../timeline/row.ts'
-import type { TimelineFilter } from './timeline-toolbar.tsx'
 
 /** Milliseconds without a change after which the URL gets it. */
 const settleMs = 300
