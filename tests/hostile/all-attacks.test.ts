@@ -139,6 +139,6 @@ test('every file of attacks is run by the test file of its name', { tags: ['EX-2
   for (const area of areas) {
     const text = await readFile(join(here, `${area}.test.ts`), 'utf8')
     expect(text).toMatch(new RegExp(`^import \\{.*\\battacks\\b.*\\} from './${area}\\.attacks\\.ts'$`, 'm'))
-    expect(text).toMatch(/^runAttacks\('[^']+', attacks\)$/m)
+    expect(text).toMatch(/^runAttacks\('[^']+', attacks(?:, \{ mayEndProcesses: true \})?\)$/m)
   }
 })
