@@ -52,7 +52,7 @@ test(
     })
     const finding = await longTasksDuring(page, async () => {
       await page.getByRole('searchbox', { name: 'Find rows by name' }).pressSequentially('#4000 c')
-      await expect.poll(() => page.locator('.timeline-head').innerText()).toMatch(/^1 rows/)
+      await expect.poll(() => page.locator('.timeline-head').innerText()).toMatch(/^1 row\n/)
       await page.getByRole('searchbox', { name: 'Find rows by name' }).fill('')
       await page.getByRole('searchbox', { name: 'Find rows by name' }).pressSequentially('is in no input')
       await page.getByText('No row matches').waitFor()

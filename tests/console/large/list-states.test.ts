@@ -41,6 +41,24 @@ test(
   },
 )
 
+test('a page of a list that could not be read is read again, without a scroll', { tags: ['OP-3'] }, async () => {
+  const { page, faults } = await suite.open({ as: 'ada', path: '/executions?range=31d' })
+  const list = executionList(page)
+  await expect.poll(list.count).toBe(200)
+  let requests = 0
+  const error = { code: 'STORE_UNAVAILABLE', message: 'The store does not answer.' }
+  await page.route(/\/executions\?.*cursor=/, (route) => {
+    requests += 1
+    return requests === 1 ? route.fulfill({ status: 503, json: { error } }) : route.continue()
+  })
+  await list.body.focus()
+  await page.keyboard.press('End')
+  await page.getByRole('alert').getByText(error.message).waitFor()
+  await expect.poll(list.count).toBe(400)
+  await page.getByRole('alert').waitFor({ state: 'detached' })
+  faults.clear()
+})
+
 test(
   'an executor without executions, and filters that nothing matches, say what to do',
   { tags: ['OP-3'] },

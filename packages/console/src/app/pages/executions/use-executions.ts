@@ -48,8 +48,10 @@ export function useExecutions(filters: PageFilters): Executions {
       const read = (cursor?: string) => listExecutions(query, { cursor, limit: pageSize, signal })
       if (previous === undefined) return firstPage(await read())
       if (progress.wantsMore && previous.nextCursor !== null) {
+        const more = await read(previous.nextCursor)
+        // Until here, it is still wanted after an error, or if another read took the place of this one.
         progress.wantsMore = false
-        return withMore(previous, await read(previous.nextCursor))
+        return withMore(previous, more)
       }
       const page = await read()
       const list = withNewest(previous, page, progress.top !== undefined)
@@ -65,7 +67,7 @@ export function useExecutions(filters: PageFilters): Executions {
         older.nextCursor === null || last === undefined ? undefined : { cursor: older.nextCursor, after: last }
       return withPageAgain(list, older, after)
     },
-    { everyMs: () => (progress.wantsMore ? 0 : everyMs) },
+    { everyMs: (_, error) => (progress.wantsMore && error === undefined ? 0 : everyMs) },
   )
 
   const shown = value && progress.top ? notNewerThan(value.items, progress.top) : value?.items
