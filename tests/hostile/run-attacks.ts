@@ -37,7 +37,7 @@ function ordinaryTools(received: unknown[]) {
   }
 }
 
-/** Error codes of attacks that may end their process. A tenant that ends many is throttled. */
+/** Error codes of attacks that may end their process. A tenant that ends many processes is throttled. */
 const limits = ['CPU_TIMEOUT', 'EXECUTION_TIMEOUT', 'MEMORY_LIMIT', 'SANDBOX_CRASHED']
 
 /** Returns whether an attack may end its process. */

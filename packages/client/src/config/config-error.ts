@@ -12,7 +12,7 @@ import { secretOptions } from './schema.ts'
 interface Given {
   readonly schema: z.core.$ZodType
   readonly given: unknown
-  /** Whether messages may show texts of the value; false by default, because they may be secrets. */
+  /** True if messages may show texts of the value; false by default, because they may be secrets. */
   readonly showsTexts?: boolean
   originAt(this: void, path: OptionPath): Origin
 }
@@ -63,8 +63,8 @@ function described(problem: Problem, originAt: Given['originAt'], text: string |
   const given = text === undefined ? problem.given : `'${textHead(text, 64)}'`
   const shown = secretOptions.includes(path.join('.')) ? undefined : given
   const advice = kind === 'missing' ? originAt(path).adviceOn?.(path) : undefined
-  const isUnquoted = /^expected string, received \w+$/.test(message)
-  const hint = advice === undefined ? (isUnquoted ? ': put it in quotes' : '') : `; ${advice}`
+  const quotes = /^expected string, received \w+$/.test(message) ? ': put it in quotes' : ''
+  const hint = advice === undefined ? quotes : `; ${advice}`
   // A missing option is shown together with its siblings.
   const shownPath = kind === 'missing' && path.length > 1 ? path.slice(0, -1) : path
   return {

@@ -25,6 +25,7 @@ test.each([
     { executorUrl: 'localhost:8001' },
     ['executorUrl: must be a URL with http: or https:, such as http://localhost:8001'],
   ],
+  [{ executorUrl: '10.0.0.1:8101/?token=secret-1' }, ["executorUrl: 'http://localhost:8001'"]],
   [{ executorUrl: '10.0.0.1:8101' }, ["executorUrl: 'http://10.0.0.1:8101'"]],
   [
     { executorUrl: 'http://me:secret-1@host:1', executorApiKey: undefined },

@@ -20,7 +20,7 @@ export interface Origin {
 /** Options that one source sets. */
 export interface Layer extends Origin {
   readonly values: Readonly<Record<string, unknown>>
-  /** Whether numbers and booleans may be given as text. */
+  /** True if numbers and booleans may be given as text. */
   readonly isText: boolean
 }
 

@@ -28,7 +28,7 @@ function httpUrl(example: string): z.ZodString {
   return z.string().superRefine((text, context) => {
     if (isHttpUrl(text)) return
     const withScheme = `http://${text}`
-    const isCorrected = /^[\w.-]+:\d+(?:\/|$)/.test(text) && isHttpUrl(withScheme)
+    const isCorrected = /^[\w.-]+:\d+(?:\/[\w./-]*)?$/.test(text) && isHttpUrl(withScheme)
     const message = `must be a URL with http: or https:, such as ${example}`
     context.addIssue({
       code: 'custom',

@@ -10,7 +10,7 @@ const defaultDrainMs = 30_000
 
 /** Options for closing a client. */
 export interface CloseOptions {
-  /** Whether to wait for the executions under way before the rest is cancelled; false by default. */
+  /** True to wait for the executions under way before the rest is cancelled; false by default. */
   readonly drain?: boolean | undefined
   /** Milliseconds that draining may take; 30,000 by default. */
   readonly timeoutMs?: number | undefined

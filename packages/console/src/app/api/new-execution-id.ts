@@ -1,4 +1,7 @@
-/** Returns a new execution id, which is random: its order is of no use here. `crypto.randomUUID` is missing on pages that came over plain HTTP from another machine. */
+/**
+ * Returns a new execution id, which is random: its order is of no use here. `crypto.randomUUID` is missing on pages that
+ * came over plain HTTP from another machine.
+ */
 export function newExecutionId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = (bytes[6]! & 0x0f) | 0x40

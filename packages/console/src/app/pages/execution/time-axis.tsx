@@ -7,7 +7,10 @@ const labelPx = { width: 48, distance: 110 }
 /** Maximum number of marks for shortened waits. */
 const mostBreaks = 100
 
-/** Labels of the time axis: the time since a node began to run the execution, so that the queue is before 0. A mark shows where a wait is drawn short. */
+/**
+ * Labels of the time axis: the time since a node began to run the execution, so that the queue is before 0. A mark shows
+ * where a wait is drawn short.
+ */
 export function TimeAxis({
   scale,
   began,

@@ -55,7 +55,10 @@ export function TimelineRow({
   )
 }
 
-/** Name of a row, and of a call its number, which is never cut; then the note and the beginning of the input, which are cut first. */
+/**
+ * Name of a row, and of a call its number, which is never cut; then the note and the beginning of the input, which are
+ * cut first.
+ */
 function RowName({ row: { kind, name, note = '', input, tone } }: { row: Row }) {
   const numberLength = kind === 'call' ? note.indexOf(' ') : 0
   return (
@@ -89,7 +92,10 @@ function Bar({ segment, share, end }: { segment: Segment; share: (time: number) 
 /** Width in pixels that a label takes, with the space around it. */
 const labelPx = 76
 
-/** Returns the position of the label of a bar: behind it if there is room, otherwise before it, or on it. There is none for a bar out of view. */
+/**
+ * Returns the position of the label of a bar: behind it if there is room, otherwise before it, or on it. There is none
+ * for a bar out of view.
+ */
 function labelPosition(from: number, to: number, labelShare: number): Record<string, string> | undefined {
   if (to < 0 || from > 1) return undefined
   if (to <= 1 - labelShare) return { left: `${to * 100}%` }

@@ -29,8 +29,8 @@ export function ExecutionsPage() {
   const { items, newCount, error, reload, loadMore, hold } = useExecutions(filters)
   const selection = useSelection(items)
   const [isScrolled, setIsScrolled] = useState(false)
-  // New executions move the list only while nobody reads further down or has selected some.
   const selected = (items ?? []).filter(({ executionId }) => selection.ids.has(executionId))
+  // New executions move the list only while nobody reads further down or has selected some.
   const isHeld = isScrolled || selected.length > 0
   const filterKey = JSON.stringify(filters)
   useEffect(() => rememberList(location.search), [filterKey])

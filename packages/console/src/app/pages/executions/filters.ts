@@ -47,11 +47,17 @@ export function rangeLongerThan(ms: number): RangeName {
   return (Object.keys(ranges) as RangeName[]).find((range) => ranges[range].ms > ms) ?? '31d'
 }
 
-/** Returns whether a text is the whole id of a session. The executor refuses another one, such as an id that is being typed. */
-export const isSessionId = (text: string): boolean => /^ses_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const isId = (prefix: string, text: string): boolean => text.startsWith(prefix) && uuid.test(text.slice(prefix.length))
+
+/**
+ * Returns whether a text is the whole id of a session. The executor refuses another one, such as an id that is being
+ * typed.
+ */
+export const isSessionId = (text: string): boolean => isId('ses_', text)
 
 /** Returns whether a text is the whole id of an execution. */
-export const isExecutionId = (text: string): boolean => /^exe_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+export const isExecutionId = (text: string): boolean => isId('exe_', text)
 
 /** Returns the filters in a query string. What is not valid is left out. */
 export function filtersOf(query: Readonly<Record<string, string>>): PageFilters {
