@@ -63,7 +63,7 @@ let nextAt = 0
 async function nextTurn(signal: AbortSignal): Promise<void> {
   const at = Math.max(nextAt, Date.now())
   nextAt = at + 100
-  await setTimeout(at - Date.now(), undefined, { signal })
+  await setTimeout(Math.max(0, at - Date.now()), undefined, { signal })
 }
 
 /** Returns the key of a job: the same one after a restart, so that the job is not submitted twice. */

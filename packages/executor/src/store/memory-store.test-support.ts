@@ -305,7 +305,7 @@ export class MemoryStore implements ExecutionStore {
   #wakeAt(row: Row, wakeAt = Infinity): void {
     clearTimeout(row.timer)
     const dueAt = Math.min(wakeAt, storedOf(row).expiresAt)
-    row.timer = setTimeout(() => this.#makeDue(row), Math.min(dueAt - Date.now(), maxTimerMs))
+    row.timer = setTimeout(() => this.#makeDue(row), Math.min(Math.max(0, dueAt - Date.now()), maxTimerMs))
   }
 
   #makeDue(row: Row): void {
