@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { env } from 'node:process'
 
 import { Codemode, formatError, tool } from '@codemode/client'
-import { ScriptedModel, type ChatMessage } from '@codemode/testkit'
 import { z } from 'zod'
 
 await using codemode = Codemode.fromClientConfig({
@@ -21,26 +20,15 @@ await using codemode = Codemode.fromClientConfig({
     }),
   },
 })
-const model = new ScriptedModel([
-  { code: `const orders = await list_orders({ customer: 'ada' }); return orders.length` },
-  (result) => {
-    assert.match(result, /Tools are called through tools: await tools\.list_orders/)
-    return {
-      code: `const orders = await tools.list_orders({ customer: 'ada' }); return orders.reduce((sum, { cents }) => sum + cents, 0)`,
-    }
-  },
-  (result) => ({ text: `The orders cost ${result.match(/Value:\n(\d+)/)![1]} cents.` }),
-])
-
 const runCode = codemode.asTool()
 const { name, description, inputSchema: parameters } = runCode
 const tools = [{ type: 'function', function: { name, description, parameters } }]
-const messages: ChatMessage[] = [
+const messages: Message[] = [
   { role: 'system', content: codemode.prompt() },
   { role: 'user', content: 'What do all orders of ada cost?' },
 ]
 for (;;) {
-  const message = await model.complete({ messages, tools })
+  const message = await complete({ messages, tools })
   messages.push(message)
   if (message.tool_calls === undefined) break
   for (const call of message.tool_calls) {
@@ -52,3 +40,23 @@ for (;;) {
 
 assert.equal(messages.at(-1)?.content, 'The orders cost 78000 cents.')
 console.log(messages.at(-1)?.content)
+
+/** Message of a conversation, in the form of chat completion APIs. */
+interface Message {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  readonly content: string
+  readonly tool_calls?: readonly { readonly id: string; readonly function: { name: string; arguments: string } }[]
+  readonly tool_call_id?: string
+}
+
+/** Stands in for the API of a language model. */
+async function complete({ messages }: { messages: readonly Message[]; tools: readonly unknown[] }): Promise<Message> {
+  const last = messages.at(-1)!.content
+  const sum = /Value:\n(\d+)/.exec(last)?.[1]
+  if (sum !== undefined) return { role: 'assistant', content: `The orders cost ${sum} cents.` }
+  const code = last.includes('Tools are called through tools: await tools.list_orders')
+    ? `const orders = await tools.list_orders({ customer: 'ada' }); return orders.reduce((sum, { cents }) => sum + cents, 0)`
+    : `const orders = await list_orders({ customer: 'ada' }); return orders.length`
+  const call = { id: `call_${messages.length}`, function: { name: 'run_code', arguments: JSON.stringify({ code }) } }
+  return { role: 'assistant', content: '', tool_calls: [call] }
+}

@@ -51,6 +51,21 @@ test('a call is approved, and who approved it is shown', { tags: ['OP-3'] }, asy
   await expect.poll(() => card.innerText()).toMatch(/Approved by grace[\s\S]*Note: as agreed/)
 })
 
+test('of those that were decided, the one that was requested last is first', { tags: ['OP-3'] }, async () => {
+  const labels: string[] = []
+  for (let n = 0; n < 2; n++) {
+    const { execution, approval, label } = await startRefund()
+    await grace.decide(approval, { approve: true })
+    await execution.wait()
+    labels.unshift(label)
+  }
+  const { page } = await suite.open({ as: 'grace', path: '/approvals?status=approved' })
+  const cards = page.getByRole('article')
+  await cards.first().waitFor()
+  const texts = await cards.allInnerTexts()
+  expect(labels.map((label) => texts.findIndex((text) => text.includes(label)))).toEqual([0, 1])
+})
+
 test(
   'the tool gets the edited input; what is refused is an error, also a number that JavaScript would change, and the call stays pending',
   { tags: ['OP-3'] },

@@ -65,13 +65,13 @@ export const compilers = {
   current: join(root, 'node_modules/typescript/bin/tsc'),
 }
 
-/** Compiles a program in that folder; resolves with the compiler's errors. */
+/** Compiles programs in that folder; resolves with the compiler's errors. */
 export async function compile(
-  program: string,
+  programs: string | readonly string[],
   folder: string,
   { compiler = compilers.current, ...options }: Readonly<Record<string, unknown>> & { readonly compiler?: string },
 ): Promise<string> {
-  const config = { compilerOptions: { types: ['node'], ...options }, files: [program] }
+  const config = { compilerOptions: { types: ['node'], ...options }, files: [programs].flat() }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
   return run(execPath, [compiler, '-p', folder]).then(
     () => '',

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 
 import type { RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -26,12 +23,6 @@ const openTelemetry = [
   { node: nodes[1], api: '1.10.0', sdk: '3.1.1' },
 ] as const
 const programs = join(import.meta.dirname, 'programs')
-const recipesFolder = join(import.meta.dirname, '../../examples/recipes')
-/** Recipes that need no package but the client. */
-const recipes = readdirSync(recipesFolder).filter((name) => {
-  const imported = readFileSync(join(recipesFolder, name), 'utf8').matchAll(/ from '([^']+)'/g)
-  return [...imported].every(([, from]) => from!.startsWith('node:') || from === '@codemode/client')
-})
 let folder: string
 let executor: RunningExecutor
 
@@ -99,14 +90,6 @@ describe('the packages, installed by npm into an empty folder', () => {
   test('let that program compile as bundlers resolve', async () => {
     const bundled = { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true }
     expect(await compile(join(folderOf(nodes[0]), 'program.ts'), folderOf(nodes[0]), bundled)).toBe('')
-  })
-
-  test.each(recipes)('run the recipe %s outside of the workspace', async (name) => {
-    const on = nodes[2]
-    const program = join(folderOf(on), name)
-    await copyFile(join(recipesFolder, name), program)
-    const { stdout, stderr } = await promisify(execFile)(on.node, [program], { env: variables(), timeout: 100_000 })
-    expect({ stderr, hasSpoken: stdout.length > 0 }).toEqual({ stderr: '', hasSpoken: true })
   })
 
   test.each(openTelemetry)(

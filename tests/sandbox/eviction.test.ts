@@ -32,10 +32,22 @@ test.each(transports)(
       expect(result.logs.map(({ text }) => text)).toEqual(['before', 'after'])
       journals.push((await api(executor, `/v1/executions/${result.executionId}/journal`)).body)
     }
+    for (const journal of journals) expectEvictionsWhileWaiting(journal)
     expect((await replayOf(journals)).exitCode).toBe(0)
     expect(signals.length).toBe(10)
   },
 )
+
+/** Expects an eviction in the journal, and that each lies between the end of a turn and the beginning of the next. */
+function expectEvictionsWhileWaiting({ entries }: Journal): void {
+  const turns = entries.filter((entry) => entry.type === 'turn')
+  const evicted = turns.flatMap(({ at, evictedAt }, i) => (evictedAt === undefined ? [] : [{ i, at, evictedAt }]))
+  expect(evicted.length).toBeGreaterThan(0)
+  for (const { i, at, evictedAt } of evicted) {
+    expect(evictedAt).toBeGreaterThanOrEqual(turns[i - 1]!.endedAt)
+    expect(evictedAt).toBeLessThanOrEqual(at)
+  }
+}
 
 test('above the memory limit of waiting guests, those that have waited longest are evicted first', async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1, sandboxMemoryMb: 64 })

@@ -223,7 +223,7 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Returns the approvals of this API key's tenant, oldest first. The list is read in pages while it is iterated. A key needs the
+   * Returns the approvals of this API key's tenant, by default the oldest first. The list is read in pages while it is iterated. A key needs the
    * right `read` or `approve`; one with `run` only sees those of its own executions.
    */
   listApprovals(options: ListApprovalsOptions = {}): AsyncIterable<Approval> {

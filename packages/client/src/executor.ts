@@ -146,6 +146,8 @@ export interface ApprovalListQuery {
   readonly status?: ApprovalStatus | undefined
   /** Only approvals of this execution. */
   readonly executionId?: string | undefined
+  /** Which request is first; the oldest by default. */
+  readonly order?: 'oldest' | 'newest' | undefined
   /** Maximum number of approvals of the page, up to 200; 50 by default. */
   readonly limit?: number | undefined
   /** The field `nextCursor` of the page before. */
@@ -199,7 +201,7 @@ export interface DetachedExecutor {
   ): Promise<readonly string[]>
   /** Replaces the callback of an execution. */
   setCallback(executionId: string, options: SetCallbackOptions): Promise<void>
-  /** Returns a page of the approvals, oldest first. */
+  /** Returns a page of the approvals. */
   listApprovals(query: ApprovalListQuery, options?: ControlOptions): Promise<ApprovalList>
   /** Decides about a tool call that waits for an approval. Repeating the same decision has no further effect. */
   decide(

@@ -53,7 +53,7 @@ describe('the rows', () => {
     expect(rows.slice(at - 1, at + 3)).toEqual([
       'Timer sleep or setTimeout',
       expect.stringMatching(/^Taken over by a node [0-9a-f]{8}$/),
-      'Rebuilt by replay the guest was evicted or lost',
+      'Rebuilt by replay another node had the guest',
       'Turn a timer',
     ])
     await page.getByRole('searchbox', { name: 'Find rows by name' }).fill('taken over')
@@ -63,11 +63,14 @@ describe('the rows', () => {
     expect(facts).toEqual(['Start', 'Duration', 'Node', 'Claim', 'Previous node'])
   })
 
-  test('have the replay after an eviction', { tags: ['OP-3'] }, async () => {
+  test('have an eviction, and the replay after it', { tags: ['OP-3'] }, async () => {
     const { timeline } = await open(suite.executor.data.evicted)
     const rows = await timeline.rows()
     const at = rows.indexOf('Turn answer of reports.render #2')
-    expect(rows[at - 1]).toBe('Rebuilt by replay the guest was evicted or lost')
+    expect(rows[at - 1]).toBe('Rebuilt by replay the guest was evicted')
+    const evictedAt = rows.indexOf('Evicted from memory the guest had waited for long, or memory was full')
+    expect(evictedAt).toBeGreaterThan(rows.indexOf('Turn answer of orders.list #1'))
+    expect(evictedAt).toBeLessThan(at - 1)
     expect(rows[at + 1]).toMatch(/^console.log rendered after \d+ ms, with the same number/)
   })
 

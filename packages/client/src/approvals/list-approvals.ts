@@ -5,7 +5,7 @@ import type { ApprovalListQuery } from '../executor.ts'
 import { parseCallOptions } from '../run/call-options.ts'
 import { pagedList, pagingOptions } from '../run/paged-list.ts'
 
-const { status } = approvalQuerySchema.shape
+const { status, order } = approvalQuerySchema.shape
 const executionId = z
   .string()
   .refine(
@@ -19,6 +19,8 @@ const listOptionsSchema = z.strictObject({
   status,
   /** Only approvals of this execution. */
   executionId,
+  /** Which request is first, `oldest` or `newest`; the oldest by default. */
+  order,
   ...pagingOptions,
 })
 

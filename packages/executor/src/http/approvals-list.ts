@@ -8,8 +8,8 @@ import { readQuery } from './read-query.ts'
 import { requireRight } from './rights.ts'
 
 /**
- * Handles GET /v1/approvals: responds with a page of the tenant's approvals, oldest first, or of those of the key's owner if
- * the key may neither read nor approve those of others.
+ * Handles GET /v1/approvals: responds with a page of the tenant's approvals, or of those of the key's owner if the key may
+ * neither read nor approve those of others.
  */
 export function listApprovals({ engine }: { engine: Pick<Engine, 'listApprovals'> }): Handler<HttpEnv> {
   return async function listApprovals(c) {

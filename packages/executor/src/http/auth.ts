@@ -1,8 +1,9 @@
 import { headers, RequestError } from '@codemode/shared'
 import type { MiddlewareHandler } from 'hono'
 
+import type { Principal } from '../engine/principal.ts'
 import type { KeyStore } from '../key-store.ts'
-import type { HttpContext, HttpEnv } from './http-context.ts'
+import type { HttpEnv } from './http-context.ts'
 
 const maxKeyLength = 1_024
 const suggestion = 'Send your API key as "authorization: Bearer <key>".'
@@ -11,23 +12,37 @@ const suggestion = 'Send your API key as "authorization: Bearer <key>".'
 export function bearerAuth({ keys }: { keys: Pick<KeyStore, 'find'> }): MiddlewareHandler<HttpEnv> {
   return async function bearerAuth(c, next) {
     const header = c.req.header(headers.authorization)
-    if (header === undefined) throw unauthorized(c, 'The request has no authorization header.')
-    const key = /^Bearer +([\x21-\x7e]+)$/i.exec(header)?.[1]
-    if (key === undefined || key.length > maxKeyLength)
-      throw unauthorized(c, 'The authorization header must be "Bearer" and an API key.')
-    const principal = keys.find(key)
-    if (principal === undefined) throw invalidToken(c, 'The API key is not known to this executor.')
-    if (principal === 'expired') throw invalidToken(c, 'The API key has expired.')
-    c.set('principal', principal)
+    const found = principalOf(header, keys)
+    if ('problem' in found) {
+      c.header('www-authenticate', `Bearer realm="codemode"${found.isToken ? ', error="invalid_token"' : ''}`)
+      throw unauthorized(found)
+    }
+    c.set('principal', found)
+    c.set('authenticate', async () => {
+      const again = principalOf(header, keys)
+      if ('problem' in again) throw unauthorized(again)
+      return again
+    })
     await next()
   }
 }
 
-function invalidToken(c: HttpContext, message: string): RequestError {
-  return unauthorized(c, message, ', error="invalid_token"')
+interface Unauthorized {
+  readonly problem: string
+  /** True if the request has a key, which is not valid. */
+  readonly isToken: boolean
 }
 
-function unauthorized(c: HttpContext, message: string, reason = ''): RequestError {
-  c.header('www-authenticate', `Bearer realm="codemode"${reason}`)
-  return new RequestError('UNAUTHORIZED', message, { suggestion })
+function principalOf(header: string | undefined, keys: Pick<KeyStore, 'find'>): Principal | Unauthorized {
+  if (header === undefined) return { problem: 'The request has no authorization header.', isToken: false }
+  const key = /^Bearer +([\x21-\x7e]+)$/i.exec(header)?.[1]
+  if (key === undefined || key.length > maxKeyLength)
+    return { problem: 'The authorization header must be "Bearer" and an API key.', isToken: false }
+  const principal = keys.find(key)
+  if (principal === undefined) return { problem: 'The API key is not known to this executor.', isToken: true }
+  return principal === 'expired' ? { problem: 'The API key has expired.', isToken: true } : principal
+}
+
+function unauthorized({ problem }: Unauthorized): RequestError {
+  return new RequestError('UNAUTHORIZED', problem, { suggestion })
 }

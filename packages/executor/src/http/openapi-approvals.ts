@@ -16,7 +16,7 @@ export const approvalPaths: ZodOpenApiPathsObject = {
   '/v1/approvals': {
     get: {
       operationId: 'listApprovals',
-      summary: "List the tenant's approvals, oldest first",
+      summary: "List the tenant's approvals",
       description:
         'Requires the right `approve` or `read` for those of all owners; with `run` alone, lists those of its own owner.',
       requestParams: { query: approvalQuerySchema, header: requestHeaders() },

@@ -23,6 +23,8 @@ export interface EventStreamOptions {
   readonly stallMs: number
   /** Whether the reader serves tool calls, see `EventOptions`. */
   readonly isServing?: boolean
+  /** Rejects with `RequestError` UNAUTHORIZED or FORBIDDEN, which ends the stream, if the reader may not read any more. */
+  readonly checkReader?: () => Promise<void>
 }
 
 /** Returns the id in `last-event-id`, if there is one. Throws `RequestError` when it is not an id of an event. */
@@ -45,7 +47,7 @@ export function lastEventId(c: HttpContext): string | undefined {
 export async function eventStreamResponse(
   c: HttpContext,
   handle: ExecutionHandle,
-  { logger, heartbeatMs, stallMs, isServing = false }: EventStreamOptions,
+  { logger, heartbeatMs, stallMs, isServing = false, checkReader }: EventStreamOptions,
 ): Promise<Response> {
   const stop = new AbortController()
   const after = lastEventId(c)
@@ -82,7 +84,9 @@ export async function eventStreamResponse(
     c.header('x-accel-buffering', 'no')
     const toErrorLines = (error: unknown) =>
       errorLines(errorBody(c, error instanceof RequestError ? error : internalError(error, c, logger)))
-    return c.body(eventStream(events, { first, heartbeatMs, stall, toErrorLines, close, closed: stop.signal }))
+    return c.body(
+      eventStream(events, { first, heartbeatMs, stall, checkReader, toErrorLines, close, closed: stop.signal }),
+    )
   } catch (error) {
     close()
     throw error
@@ -93,6 +97,7 @@ interface StreamOptions {
   readonly first: Promise<IteratorResult<EventText>>
   readonly heartbeatMs: number
   readonly stall: StallWatch
+  readonly checkReader: EventStreamOptions['checkReader']
   readonly toErrorLines: (error: unknown) => string
   /** Called when the stream ends, by either side. */
   readonly close: () => void
@@ -100,7 +105,7 @@ interface StreamOptions {
 }
 
 function eventStream(events: AsyncIterator<EventText>, options: StreamOptions): ReadableStream<Uint8Array> {
-  const { first, heartbeatMs, stall, toErrorLines, close, closed } = options
+  const { first, heartbeatMs, stall, checkReader, toErrorLines, close, closed } = options
   const encoder = new TextEncoder()
   let upcoming: StreamOptions['first'] | undefined = first
 
@@ -121,12 +126,19 @@ function eventStream(events: AsyncIterator<EventText>, options: StreamOptions): 
     return text === '' ? undefined : text
   }
 
+  /** Resolves as `nextLines` does, if the reader still may read them. */
+  async function checkedLines(): Promise<string | undefined> {
+    const lines = await nextLines()
+    if (lines !== undefined) await checkReader?.().catch(ignoreUnavailable)
+    return lines
+  }
+
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         stall.drained()
         let isLast = false
-        const lines = await nextLines().catch((error: unknown) => {
+        const lines = await checkedLines().catch((error: unknown) => {
           isLast = true
           return closed.aborted ? undefined : toErrorLines(error)
         })
@@ -156,6 +168,11 @@ function eventLines({ id, type, json }: EventText): string {
 
 function errorLines(body: ErrorBody): string {
   return `event: error\ndata: ${JSON.stringify(body)}\n\n`
+}
+
+/** Throws the error again unless it says that the keys can't be read now: a reader keeps what it was granted. */
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof RequestError && error.code === 'STORE_UNAVAILABLE')) throw error
 }
 
 /** Resolves after all pending microtasks, when nothing more can happen without the event loop. */

@@ -54,6 +54,8 @@ export class SandboxProcess {
   readonly #watchdog: TurnWatchdog
   readonly #use = new ProcessUse()
   readonly #isolateReports = new IsolateReports()
+  /** Times of eviction, by `performance.now()`, of guests that were evicted and not asked for since. */
+  readonly #evictedAt = new Map<number, number>()
   #lastGuest = 0
   /** Number of reports on memory that was freed. */
   #freed = 0
@@ -161,7 +163,10 @@ export class SandboxProcess {
         if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
         return this.#requestTurn({ guest, limits, delivery, options })
       },
-      close: () => this.#closeGuest(guest),
+      close: () => {
+        this.#evictedAt.delete(guest)
+        this.#closeGuest(guest)
+      },
     }
   }
 
@@ -169,7 +174,9 @@ export class SandboxProcess {
   evict(isEnough: (idleSince: number) => boolean): void {
     for (const [guest, { isolate, idleSince }] of this.#guests.entries()) {
       if (isEnough(idleSince)) return
-      if (isolate.state === 'made' && !this.#turns.of(guest)) this.#removeGuest(guest)
+      if (isolate.state !== 'made' || this.#turns.of(guest)) continue
+      this.#removeGuest(guest)
+      this.#evictedAt.set(guest, performance.now())
     }
   }
 
@@ -180,12 +187,19 @@ export class SandboxProcess {
   }
 
   #requestTurn(turn: RequestedTurn): Promise<TurnOutcome> {
-    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve({ type: 'lost' })
+    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve(this.#lost(turn.guest))
     return new Promise((settle) => {
       this.#turns.add(pendingTurn(turn, settle))
       this.#sendQueuedTurns()
       if (this.isHeldByLongTurn) this.#loseOverdueTurns()
     })
+  }
+
+  /** Returns the outcome of a turn of a guest that is gone. */
+  #lost(guest: number): TurnOutcome {
+    const evictedAt = this.#evictedAt.get(guest)
+    this.#evictedAt.delete(guest)
+    return { type: 'lost', ...(evictedAt !== undefined && { evictedAt }) }
   }
 
   #sendQueuedTurns(): void {

@@ -64,9 +64,10 @@ export type TurnOutcome =
   | { readonly type: 'killed' }
   /**
    * The guest is gone without a fault that is known to be its own, and the turn has not happened. It can be replayed in
-   * another process. With `needsOwnIsolate`, it ran out of memory in an isolate that had other guests before.
+   * another process. With `needsOwnIsolate`, it ran out of memory in an isolate that had other guests before. With
+   * `evictedAt`, it was evicted at this time by `performance.now()`.
    */
-  | { readonly type: 'lost'; readonly needsOwnIsolate?: true }
+  | { readonly type: 'lost'; readonly needsOwnIsolate?: true; readonly evictedAt?: number }
   /** The runtime that the guest needs is in no store (`missing`), or does not start in this version (`broken`). */
   | { readonly type: 'unrunnable'; readonly reason: 'missing' | 'broken' }
 

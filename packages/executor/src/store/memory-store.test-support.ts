@@ -156,13 +156,14 @@ export class MemoryStore implements ExecutionStore {
 
   async listApprovals(
     tenant: string,
-    { owner, status, executionId, limit, cursor = '0' }: ApprovalListOptions,
+    { owner, status, executionId, order = 'oldest', limit, cursor = '0' }: ApprovalListOptions,
   ): Promise<ApprovalPage> {
     const all = [...this.#rows.values()]
       .filter(({ facts }) => facts.tenant === tenant && (owner === undefined || facts.owner === owner))
       .filter(({ facts }) => executionId === undefined || facts.id === executionId)
       .flatMap((row) => row.approvals.all.map((approval) => approvalOf(row, approval)))
       .filter((approval) => status === undefined || approval.status === status)
+    if (order === 'newest') all.reverse()
     const start = Number(cursor)
     const items = all.slice(start, start + limit)
     return { items, nextCursor: all.length > start + limit ? String(start + limit) : null }

@@ -55,11 +55,13 @@ export interface ApprovalListOptions {
   readonly owner?: string | undefined
   readonly status?: ApprovalStatus | undefined
   readonly executionId?: string | undefined
+  /** Which request is first; the oldest by default. */
+  readonly order?: 'oldest' | 'newest' | undefined
   readonly limit: number
   readonly cursor?: string | undefined
 }
 
-/** Page of a list of approvals, oldest first. */
+/** Page of a list of approvals. */
 export interface ApprovalPage {
   readonly items: readonly StoredApproval[]
   readonly nextCursor: string | null

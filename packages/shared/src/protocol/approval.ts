@@ -95,13 +95,14 @@ export type Approval = z.infer<typeof approvalSchema>
 export const approvalQuerySchema = z.strictObject({
   status: approvalStatusSchema.optional(),
   executionId: z.string().max(64).optional(),
+  order: z.enum(['oldest', 'newest']).default('oldest').meta({ description: 'Which request is first' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(256).optional().meta({ description: '`nextCursor` of the page before' }),
 })
 
 export type ApprovalQuery = z.infer<typeof approvalQuerySchema>
 
-/** Response of `GET /v1/approvals`: a page of the tenant's approvals, oldest first. */
+/** Response of `GET /v1/approvals`: a page of the tenant's approvals, by default the oldest first. */
 export const approvalListSchema = z
   .object({
     items: z.array(approvalSchema),

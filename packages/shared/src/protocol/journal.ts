@@ -90,6 +90,9 @@ const turnCosts = {
     .positive()
     .optional()
     .meta({ description: 'Number of times that the guest was rebuilt for this turn; absent if it was there' }),
+  evictedAt: timestampMs.optional().meta({
+    description: 'Time at which the guest was evicted from memory; absent if it was not since the turn before',
+  }),
 }
 
 /** Answer to a call as the guest receives it. */

@@ -5,7 +5,13 @@ import { queryOf } from '../text/query.ts'
 import { request } from './request.ts'
 
 export const listApprovals = (
-  query: { status?: string | undefined; executionId?: string; cursor?: string | undefined; limit?: number },
+  query: {
+    status?: string | undefined
+    executionId?: string
+    order?: 'oldest' | 'newest'
+    cursor?: string | undefined
+    limit?: number
+  },
   signal?: AbortSignal,
 ): Promise<ApprovalList> => request(`/approvals${queryOf(query)}`, { parse: parseExactly, ...(signal && { signal }) })
 

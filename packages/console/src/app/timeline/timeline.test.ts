@@ -188,6 +188,33 @@ describe('nodes', () => {
     expect(isProblem(row)).toBe(false)
   })
 
+  test('an eviction has a mark at its time, before the replay', () => {
+    const evicted = { replays: 1, evictedAt: at(3) }
+    const { rows } = timelineOf(journalOf([claim(0), turn([0, 1]), turn([5, 6], {}, evicted)]))
+    const marks = rows.filter(({ kind }) => kind === 'node').map((row) => [row.name, row.note, startOf(row)])
+    expect(marks.slice(1)).toEqual([
+      ['Evicted from memory', 'the guest had waited for long, or memory was full', at(3)],
+      ['Rebuilt by replay', 'the guest was evicted', at(5)],
+    ])
+  })
+
+  test.each([
+    ['another node had the guest', [claim(4, 2, 'node-b')]],
+    ['the execution was parked', [park(2), claim(4, 2)]],
+    ['the guest was lost', []],
+  ])('a replay says why: %s', (note, between) => {
+    const entries = [claim(0), turn([0, 1]), ...between, turn([5, 6], {}, { replays: 1 })]
+    const { rows } = timelineOf(journalOf(entries))
+    expect(rows.find(({ name }) => name === 'Rebuilt by replay')!.note).toBe(note)
+  })
+
+  test('a replay for the first turn of a step says that the session had no guest', () => {
+    const { rows } = timelineOf(journalOf([claim(0), turn([0, 1], {}, { replays: 1 })]))
+    expect(rows.find(({ name }) => name === 'Rebuilt by replay')!.note).toBe(
+      'the guest of the session was not in memory',
+    )
+  })
+
   test('a park that needs an operator lasts until somebody acts', () => {
     const attention = { code: 'REPLAY_DIVERGED', name: 'x', message: 'it differs', retryable: false }
     const { rows } = timelineOf(journalOf([claim(0), park(3, { attention })]))

@@ -31,6 +31,14 @@ const ownEnds: ReadonlySet<string> = new Set([
   'RESULT_TOO_LARGE',
 ])
 
+/** Why a guest that was not evicted had to be rebuilt, by the claim since the turn before. */
+const lossNotes = {
+  first: 'the guest of the session was not in memory',
+  park: 'the execution was parked',
+  takeover: 'another node had the guest',
+  none: 'the guest was lost',
+} as const
+
 /** Park that lasts, with the index of its entry. */
 type Parked = EntryOf<'park'> & { readonly index: number }
 
@@ -49,6 +57,8 @@ class TimelineBuilder {
   #last: number
   #isClaimed = false
   #node: string | undefined
+  /** Claim of a node that has run no turn since. */
+  #newClaim: keyof typeof lossNotes = 'none'
   #parked: Parked | undefined
   #timer: Timer | undefined
   #hasEnded = false
@@ -133,18 +143,19 @@ class TimelineBuilder {
         ],
       }),
     )
+    this.#newClaim = isFirst ? 'first' : isTakeover ? 'takeover' : 'park'
     this.#isClaimed = true
     this.#began ??= at
     this.#node = node
   }
 
   #turn(entry: EntryOf<'turn'>, index: number): void {
-    const { at, endedAt, delivery, effects, cpuMs, replays } = entry
+    const { at, endedAt, delivery, effects, cpuMs } = entry
     if (delivery.kind === 'tick' && this.#timer !== undefined) {
       this.#rows.push(timerRow(this.#timer, at))
       this.#timer = undefined
     }
-    if (replays !== undefined) this.#rebuilt(at, replays, index)
+    this.#rebuilt(entry, index)
     const received =
       delivery.kind === 'start'
         ? 'start of the code'
@@ -180,18 +191,21 @@ class TimelineBuilder {
     else if (dueAt !== this.#timer?.dueAt) this.#timer = { dueAt, since: at, index }
   }
 
-  #rebuilt(at: number, replays: number, index: number): void {
-    this.#rows.push(
-      moment({
-        id: `replay-${index}`,
-        kind: 'node',
-        name: 'Rebuilt by replay',
-        note: 'the guest was evicted or lost',
-        tone: 'muted',
-        segments: [{ start: at, end: at, tone: 'muted' }],
-        facts: [['Replays', String(replays)]],
-      }),
-    )
+  /** Adds the eviction of the guest before a turn or an end, and the replays that have rebuilt it. */
+  #rebuilt({ at, replays, evictedAt }: EntryOf<'turn' | 'end'>, index: number): void {
+    const lossNote = lossNotes[this.#newClaim]
+    this.#newClaim = 'none'
+    const mark = { kind: 'node', tone: 'muted' } as const
+    if (evictedAt !== undefined) {
+      const segments = [{ start: evictedAt, end: evictedAt, tone: 'muted' as const }]
+      const note = 'the guest had waited for long, or memory was full'
+      this.#rows.push(moment({ ...mark, id: `eviction-${index}`, name: 'Evicted from memory', note, segments }))
+    }
+    if (replays === undefined) return
+    const note = evictedAt === undefined ? lossNote : 'the guest was evicted'
+    const segments = [{ start: at, end: at, tone: 'muted' as const }]
+    const facts: Fact[] = [['Replays', String(replays)]]
+    this.#rows.push(moment({ ...mark, id: `replay-${index}`, name: 'Rebuilt by replay', note, segments, facts }))
   }
 
   #logs(logs: EntryOf<'turn'>['effects']['logs'], at: number, index: number): void {
@@ -216,7 +230,9 @@ class TimelineBuilder {
     this.#finish(at, { name: 'Completed', tone: 'ok', parts }, { isStopped: false })
   }
 
-  #hostEnd({ at, error, logs }: EntryOf<'end'>, index: number): void {
+  #hostEnd(entry: EntryOf<'end'>, index: number): void {
+    const { at, error, logs } = entry
+    this.#rebuilt(entry, index)
     if (logs !== undefined) this.#logs(logs, at, index)
     this.#end(at, { ...error, by: 'the executor' })
   }

@@ -246,13 +246,12 @@ export class ExecutionRunner {
     this.#isInTurn = isFollowed
     this.#begunAt = isFollowed ? at : undefined
     const refused = effects.end === undefined ? await this.#calls.refusedOf(effects.calls) : []
-    const replays = this.#guest.takeReplays()
     const hasRoom = this.#writer.write({
       type: 'turn',
       at,
       endedAt: isFollowed ? at : this.#at(),
       cpuMs,
-      ...(replays > 0 && { replays }),
+      ...this.#rebuildCosts(at),
       delivery,
       effects,
       ...(refused.length > 0 && { refused }),
@@ -263,6 +262,13 @@ export class ExecutionRunner {
       return this.stop(journalTooLarge(journal.header.limits.journalBytes))
     }
     return this.#writer.committing
+  }
+
+  /** Returns what an entry with this time says about the eviction and the rebuilding of the guest since the turn before. */
+  #rebuildCosts(at: number): Pick<Extract<JournalEntry, { type: 'turn' }>, 'replays' | 'evictedAt'> {
+    const { replays, evictedMsAgo } = this.#guest.takeReplays()
+    const evictedAt = Math.min(at, Math.ceil(this.#options.now() - (evictedMsAgo ?? 0)))
+    return { ...(replays > 0 && { replays }), ...(evictedMsAgo !== undefined && { evictedAt }) }
   }
 
   /** Performs what follows from a committed entry. */
@@ -300,10 +306,10 @@ export class ExecutionRunner {
   #finish(error: ExecutionFailure): void {
     if (this.#options.state.hasEnded || this.#hasLeft || this.#isEnding) return
     this.#isEnding = true
-    const replays = this.#guest.takeReplays()
-    const costs = { ...this.#stoppedTurn, ...(replays > 0 && { replays }) }
+    const at = this.#at()
+    const costs = { ...this.#stoppedTurn, ...this.#rebuildCosts(at) }
     const withinTurn = this.#options.realm !== undefined && this.#isInTurn && { withinTurn: true as const }
-    this.#writer.write({ type: 'end', at: this.#at(), error, ...withinTurn, ...costs })
+    this.#writer.write({ type: 'end', at, error, ...withinTurn, ...costs })
   }
 
   /** Frees the parts of an execution that has ended; `endedAt` is the time at which the host has ended it. */

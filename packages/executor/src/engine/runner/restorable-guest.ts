@@ -74,6 +74,7 @@ export class RestorableGuest {
   #kills = 0
   #failedStarts = 0
   #replays = 0
+  #evictedAt: number | undefined
 
   constructor({ sandbox, journal, state, placement, realm }: RestorableGuestOptions) {
     this.#realm = realm
@@ -83,11 +84,16 @@ export class RestorableGuest {
     this.#placement = { ...placement, runtime: journal.header.runtime.guestRuntime }
   }
 
-  /** Returns the number of times that the guest was rebuilt since the last call of this method. */
-  takeReplays(): number {
+  /**
+   * Returns the number of times that the guest was rebuilt since the last call of this method, and the milliseconds since
+   * its eviction, if it was evicted since then.
+   */
+  takeReplays(): { readonly replays: number; readonly evictedMsAgo: number | undefined } {
     const replays = this.#replays
+    const evictedMsAgo = this.#evictedAt === undefined ? undefined : performance.now() - this.#evictedAt
     this.#replays = 0
-    return replays
+    this.#evictedAt = undefined
+    return { replays, evictedMsAgo }
   }
 
   /**
@@ -144,6 +150,7 @@ export class RestorableGuest {
         }
         return outcome
       }
+      if (outcome.type === 'lost') this.#evictedAt = outcome.evictedAt
       const failure = this.#failureAfter(outcome)
       if (failure) return failure
       losses += 1

@@ -67,6 +67,7 @@ export function requireSession(authenticate: Authenticate): MiddlewareHandler<Ht
   return async function requireSession(c, next) {
     const { principal } = await authenticate(c)
     c.set('principal', principal)
+    c.set('authenticate', async () => (await authenticate(c)).principal)
     await next()
   }
 }

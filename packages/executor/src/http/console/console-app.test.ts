@@ -2,6 +2,7 @@ import { consoleSessionSchema } from '@codemode/shared'
 import { errorBodySchema } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
+import { startedEvent } from '../fake-engine.test-support.ts'
 import { testApp } from '../http-app.test-support.ts'
 import { assets, consoleApp, host } from './console.test-support.ts'
 
@@ -246,6 +247,19 @@ test.each(['on', 'read-only'] as const)('a console that is %s serves no tool cal
   const events = await request(`/console/api/executions/${id}/events`, { headers })
   expect(events.status).toBe(200)
   await events.body?.cancel()
+})
+
+test('a session whose key was removed gets no further event of a stream that is open', async () => {
+  const { request, signIn, engine, removeKey } = consoleApp()
+  const execution = engine.add('acme', undefined, 'acme').admit().emit(startedEvent(1))
+  const headers = { cookie: await signIn('acme') }
+  const response = await request(`/console/api/executions/${execution.id}/events`, { headers })
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  expect((await reader.read()).value).toMatch(/^id: 1\n/)
+  removeKey('acme')
+  execution.emit(startedEvent(2))
+  expect((await reader.read()).value).toMatch(/^event: error\ndata: .*"UNAUTHORIZED"/)
+  expect((await reader.read()).done).toBe(true)
 })
 
 test('a console that is read-only refuses every write but signing in and out and replays, whatever the rights', async () => {

@@ -75,6 +75,23 @@ test('a decision and an expiry at once have one outcome: a decision that was acc
   })
 })
 
+test.each(['oldest', 'newest'] as const)(
+  'a list with the %s first has each approval once, page by page',
+  async (order) => {
+    const calls = Array.from({ length: 5 }, (_, n) => ({ call: n + 1 }))
+    await withApprovals(calls, async ({ store, id }) => {
+      const pages: number[][] = []
+      let cursor: string | undefined
+      do {
+        const page = await store.listApprovals('acme', { executionId: id, order, limit: 2, cursor })
+        pages.push(page.items.map(({ call }) => call))
+        cursor = page.nextCursor ?? undefined
+      } while (cursor !== undefined)
+      expect(pages).toEqual(order === 'oldest' ? [[1, 2], [3, 4], [5]] : [[5, 4], [3, 2], [1]])
+    })
+  },
+)
+
 test('an approval takes no decision after its time, although nobody has let it expire yet', async () => {
   await withApprovals([{ call: 1, expiresAt: Date.now() - 1 }], async ({ store, id }) => {
     const decision = { call: 1, inputHash, made: made('approver') }

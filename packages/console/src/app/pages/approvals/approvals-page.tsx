@@ -23,6 +23,9 @@ const statuses = [
   'cancelled',
 ] as const satisfies ApprovalStatus[]
 
+/** Those that wait are answered in the order of their requests; of the others, the latest are looked for. */
+const orderOf = (status: ApprovalStatus) => (status === 'pending' ? 'oldest' : 'newest')
+
 /** Inbox of approvals: those that wait for a decision, and what was decided about the others. */
 export function ApprovalsPage() {
   useTitle('Approvals')
@@ -65,8 +68,9 @@ function ApprovalList({ status }: { status: ApprovalStatus }) {
   const { value, error, reload } = useResource(
     `${status} ${cursor ?? ''}`,
     async (signal) => {
-      const page = await listApprovals({ status, cursor, limit: pageSize }, signal)
-      return { ...page, items: await withUsed(page.items, used.current, signal) }
+      const page = await listApprovals({ status, order: orderOf(status), cursor, limit: pageSize }, signal)
+      const items = await withUsed(page.items, used.current, signal)
+      return { ...page, items: orderOf(status) === 'oldest' ? items : items.reverse() }
     },
     { everyMs: () => everyMs },
   )

@@ -1,0 +1,82 @@
+// The examples in a project of their own outside of the workspace, with the packages that a user would install.
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execPath } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import type { RunningExecutor } from '@codemode/executor'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { apiKey, startExecutor } from '@codemode/testkit'
+import { compile, install } from './installed.ts'
+import { pack } from './packed.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Folders of examples but those that start an executor of the repository. */
+const folders = ['agents', 'approvals', 'durable', 'first-program', 'recipes', 'repl', 'sessions']
+const programs = folders.flatMap((folder) => programsIn(folder))
+const run = promisify(execFile)
+
+let project: string
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'codemode-examples-'))
+  project = join(folder, 'project')
+  executor = await startExecutor()
+  const tarballs = await pack(['@codemode/shared', '@codemode/client'], folder)
+  const devDependencies = {
+    ...versionsIn('package.json', ['@hono/node-server', '@types/node', 'acorn', 'hono']),
+    ...versionsIn('examples/agents/package.json'),
+  }
+  await install(project, { tarballs, node: execPath, devDependencies })
+  for (const name of folders) await cp(join(root, 'examples', name), join(project, name), { recursive: true, filter })
+})
+afterAll(async () => {
+  await executor?.close({ drainMs: 0 })
+  await rm(join(project, '..'), { recursive: true })
+})
+
+test('compile strictly, with the modules that the project has', async () => {
+  const options = { strict: true, noEmit: true, target: 'es2023', lib: ['es2023', 'esnext.disposable'] }
+  const modules = { module: 'nodenext', allowImportingTsExtensions: true, skipLibCheck: true }
+  expect(await compile(programs, project, { ...options, ...modules })).toBe('')
+})
+
+test.each(programsIn('recipes'))('%s runs without an error', async (program) => {
+  expect(await runProgram(program)).toEqual({ stderr: '', stdout: expect.stringMatching(/./) })
+})
+
+test.each([
+  ['agents/ai-sdk.ts', 'I have ordered the missing books.'],
+  ['agents/mcp-tools.ts', 'closed Crash on exit'],
+  ['agents/mcp-client.ts', 'The sum is 14.'],
+  ['agents/crew.ts', 'the cheapest trip is to Rome'],
+])('%s runs to its end', { tags: ['FW-1', 'FW-2'] }, async (program, text) => {
+  expect(await runProgram(program)).toEqual({ stderr: '', stdout: expect.stringContaining(text) })
+})
+
+function programsIn(folder: string): string[] {
+  const names = readdirSync(join(root, 'examples', folder)).filter((name) => name.endsWith('.ts'))
+  return names.map((name) => `${folder}/${name}`)
+}
+
+/** Returns the versions of packages, by default of all, that a manifest of the repository names. */
+function versionsIn(manifest: string, names?: readonly string[]): Record<string, string> {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  const all = Object.entries(devDependencies)
+  return Object.fromEntries(all.filter(([name]) => names === undefined || names.includes(name)))
+}
+
+const filter = (path: string) => !path.includes('node_modules')
+
+function runProgram(program: string): Promise<{ stdout: string; stderr: string }> {
+  const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
+  return run(execPath, [program], { cwd: project, env: variables, timeout: 100_000 })
+}
