@@ -42,7 +42,7 @@ afterAll(async () => {
 })
 
 test('compile strictly, with the modules that the project has', async () => {
-  const options = { strict: true, noEmit: true, target: 'es2023', lib: ['es2023', 'esnext.disposable'] }
+  const options = { strict: true, noEmit: true, target: 'es2024', lib: ['es2024', 'esnext.disposable'] }
   const modules = { module: 'nodenext', allowImportingTsExtensions: true, skipLibCheck: true }
   expect(await compile(programs, project, { ...options, ...modules })).toBe('')
 })

@@ -5,11 +5,14 @@ import type { Principal } from '../engine/principal.ts'
 import { startedEvent } from './fake-engine.test-support.ts'
 import { principal, testApp } from './http-app.test-support.ts'
 
+type Found = Principal | 'expired' | undefined
+
 const other = { owner: 'somebody else' }
+const ada = (): Found => ({ ...principal('acme'), owner: 'ada' })
 
 /** Opens a stream of events, changes what the executor finds for its key, and emits an event. */
-async function streamAfter(found: () => Principal | 'expired' | undefined, query = '') {
-  let find = (): Principal | 'expired' | undefined => ({ ...principal('acme'), owner: 'ada' })
+async function streamAfter(found: () => Found, query = '') {
+  let find = ada
   const { engine, send } = testApp({ keys: { find: () => find(), findById: () => undefined } })
   const execution = engine.add('acme', undefined, 'ada').admit().emit(startedEvent(1))
   const response = await send('GET', `/v1/executions/${execution.id}/events${query}`)
@@ -22,7 +25,7 @@ async function streamAfter(found: () => Principal | 'expired' | undefined, query
   return { rest, execution }
 }
 
-test.each<[string, () => Principal | 'expired' | undefined, string, string?]>([
+test.each<[string, () => Found, string, string?]>([
   ['that was removed', () => undefined, 'UNAUTHORIZED'],
   ['that has expired', () => 'expired', 'UNAUTHORIZED'],
   ['that has lost the right', () => ({ ...principal('acme'), ...other, rights: ['run'] }), 'FORBIDDEN'],

@@ -70,7 +70,7 @@ function ApprovalList({ status }: { status: ApprovalStatus }) {
     async (signal) => {
       const page = await listApprovals({ status, order: orderOf(status), cursor, limit: pageSize }, signal)
       const items = await withUsed(page.items, used.current, signal)
-      return { ...page, items: orderOf(status) === 'oldest' ? items : items.reverse() }
+      return { ...page, items: orderOf(status) === 'oldest' ? items : items.toReversed() }
     },
     { everyMs: () => everyMs },
   )
