@@ -43,20 +43,41 @@ const limits = ['CPU_TIMEOUT', 'EXECUTION_TIMEOUT', 'MEMORY_LIMIT', 'SANDBOX_CRA
 /** Returns whether an attack may end its process. */
 const mayEndProcess = ({ ends }: Attack): boolean => 'error' in ends && limits.includes(ends.error['code'] as string)
 
+/** Number of attacks on the CPU clock for each tenant. V8 stops most of them, and an executor forgives a few ended processes. */
+const clockAttacksPerTenant = 4
+
+/** Returns the tenants of attacks: one of its own for each that may end its process, except for groups of those on the CPU clock. */
+function tenantsOf(attacks: readonly Attack[], mayAllEndProcesses: boolean): string[] {
+  const shared = randomUUID()
+  let group = randomUUID()
+  let inGroup = 0
+  return attacks.map((attack) => {
+    if (mayAllEndProcesses) return randomUUID()
+    if (!mayEndProcess(attack)) return shared
+    if (!('error' in attack.ends) || attack.ends.error['code'] !== 'CPU_TIMEOUT') return randomUUID()
+    if (inGroup === clockAttacksPerTenant) [group, inGroup] = [randomUUID(), 0]
+    inGroup += 1
+    return group
+  })
+}
+
 interface AreaOptions {
   /** True if each attack may end its process. By default, only those that end with a limit may do so. */
   readonly mayEndProcesses?: boolean
 }
 
 /**
- * Defines one test for each attack. All have the same executor, and the same tenant but for those that may end their process:
- * a process has one tenant, so another tenant needs another process.
+ * Defines one test for each attack. All have the same executor, and most have the same tenant: a process has one tenant, so
+ * another tenant needs another process. See `tenantsOf`.
  */
-export function runAttacks(area: string, attacks: readonly Attack[], { mayEndProcesses }: AreaOptions = {}): void {
+export function runAttacks(
+  area: string,
+  attacks: readonly Attack[],
+  { mayEndProcesses = false }: AreaOptions = {},
+): void {
   describe(`hostile code, ${area}`, { tags: ['EX-2', 'EX-8', 'TL-3'] }, () => {
     const canary = { environment: randomUUID(), memory: randomUUID(), file: randomUUID() }
-    const shared = randomUUID()
-    const tenants = attacks.map((attack) => (mayEndProcesses || mayEndProcess(attack) ? randomUUID() : shared))
+    const tenants = tenantsOf(attacks, mayEndProcesses)
     /** Errors that the executor logs when it detects a bug of its own; an attack must cause none. */
     const bugs: string[] = []
     let folder: string

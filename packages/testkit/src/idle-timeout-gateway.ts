@@ -19,7 +19,7 @@ interface IdleTimeoutGatewayOptions {
  * Paths of requests that the gateway does not end. They are answered at once, but on a busy machine this may take
  * longer than the idle timeout.
  */
-const exemptPaths = /\/v1\/executions\/[^/]+(?:\/tool-results|\/cancel)?$/
+const exemptPaths = /\/v1\/(?:info|executions\/[^/]+(?:\/tool-results|\/cancel)?)$/
 
 /** Gateway that ends idle requests. */
 export interface IdleTimeoutGateway extends LocalServer {

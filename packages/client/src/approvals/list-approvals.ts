@@ -5,7 +5,8 @@ import type { ApprovalListQuery } from '../executor.ts'
 import { parseCallOptions } from '../run/call-options.ts'
 import { pagedList, pagingOptions } from '../run/paged-list.ts'
 
-const { status, order } = approvalQuerySchema.shape
+const { status } = approvalQuerySchema.shape
+const order = approvalQuerySchema.shape.order.unwrap().optional()
 const executionId = z
   .string()
   .refine(

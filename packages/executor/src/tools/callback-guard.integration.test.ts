@@ -7,7 +7,8 @@ import { RequestError } from '@codemode/shared'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { AddressForbiddenError, createCallbackGuard } from './callback-guard.ts'
+import { createCallbackGuard } from './callback-guard.ts'
+import { AddressForbiddenError } from './guarded-agent.ts'
 
 const server = createServer((incoming, outgoing) => {
   requests += 1
@@ -103,7 +104,7 @@ describe('a callback URL', () => {
 })
 
 async function outcome(url: string, options: Partial<Parameters<typeof createCallbackGuard>[0]>): Promise<unknown> {
-  const agent = createCallbackGuard({ origins: [], allowLoopback: false, ...options }).createAgent()
+  const agent = await createCallbackGuard({ origins: [], allowLoopback: false, ...options }).createAgent()
   try {
     const { body } = await request(url, { dispatcher: agent })
     return await body.text()

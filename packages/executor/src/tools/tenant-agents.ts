@@ -12,7 +12,7 @@ const defaultIdleMs = 30_000
 const defaultMaxIdle = 256
 
 interface TenantAgentsOptions {
-  readonly createAgent: () => Dispatcher
+  readonly createAgent: () => Promise<Dispatcher>
   readonly maxRequests?: number
   /** Milliseconds for which an agent without requests is kept. */
   readonly idleMs?: number
@@ -22,7 +22,7 @@ interface TenantAgentsOptions {
 
 interface TenantAgent {
   readonly tenant: string
-  readonly agent: Dispatcher
+  readonly agent: Promise<Dispatcher>
   readonly semaphore: Semaphore
   /** Number of requests that are under way or wait for the semaphore. */
   requests: number
@@ -51,7 +51,7 @@ export class TenantAgents implements AsyncDisposable {
     try {
       const release = await own.semaphore.acquire(signal)
       try {
-        return await request(own.agent)
+        return await request(await own.agent)
       } finally {
         release()
       }
@@ -64,7 +64,7 @@ export class TenantAgents implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const all = [...this.#agents.values()]
     for (const own of all) this.#forget(own)
-    await Promise.all(all.map(({ agent }) => agent.destroy()))
+    await Promise.all(all.map(destroy))
   }
 
   #add(tenant: string): TenantAgent {
@@ -97,7 +97,7 @@ export class TenantAgents implements AsyncDisposable {
 
   #close(own: TenantAgent): void {
     this.#forget(own)
-    own.agent.destroy().catch(() => {})
+    destroy(own).catch(() => {})
   }
 
   #forget(own: TenantAgent): void {
@@ -105,4 +105,8 @@ export class TenantAgents implements AsyncDisposable {
     this.#idle.delete(own)
     this.#agents.delete(own.tenant)
   }
+}
+
+async function destroy({ agent }: TenantAgent): Promise<void> {
+  await (await agent).destroy()
 }
