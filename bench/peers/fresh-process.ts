@@ -7,7 +7,8 @@ import type { Product } from './product.ts'
 import { trivial, waitingFor } from './programs.ts'
 
 const warmUps = 30
-const settleMs = 500
+/** Long enough that a product ends what it has begun in the background. */
+const settleMs = 3_000
 const sampleEveryMs = 200
 
 /** Measurements of a product that was just started. */
