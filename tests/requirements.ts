@@ -50,6 +50,8 @@ export const requirements = {
     'API keys are stored hashed, carry tenant, owner, rights, limits and expiry, and are made and revoked by a command, without a restart',
   'OP-3':
     "The web console: sessions of API keys whose validity and rights every node checks on every request, no effect of other sites and of another tenant's key, and nothing that a guest has written runs in it",
+  'OP-4':
+    "Guides for using the client in a project of one's own and for running the executor; their examples, and the configuration of the load balancer, work",
   'SA-1':
     'A sandbox process serves one tenant; it is replaced before another needs its place, and no execution notices',
   'SA-2': "isolation: 'execution' gives every execution a process of its own",

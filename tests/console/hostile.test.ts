@@ -48,7 +48,7 @@ test.each(['viewer', 'mallory'] as const)(
 )
 
 test(
-  'of lines of a megabyte the page has the beginning, until the reader asks for the rest',
+  'the page shows the beginning of lines of a megabyte, until the reader asks for the rest',
   { tags: ['OP-3'] },
   async () => {
     const { page } = await suite.open({ as: 'viewer', path: `/executions/${suite.executor.data.hostile.success}` })

@@ -34,7 +34,7 @@ async function nodesOf(id: string): Promise<number[]> {
 
 test(
   'attached executions and the answers of their stream tools reach the node that runs them',
-  { tags: ['JB-5'] },
+  { tags: ['JB-5', 'OP-4'] },
   async () => {
     const { enter, arrived, open } = toolLatch()
     await using client = connect(balancer, { tools: { enter } })

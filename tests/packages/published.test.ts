@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -23,6 +23,7 @@ const openTelemetry = [
   { node: nodes[1], api: '1.10.0', sdk: '3.1.1' },
 ] as const
 const programs = join(import.meta.dirname, 'programs')
+const firstProgram = join(import.meta.dirname, '../../examples/first-program/main.ts')
 let folder: string
 let executor: RunningExecutor
 
@@ -85,6 +86,16 @@ describe('the packages, installed by npm into an empty folder', () => {
         })
       }
     })
+  })
+
+  test.each(nodes)('run the program of the README on Node $version', async (on) => {
+    const folder = folderOf(on)
+    const source = await readFile(firstProgram, 'utf8')
+    const ofTest = source.replace('http://127.0.0.1:8001', executor.url).replace('try-it-out-locally', apiKey)
+    await writeFile(join(folder, 'first-program.ts'), ofTest)
+    const options = { ...strict, target: 'es2022', lib: ['es2023', 'esnext.disposable'], module: 'nodenext' }
+    expect(await compile(join(folder, 'first-program.ts'), folder, options)).toBe('')
+    expect(await runProgram([on.node, join(folder, 'first-program.js')], {})).toBe(400)
   })
 
   test('let that program compile as bundlers resolve', async () => {

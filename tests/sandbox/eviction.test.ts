@@ -38,6 +38,23 @@ test.each(transports)(
   },
 )
 
+test('an execution that ends while its guest is evicted has the time of the eviction at its end', async () => {
+  await using executor = await startExecutor({ evictAfterMs: 1 })
+  const { enter, arrived } = toolLatch()
+  await using codemode = connect(executor, { tools: { enter } })
+  const execution = await codemode.submit('await tools.enter(1)')
+  await arrived(1)
+  const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
+  await expect.poll(replaysOfALaterOne).toBeGreaterThan(0)
+  const cancelledAt = Date.now()
+  await execution.cancel('enough')
+  await execution.wait()
+  const { body } = await api(executor, `/v1/executions/${execution.id}/journal`)
+  const end = (body as Journal).entries.at(-1)!
+  expect(end).toMatchObject({ type: 'end', evictedAt: expect.any(Number) })
+  expect(end.type === 'end' && end.evictedAt!).toBeLessThanOrEqual(cancelledAt)
+})
+
 /** Expects an eviction in the journal, and that each lies between the end of a turn and the beginning of the next. */
 function expectEvictionsWhileWaiting({ entries }: Journal): void {
   const turns = entries.filter((entry) => entry.type === 'turn')

@@ -6,7 +6,7 @@ import { useConsole } from '../support/use-console.ts'
 
 const suite = useConsole()
 
-/** CPU time in milliseconds over which a task freezes the page, which shows several lines of a megabyte as a whole. */
+/** Maximum CPU time of a task in milliseconds. A longer one freezes the page. */
 const limitMs = 1_000
 
 test('lines of a megabyte do not freeze the page', { tags: ['OP-3'] }, async () => {

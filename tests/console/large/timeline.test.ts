@@ -262,6 +262,22 @@ describe('the time axis', () => {
     expect(to - from).toBeLessThan(1)
   })
 
+  test('is the same in another page that has the URL, with the filters', { tags: ['OP-3'] }, async () => {
+    const { page, timeline } = await open(suite.executor.data.approvals.edited)
+    await page.getByRole('button', { name: 'Shorten waits' }).click()
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await page.getByRole('searchbox', { name: 'Find rows by name' }).fill('turn')
+    const shown = { window: await timeline.window(), rows: await timeline.rows() }
+    await expect.poll(() => page.url()).toMatch(/view=.*waits=full|waits=full.*view=/)
+    await expect.poll(() => page.url()).toContain('find=turn')
+    const other = await suite.open({ as: 'ada', path: page.url().slice(suite.executor.consoleUrl.length) })
+    const otherTimeline = await timelineOf(other.page)
+    expect({ window: await otherTimeline.window(), rows: await otherTimeline.rows() }).toEqual(shown)
+    const shorten = other.page.getByRole('button', { name: 'Shorten waits' })
+    expect(await shorten.getAttribute('aria-pressed')).toBe('false')
+    expect(await other.page.getByRole('searchbox', { name: 'Find rows by name' }).inputValue()).toBe('turn')
+  })
+
   test('shows the durations of the rows that are in view only', async () => {
     const { page, timeline } = await open(suite.executor.data.successes.withTimers)
     const durationOf = (id: string) => timeline.row(id).locator('.timeline-duration')

@@ -146,7 +146,7 @@ export class DetachedExecutions {
     return this.#request(ids, undefined, (options) => answerToolCall(executor, callId, { ...options, answer }))
   }
 
-  /** Yields the approvals of all pages, oldest first; a page is read when its first approval is needed. */
+  /** Yields the approvals of all pages, by default the oldest first; a page is read when its first approval is needed. */
   listApprovals(options: ListApprovalsOptions): AsyncIterable<Approval> {
     const { executor, assertOpen } = this.#options
     assertOpen()

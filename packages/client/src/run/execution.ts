@@ -139,7 +139,7 @@ export class Execution<T = Json> {
   }
 
   /**
-   * Returns the approvals of the execution, oldest first: those that wait for a decision with `{ status: 'pending' }`. They are
+   * Returns the approvals of the execution, by default the oldest first: those that wait for a decision with `{ status: 'pending' }`. They are
    * read in pages while they are iterated. An attached execution has none before it is paused.
    */
   approvals(options: Omit<ListApprovalsOptions, 'executionId'> = {}): AsyncIterable<Approval> {

@@ -19,8 +19,8 @@ function readServe(text: string | undefined): boolean {
 
 /**
  * Handles GET /v1/executions/:id/events: sends the execution's events, from the start or after `last-event-id`, to the
- * end. The key of the reader is checked again before each event, and ends the stream when it is not valid any more or has
- * lost the right. With `serve=1` the reader serves the tool calls of an execution without a callback, as the only one.
+ * end. The key of the reader is checked again before events or a heartbeat are written, and ends the stream when it is not
+ * valid any more or has lost the right. With `serve=1` the reader serves the tool calls of an execution without a callback, as the only one.
  */
 export function streamEvents({
   engine,

@@ -24,6 +24,9 @@ export function deferredGuest(
       guest ??= place(runtime)
       return guest.turn(delivery, options)
     },
+    get evictedAt() {
+      return guest?.evictedAt
+    },
     close() {
       isClosed = true
       guest?.close()

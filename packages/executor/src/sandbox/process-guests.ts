@@ -17,6 +17,8 @@ export interface ProcessGuest {
   bytes: number
   /** Time at which its last turn ended, or at which it was added, by `performance.now()`. */
   idleSince: number
+  /** Time at which it was evicted, by `performance.now()`; undefined if it was not. */
+  evictedAt: number | undefined
 }
 
 /** Guests of one sandbox process, the longest waiting first. */
@@ -33,11 +35,13 @@ export class ProcessGuests {
     return this.#bytes
   }
 
-  add(guest: number, request: GuestRequest): void {
+  add(guest: number, request: GuestRequest): ProcessGuest {
     const { spec } = request
     const hasSteps = 'kind' in spec && spec.kind === 'session'
     const isolate = { state: 'unmade', ...request } as const
-    this.#guests.set(guest, { isolate, hasSteps, bytes: 0, idleSince: performance.now() })
+    const entry = { isolate, hasSteps, bytes: 0, idleSince: performance.now(), evictedAt: undefined }
+    this.#guests.set(guest, entry)
+    return entry
   }
 
   get(guest: number): ProcessGuest | undefined {

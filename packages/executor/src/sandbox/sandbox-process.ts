@@ -54,8 +54,6 @@ export class SandboxProcess {
   readonly #watchdog: TurnWatchdog
   readonly #use = new ProcessUse()
   readonly #isolateReports = new IsolateReports()
-  /** Times of eviction, by `performance.now()`, of guests that were evicted and not asked for since. */
-  readonly #evictedAt = new Map<number, number>()
   #lastGuest = 0
   /** Number of reports on memory that was freed. */
   #freed = 0
@@ -157,26 +155,26 @@ export class SandboxProcess {
     const guest = ++this.#lastGuest
     const { memoryLimitMb } = request.spec.limits
     let { limits } = request.spec
-    this.#guests.add(guest, request)
+    const entry = this.#guests.add(guest, request)
     return {
       turn: (delivery, options) => {
         if (delivery.kind === 'step') limits = { ...delivery.step.limits, memoryLimitMb }
         return this.#requestTurn({ guest, limits, delivery, options })
       },
-      close: () => {
-        this.#evictedAt.delete(guest)
-        this.#closeGuest(guest)
+      close: () => this.#closeGuest(guest),
+      get evictedAt() {
+        return entry.evictedAt
       },
     }
   }
 
   /** Evicts guests that only wait, the longest waiting first, until `isEnough` returns true. */
   evict(isEnough: (idleSince: number) => boolean): void {
-    for (const [guest, { isolate, idleSince }] of this.#guests.entries()) {
-      if (isEnough(idleSince)) return
-      if (isolate.state !== 'made' || this.#turns.of(guest)) continue
+    for (const [guest, entry] of this.#guests.entries()) {
+      if (isEnough(entry.idleSince)) return
+      if (entry.isolate.state !== 'made' || this.#turns.of(guest)) continue
+      entry.evictedAt = performance.now()
       this.#removeGuest(guest)
-      this.#evictedAt.set(guest, performance.now())
     }
   }
 
@@ -187,19 +185,12 @@ export class SandboxProcess {
   }
 
   #requestTurn(turn: RequestedTurn): Promise<TurnOutcome> {
-    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve(this.#lost(turn.guest))
+    if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
       this.#turns.add(pendingTurn(turn, settle))
       this.#sendQueuedTurns()
       if (this.isHeldByLongTurn) this.#loseOverdueTurns()
     })
-  }
-
-  /** Returns the outcome of a turn of a guest that is gone. */
-  #lost(guest: number): TurnOutcome {
-    const evictedAt = this.#evictedAt.get(guest)
-    this.#evictedAt.delete(guest)
-    return { type: 'lost', ...(evictedAt !== undefined && { evictedAt }) }
   }
 
   #sendQueuedTurns(): void {

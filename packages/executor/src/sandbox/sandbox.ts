@@ -64,15 +64,16 @@ export type TurnOutcome =
   | { readonly type: 'killed' }
   /**
    * The guest is gone without a fault that is known to be its own, and the turn has not happened. It can be replayed in
-   * another process. With `needsOwnIsolate`, it ran out of memory in an isolate that had other guests before. With
-   * `evictedAt`, it was evicted at this time by `performance.now()`.
+   * another process. With `needsOwnIsolate`, it ran out of memory in an isolate that had other guests before.
    */
-  | { readonly type: 'lost'; readonly needsOwnIsolate?: true; readonly evictedAt?: number }
+  | { readonly type: 'lost'; readonly needsOwnIsolate?: true }
   /** The runtime that the guest needs is in no store (`missing`), or does not start in this version (`broken`). */
   | { readonly type: 'unrunnable'; readonly reason: 'missing' | 'broken' }
 
 /** Guest in a sandbox process. */
 export interface Guest {
+  /** Time by `performance.now()` at which the guest was evicted; undefined if it was not. Its next turn is lost. */
+  readonly evictedAt?: number | undefined
   /** Runs one turn. Never rejects. */
   turn(delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome>
   /**

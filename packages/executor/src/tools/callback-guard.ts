@@ -32,7 +32,7 @@ export interface CallbackGuard {
   /**
    * Creates an agent that connects to allowed origins only, and to no private address unless its origin is listed by
    * name or `allowLoopback` covers it. Its only timeout is that for connecting. The caller closes it. The first call loads
-   * undici, which an executor that calls nothing does not need.
+   * undici, because an executor is ready sooner without it.
    */
   createAgent(): Promise<Dispatcher>
 }

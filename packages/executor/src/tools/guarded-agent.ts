@@ -1,3 +1,5 @@
+// The part of the SSRF protection that guards connections: addresses are checked when the name of a host is looked up, and again
+// after connecting.
 import type { LookupAddress, lookup as systemLookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 

@@ -77,6 +77,7 @@ export class TenantAgents implements AsyncDisposable {
       idleTimer: undefined,
     }
     this.#agents.set(tenant, own)
+    own.agent.catch(() => this.#forget(own))
     return own
   }
 
@@ -108,5 +109,6 @@ export class TenantAgents implements AsyncDisposable {
 }
 
 async function destroy({ agent }: TenantAgent): Promise<void> {
-  await (await agent).destroy()
+  // One that could not be created has failed the requests that waited for it.
+  await (await agent.catch(() => undefined))?.destroy()
 }

@@ -82,8 +82,8 @@ export const turnEffectsSchema = z.object({
 
 export type TurnEffects = z.infer<typeof turnEffectsSchema>
 
-/** Costs of a turn, which the guest can't see. */
-const turnCosts = {
+/** CPU time of a turn, and what happened to the guest before it. The guest can't see them. */
+const turnFacts = {
   cpuMs: z.number().nonnegative().meta({ description: 'CPU time of the turn in milliseconds' }),
   replays: z
     .int()
@@ -91,7 +91,8 @@ const turnCosts = {
     .optional()
     .meta({ description: 'Number of times that the guest was rebuilt for this turn; absent if it was there' }),
   evictedAt: timestampMs.optional().meta({
-    description: 'Time at which the guest was evicted from memory; absent if it was not since the turn before',
+    description:
+      'Time at which the guest was evicted from memory since the turn before; absent if it was not, or if the execution was parked',
   }),
 }
 
@@ -164,7 +165,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
       description:
         'Time of its end; that of its beginning if the guest began the next turn before this one was committed',
     }),
-    ...turnCosts,
+    ...turnFacts,
     delivery: deliverySchema,
     effects: turnEffectsSchema,
     refused: z
@@ -180,7 +181,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
       description: 'Set if the execution was stopped within a turn, so that its session does not keep its state',
     }),
     /** Costs, logs and warnings of a turn that did not end; its other effects are discarded. */
-    ...z.object(turnCosts).partial().shape,
+    ...z.object(turnFacts).partial().shape,
     ...turnEffectsSchema.pick({ logs: true, logsDropped: true, warnings: true }).partial().shape,
   }),
 ])

@@ -31,7 +31,7 @@ const ownEnds: ReadonlySet<string> = new Set([
   'RESULT_TOO_LARGE',
 ])
 
-/** Why a guest that was not evicted had to be rebuilt, by the claim since the turn before. */
+/** Reasons for a rebuild without an eviction, by the claim since the turn before. */
 const lossNotes = {
   first: 'the guest of the session was not in memory',
   park: 'the execution was parked',
@@ -57,7 +57,7 @@ class TimelineBuilder {
   #last: number
   #isClaimed = false
   #node: string | undefined
-  /** Claim of a node that has run no turn since. */
+  /** Kind of the latest claim, if no turn has run under it. */
   #newClaim: keyof typeof lossNotes = 'none'
   #parked: Parked | undefined
   #timer: Timer | undefined

@@ -251,7 +251,7 @@ export class ExecutionRunner {
       at,
       endedAt: isFollowed ? at : this.#at(),
       cpuMs,
-      ...this.#rebuildCosts(at),
+      ...this.#rebuildsBefore(at),
       delivery,
       effects,
       ...(refused.length > 0 && { refused }),
@@ -265,8 +265,8 @@ export class ExecutionRunner {
   }
 
   /** Returns what an entry with this time says about the eviction and the rebuilding of the guest since the turn before. */
-  #rebuildCosts(at: number): Pick<Extract<JournalEntry, { type: 'turn' }>, 'replays' | 'evictedAt'> {
-    const { replays, evictedMsAgo } = this.#guest.takeReplays()
+  #rebuildsBefore(at: number): Pick<Extract<JournalEntry, { type: 'turn' }>, 'replays' | 'evictedAt'> {
+    const { replays, evictedMsAgo } = this.#guest.takeRebuilds()
     const evictedAt = Math.min(at, Math.ceil(this.#options.now() - (evictedMsAgo ?? 0)))
     return { ...(replays > 0 && { replays }), ...(evictedMsAgo !== undefined && { evictedAt }) }
   }
@@ -307,7 +307,7 @@ export class ExecutionRunner {
     if (this.#options.state.hasEnded || this.#hasLeft || this.#isEnding) return
     this.#isEnding = true
     const at = this.#at()
-    const costs = { ...this.#stoppedTurn, ...this.#rebuildCosts(at) }
+    const costs = { ...this.#stoppedTurn, ...this.#rebuildsBefore(at) }
     const withinTurn = this.#options.realm !== undefined && this.#isInTurn && { withinTurn: true as const }
     this.#writer.write({ type: 'end', at, error, ...withinTurn, ...costs })
   }

@@ -191,3 +191,37 @@ test('a runtime that is missing fails the guest at once', async () => {
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } })
   expect(placements).toHaveLength(1)
 })
+
+/** Runs a turn with a guest that is evicted, then one that is lost with its process, and then one that runs it. */
+async function runAfterEviction(turns: number) {
+  const evictedAt = performance.now() - 1_000
+  const outcomes: TurnOutcome[] = [{ type: 'lost' }, { type: 'lost' }, { type: 'turn', cpuMs: 1, effects }]
+  let placed = 0
+  const sandbox = {
+    placeGuest: () => {
+      const outcome = outcomes[placed++]!
+      return { turn: async () => outcome, close() {}, evictedAt: placed === 1 ? evictedAt : undefined }
+    },
+  } as Partial<Sandbox> as Sandbox
+  const guest = new RestorableGuest({
+    sandbox,
+    journal: journalOf(1_000),
+    state: { turns, cpuMs: 0 },
+    placement: { tenant: 't', isolation: 'tenant' },
+  })
+  expect(await guest.turn({ kind: 'tick', at: 1 }, () => 60_000)).toMatchObject({ type: 'turn' })
+  return { first: guest.takeRebuilds(), second: guest.takeRebuilds() }
+}
+
+const none = { replays: 0, evictedMsAgo: undefined }
+
+test('the time of an eviction is kept when the rebuilt guest is lost too, and is reported once', async () => {
+  const { first, second } = await runAfterEviction(1)
+  expect(first).toEqual({ replays: 3, evictedMsAgo: expect.any(Number) })
+  expect(first.evictedMsAgo).toBeGreaterThanOrEqual(1_000)
+  expect(second).toEqual(none)
+})
+
+test('an eviction before the first turn is not that of the execution: it was that of its session, between two steps', async () => {
+  expect(await runAfterEviction(0)).toEqual({ first: none, second: none })
+})

@@ -86,14 +86,20 @@ export class RestorableGuest {
 
   /**
    * Returns the number of times that the guest was rebuilt since the last call of this method, and the milliseconds since
-   * its eviction, if it was evicted since then.
+   * its eviction, if it was evicted after a turn of this execution and since then.
    */
-  takeReplays(): { readonly replays: number; readonly evictedMsAgo: number | undefined } {
+  takeRebuilds(): { readonly replays: number; readonly evictedMsAgo: number | undefined } {
+    this.#noteEviction()
     const replays = this.#replays
     const evictedMsAgo = this.#evictedAt === undefined ? undefined : performance.now() - this.#evictedAt
     this.#replays = 0
     this.#evictedAt = undefined
     return { replays, evictedMsAgo }
+  }
+
+  /** Keeps the time of an eviction. One before the first turn was that of a session between two steps. */
+  #noteEviction(): void {
+    if (this.#state.turns > 0) this.#evictedAt ??= this.#guest?.evictedAt
   }
 
   /**
@@ -140,6 +146,7 @@ export class RestorableGuest {
         }))
       if (this.#closed) return { type: 'closed' }
       if (outcome.type === 'turn') return this.#completed(outcome)
+      this.#noteEviction()
       this.#guest = undefined
       if (outcome.type === 'stopped') {
         const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs
@@ -150,7 +157,6 @@ export class RestorableGuest {
         }
         return outcome
       }
-      if (outcome.type === 'lost') this.#evictedAt = outcome.evictedAt
       const failure = this.#failureAfter(outcome)
       if (failure) return failure
       losses += 1

@@ -31,8 +31,8 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 const maintenanceIntervalMs = 10_000
 
 /**
- * Milliseconds after the start at which the process loads Node's parser of TypeScript, if no code has needed it before. Loading takes
- * a tenth of a second, in which the first execution of an executor that has just started would wait.
+ * Milliseconds after the start at which the process loads Node's parser of TypeScript, if no code has needed it before. Loading
+ * it at once would delay the first execution of an executor that has just started, by 30 to 130 ms.
  */
 const parserAfterMs = 1_000
 

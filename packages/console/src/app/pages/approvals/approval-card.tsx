@@ -80,7 +80,9 @@ export function ApprovalCard({
           />
         </div>
       ) : (
-        <p class="quiet">{whyNot(session, shown)}</p>
+        <p class="quiet">
+          <GuestText text={whyNot(session, shown)} />
+        </p>
       )}
     </article>
   )

@@ -23,7 +23,7 @@ const statuses = [
   'cancelled',
 ] as const satisfies ApprovalStatus[]
 
-/** Those that wait are answered in the order of their requests; of the others, the latest are looked for. */
+/** Returns the order of a list: approvals that wait with the oldest first, those that were decided with the newest first. */
 const orderOf = (status: ApprovalStatus) => (status === 'pending' ? 'oldest' : 'newest')
 
 /** Inbox of approvals: those that wait for a decision, and what was decided about the others. */
@@ -69,8 +69,7 @@ function ApprovalList({ status }: { status: ApprovalStatus }) {
     `${status} ${cursor ?? ''}`,
     async (signal) => {
       const page = await listApprovals({ status, order: orderOf(status), cursor, limit: pageSize }, signal)
-      const items = await withUsed(page.items, used.current, signal)
-      return { ...page, items: orderOf(status) === 'oldest' ? items : items.toReversed() }
+      return { ...page, items: await withUsed(page.items, used.current, orderOf(status), signal) }
     },
     { everyMs: () => everyMs },
   )
@@ -110,7 +109,12 @@ function ApprovalList({ status }: { status: ApprovalStatus }) {
 }
 
 /** Returns the approvals with the used ones that are not among them any more, which are read again until they are decided. */
-async function withUsed(items: readonly Approval[], used: Map<string, Approval>, signal: AbortSignal) {
+async function withUsed(
+  items: readonly Approval[],
+  used: Map<string, Approval>,
+  order: 'oldest' | 'newest',
+  signal: AbortSignal,
+) {
   const listed = new Set(items.map(({ callId }) => callId))
   const others = [...used.values()].filter(({ callId }) => !listed.has(callId))
   for (const { callId, executionId } of others.filter(({ status }) => status === 'pending')) {
@@ -119,5 +123,7 @@ async function withUsed(items: readonly Approval[], used: Map<string, Approval>,
     if (now !== undefined) used.set(callId, now)
   }
   const kept = others.map(({ callId }) => used.get(callId)!)
-  return [...items, ...kept].sort((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1))
+  const direction = order === 'oldest' ? 1 : -1
+  // Those of one turn have the same time. They stay in the order of the list.
+  return [...items, ...kept].sort((a, b) => direction * (Date.parse(a.requestedAt) - Date.parse(b.requestedAt)))
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 
 import { executorNow } from '../../api/server-clock.ts'
 import { useVirtualRows } from '../../parts/use-virtual-rows.ts'
@@ -24,8 +24,7 @@ const heights = { least: 200, largest: 480 }
 
 /** Waterfall of an execution: a row for each turn, tool call, console entry and wait, on one time axis. */
 export function TimelineView({ timeline, query }: { timeline: Timeline; query: TimelineQuery }) {
-  const { selected, filter, select } = query
-  const [isShortened, setIsShortened] = useState(true)
+  const { selected, filter, isShortened, select } = query
   const { start, began } = timeline
   // What still lasts is drawn until now.
   const end = timeline.hasEnded ? timeline.end : Math.max(timeline.end, executorNow())
@@ -52,7 +51,7 @@ export function TimelineView({ timeline, query }: { timeline: Timeline; query: T
   /** Changes the scale, and keeps the part of the time that is shown. */
   function shorten(next: boolean): void {
     const to = next ? scales.shortened : scales.linear
-    setIsShortened(next)
+    query.setShortened(next)
     if (!view.isWhole)
       query.setRange({ from: to.position(scale.time(view.from)), to: to.position(scale.time(view.to)) })
   }

@@ -14,9 +14,12 @@ export interface TimelineQuery {
   readonly filter: TimelineFilter
   /** Part of the time axis that is shown; undefined for the whole. */
   readonly range: { readonly from: number; readonly to: number } | undefined
+  /** True if long waits are drawn shorter, on which the positions of the range depend. */
+  readonly isShortened: boolean
   readonly select: (id: string | undefined) => void
   readonly setFilter: (filter: TimelineFilter) => void
   readonly setRange: (range: { from: number; to: number } | undefined) => void
+  readonly setShortened: (isShortened: boolean) => void
 }
 
 /** Returns the filters, the range and the selected row. A change replaces the URL when it has settled, so that a link shows the same. */
@@ -24,6 +27,7 @@ export function useTimelineQuery(): TimelineQuery {
   const { query, path, route } = useLocation()
   const [filter, setFilter] = useState(() => filterOf(query))
   const [range, setRange] = useState(() => rangeOf(query['view']))
+  const [isShortened, setShortened] = useState(query['waits'] !== 'full')
   const { row: selected } = query
   const latest = useRef({ query, path })
   latest.current = { query, path }
@@ -38,11 +42,15 @@ export function useTimelineQuery(): TimelineQuery {
       isFirst.current = false
       return undefined
     }
-    const timer = setTimeout(() => show({ ...queryOfFilter(filter), view: textOf(range) }), settleMs)
+    const timer = setTimeout(
+      () => show({ ...queryOfFilter(filter), view: textOf(range), waits: isShortened ? undefined : 'full' }),
+      settleMs,
+    )
     return () => clearTimeout(timer)
-  }, [filter, range])
+  }, [filter, range, isShortened])
 
-  return { selected, filter, range, select: (row) => show({ row }), setFilter, setRange }
+  const select = (row: string | undefined): void => show({ row })
+  return { selected, filter, range, isShortened, select, setFilter, setRange, setShortened }
 }
 
 function filterOf({ rows, find = '', problems }: Readonly<Record<string, string>>): TimelineFilter {
