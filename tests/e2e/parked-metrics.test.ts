@@ -18,6 +18,8 @@ async function parkedOf(executor: { readonly url: string }): Promise<Record<stri
   return Object.fromEntries([...samples].map(([, reason, value]) => [reason, Number(value)]))
 }
 
+/** A counting that took long, on a busy machine, is used for up to two minutes. */
+const settled = { timeout: 150_000 }
 const none = { tool: 0, timer: 0, approval: 0, deferred: 0, attention: 0 }
 
 test(
@@ -30,18 +32,18 @@ test(
     await using second = await startExecutor(config)
     const pay = tool({ requiresApproval: true, execute: () => 1 })
     await using codemode = connect(first, { tools: { pay }, toolServer: await sharedToolServer() })
-    await expect.poll(() => parkedOf(second)).toEqual(none)
+    await expect.poll(() => parkedOf(second), settled).toEqual(none)
     const codes = ['await sleep(86_400_000)', 'await sleep(86_400_000)', 'return tools.pay({})']
     await Promise.all(codes.map((code) => codemode.submit(code, { detached: true })))
     const expected = { ...none, timer: 2, approval: 1 }
-    await expect.poll(() => parkedOf(first)).toEqual(expected)
-    await expect.poll(() => parkedOf(second)).toEqual(expected)
+    await expect.poll(() => parkedOf(first), settled).toEqual(expected)
+    await expect.poll(() => parkedOf(second), settled).toEqual(expected)
 
     await server.stop()
-    await expect.poll(() => parkedOf(first)).toEqual({})
+    await expect.poll(() => parkedOf(first), settled).toEqual({})
     expect((await readMetrics(first)).sum('codemode_ready')).toBe(1)
     await server.start()
-    await expect.poll(() => parkedOf(first)).toEqual(expected)
+    await expect.poll(() => parkedOf(first), settled).toEqual(expected)
   },
 )
 

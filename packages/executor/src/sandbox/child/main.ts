@@ -31,12 +31,6 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 const maintenanceIntervalMs = 10_000
 
 /**
- * Milliseconds after the start at which the process loads Node's parser of TypeScript, if no code has needed it before. Loading
- * it at once would delay the first execution of an executor that has just started, by 30 to 130 ms.
- */
-const parserAfterMs = 1_000
-
-/**
  * Milliseconds after which no further turn of a message is begun. The time within the guest stands still until then, and other
  * guests wait.
  */
@@ -80,11 +74,6 @@ const idleWork = new IdleWork({ pieces: piecesOfWork, hasGuests: () => guests.si
 idleWork.look()
 setInterval(() => idleWork.look(), maintenanceIntervalMs).unref()
 setInterval(reportIsolates, isolateReportIntervalMs).unref()
-let isParserDue = false
-setTimeout(() => {
-  isParserDue = true
-  idleWork.look()
-}, parserAfterMs).unref()
 let reportedIsolates: IsolateCounts = { unused: 0, used: 0 }
 
 /** Reports the number of isolates that are ready for a guest, if it has changed. */
@@ -99,7 +88,7 @@ function* piecesOfWork(): Iterable<PieceOfWork> {
   yield* isolates.piecesOfWork()
   const [guest] = waitingWithGarbage
   if (guest !== undefined) yield { isLong: true, isUrgent: false, run: () => freeMemoryOf(guest) }
-  if (isParserDue && !isParserLoaded()) yield { isLong: true, isUrgent: true, run: loadParser }
+  if (!isParserLoaded()) yield { isLong: true, isUrgent: true, run: loadParser }
 }
 
 /**
