@@ -30,7 +30,8 @@ test(
 )
 
 test('a person whom the proxy has signed in needs no sign-in, and cannot sign out', { tags: ['OP-3'] }, async () => {
-  const { page } = await suite.open()
+  const { page, faults } = await suite.open()
+  faults.allowStatus(401)
   await page.getByLabel('API key').waitFor()
   await page.context().setExtraHTTPHeaders({ [keyHeader]: suite.executor.keys.ada })
   await page.goto(`${suite.executor.consoleUrl}/executions`)

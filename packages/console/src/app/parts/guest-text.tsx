@@ -8,7 +8,7 @@ const mostPieces = 1_000
 /** Characters of a text that a details view shows before "Show all". */
 const shownCharacters = 65_536
 /** Characters that are shown at most; the rest is only in what "Copy" copies. */
-const mostCharacters = 1_048_576
+const mostCharacters = 524_288
 
 /** Text that a guest, a tool or a client wrote, on one line. Characters without a glyph are shown as code points. */
 export function GuestText({ text, maxLength = 500 }: { text: string; maxLength?: number }) {
@@ -54,7 +54,7 @@ export function GuestBlock({ text, title }: { text: string; title: string }) {
       {isCut && (
         <p class="cut">
           {showsAll
-            ? 'Only the first 1,048,576 characters are shown; copy the text to see the rest.'
+            ? 'Only the first 524,288 characters are shown; copy the text to see the rest.'
             : 'Only the first 65,536 characters are shown. '}
           {!showsAll && (
             <button type="button" onClick={() => setShowsAll(true)}>
