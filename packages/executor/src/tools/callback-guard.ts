@@ -8,7 +8,7 @@ import { RequestError } from '@codemode/shared'
 import type { Dispatcher } from 'undici'
 
 import { bareHost, isHttp, isLoopbackHost, parseCallbackOrigin } from './callback-origin.ts'
-import type { Permit, PermitOf } from './guarded-agent.ts'
+import { createGuardedAgent, type Permit, type PermitOf } from './guarded-agent.ts'
 import { isLoopbackAddress, isPrivateAddress } from './private-addresses.ts'
 
 interface CallbackGuardOptions {
@@ -31,8 +31,7 @@ export interface CallbackGuard {
   check(url: string, options?: { readonly isDetached?: boolean | undefined }): void
   /**
    * Creates an agent that connects to allowed origins only, and to no private address unless its origin is listed by
-   * name or `allowLoopback` covers it. Its only timeout is that for connecting. The caller closes it. The first call loads
-   * undici, because an executor is ready sooner without it.
+   * name or `allowLoopback` covers it. Its only timeout is that for connecting. The caller closes it.
    */
   createAgent(): Promise<Dispatcher>
 }
@@ -87,10 +86,7 @@ export function createCallbackGuard({
         throw forbidden(`has the private address "${host}", which must be listed as an origin of its own`, url.origin)
       }
     },
-    async createAgent() {
-      const { createGuardedAgent } = await import('./guarded-agent.ts')
-      return createGuardedAgent(permitOf, lookup)
-    },
+    createAgent: async () => createGuardedAgent(permitOf, lookup),
   }
 }
 
