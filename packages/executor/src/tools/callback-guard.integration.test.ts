@@ -7,8 +7,7 @@ import { RequestError } from '@codemode/shared'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { createCallbackGuard } from './callback-guard.ts'
-import { AddressForbiddenError } from './guarded-agent.ts'
+import { AddressForbiddenError, createCallbackGuard } from './callback-guard.ts'
 
 const server = createServer((incoming, outgoing) => {
   requests += 1
@@ -104,7 +103,7 @@ describe('a callback URL', () => {
 })
 
 async function outcome(url: string, options: Partial<Parameters<typeof createCallbackGuard>[0]>): Promise<unknown> {
-  const agent = await createCallbackGuard({ origins: [], allowLoopback: false, ...options }).createAgent()
+  const agent = createCallbackGuard({ origins: [], allowLoopback: false, ...options }).createAgent()
   try {
     const { body } = await request(url, { dispatcher: agent })
     return await body.text()

@@ -1,15 +1,18 @@
 // SSRF protection: the boundary between a tenant's URL, of a callback or of a receiver of notifications, and the
 // executor's own network. A URL is checked when it arrives. The addresses of its host are checked when they are looked up, and again after connecting, so that no
 // change between time of check and time of use goes unnoticed.
-import { lookup as systemLookup } from 'node:dns'
-import { isIP } from 'node:net'
+import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
 
 import { RequestError } from '@codemode/shared'
-import type { Dispatcher } from 'undici'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
 
 import { bareHost, isHttp, isLoopbackHost, parseCallbackOrigin } from './callback-origin.ts'
-import { createGuardedAgent, type Permit, type PermitOf } from './guarded-agent.ts'
 import { isLoopbackAddress, isPrivateAddress } from './private-addresses.ts'
+
+const connectTimeoutMs = 5_000
+/** Maximum milliseconds for which a server may ask to keep its connections. */
+const keepAliveMaxMs = 30_000
 
 interface CallbackGuardOptions {
   /** The allow-list, in the form that `parseCallbackOrigin` reads. */
@@ -33,7 +36,12 @@ export interface CallbackGuard {
    * Creates an agent that connects to allowed origins only, and to no private address unless its origin is listed by
    * name or `allowLoopback` covers it. Its only timeout is that for connecting. The caller closes it.
    */
-  createAgent(): Promise<Dispatcher>
+  createAgent(): Dispatcher
+}
+
+/** Error in place of a connection that the guard refuses. */
+export class AddressForbiddenError extends Error {
+  override readonly name = 'AddressForbiddenError'
 }
 
 /**
@@ -42,7 +50,7 @@ export interface CallbackGuard {
  */
 type Policy = 'listed' | 'loopback' | 'public'
 
-const permits: Record<Policy, Permit> = {
+const permits: Record<Policy, (address: string) => boolean> = {
   listed: () => true,
   loopback: isLoopbackAddress,
   public: (address) => !isPrivateAddress(address),
@@ -65,9 +73,10 @@ export function createCallbackGuard({
     return matching.length > 0 ? 'public' : undefined
   }
 
-  const permitOf: PermitOf = (url) => {
-    const policy = policyOf(url)
-    return policy && permits[policy]
+  const connectors = {
+    listed: guardedConnector(permits.listed, lookup),
+    loopback: guardedConnector(permits.loopback, lookup),
+    public: guardedConnector(permits.public, lookup),
   }
 
   return {
@@ -86,7 +95,61 @@ export function createCallbackGuard({
         throw forbidden(`has the private address "${host}", which must be listed as an origin of its own`, url.origin)
       }
     },
-    createAgent: async () => createGuardedAgent(permitOf, lookup),
+    createAgent: () =>
+      new Agent({
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveMaxTimeout: keepAliveMaxMs,
+        connect: (options, callback) => {
+          const url = URL.parse(`${options.protocol}//${options.host}`)
+          const policy = url === null ? undefined : policyOf(url)
+          if (policy === undefined)
+            callback(new AddressForbiddenError(`the origin ${options.protocol}//${options.host} is not allowed`), null)
+          else connectors[policy](options, callback)
+        },
+      }),
+  }
+}
+
+function guardedConnector(
+  permitted: (address: string) => boolean,
+  lookup: typeof systemLookup,
+): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
+    lookup: guardedLookup(permitted, lookup),
+  })
+  return (options, callback) => {
+    const host = bareHost(options.hostname)
+    if (isIP(host) !== 0 && !permitted(host)) {
+      callback(new AddressForbiddenError(`the address ${host} is not allowed`), null)
+      return
+    }
+    connect(options, (...[error, socket]) => {
+      if (error !== null) callback(error, null)
+      else if (permitted(socket.remoteAddress ?? '')) callback(null, socket)
+      else {
+        socket.destroy()
+        callback(new AddressForbiddenError(`the connected address ${socket.remoteAddress} is not allowed`), null)
+      }
+    })
+  }
+}
+
+/**
+ * Returns a lookup that fails if any resolved address is not permitted, so that a permitted one lets no other through.
+ */
+function guardedLookup(permitted: (address: string) => boolean, lookup: typeof systemLookup): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      const [first] = addresses ?? []
+      if (error !== null) callback(error, '', 0)
+      else if (first === undefined || !addresses.every(({ address }) => permitted(address))) {
+        callback(new AddressForbiddenError(`the name ${hostname} resolves to an address that is not allowed`), '', 0)
+      } else if (options.all === true) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
   }
 }
 

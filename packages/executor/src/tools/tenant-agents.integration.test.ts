@@ -27,7 +27,7 @@ async function start(options: Partial<ConstructorParameters<typeof TenantAgents>
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const agents = new TenantAgents({ createAgent: async () => new Agent(), ...options })
+  const agents = new TenantAgents({ createAgent: () => new Agent(), ...options })
   onTestFinished(async () => {
     await agents[Symbol.asyncDispose]()
     server.closeAllConnections()

@@ -12,7 +12,7 @@ const defaultIdleMs = 30_000
 const defaultMaxIdle = 256
 
 interface TenantAgentsOptions {
-  readonly createAgent: () => Promise<Dispatcher>
+  readonly createAgent: () => Dispatcher
   readonly maxRequests?: number
   /** Milliseconds for which an agent without requests is kept. */
   readonly idleMs?: number
@@ -22,7 +22,7 @@ interface TenantAgentsOptions {
 
 interface TenantAgent {
   readonly tenant: string
-  readonly agent: Promise<Dispatcher>
+  readonly agent: Dispatcher
   readonly semaphore: Semaphore
   /** Number of requests that are under way or wait for the semaphore. */
   requests: number
@@ -51,7 +51,7 @@ export class TenantAgents implements AsyncDisposable {
     try {
       const release = await own.semaphore.acquire(signal)
       try {
-        return await request(await own.agent)
+        return await request(own.agent)
       } finally {
         release()
       }
@@ -64,7 +64,7 @@ export class TenantAgents implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const all = [...this.#agents.values()]
     for (const own of all) this.#forget(own)
-    await Promise.all(all.map(destroy))
+    await Promise.all(all.map(({ agent }) => agent.destroy()))
   }
 
   #add(tenant: string): TenantAgent {
@@ -77,7 +77,6 @@ export class TenantAgents implements AsyncDisposable {
       idleTimer: undefined,
     }
     this.#agents.set(tenant, own)
-    own.agent.catch(() => this.#forget(own))
     return own
   }
 
@@ -98,7 +97,7 @@ export class TenantAgents implements AsyncDisposable {
 
   #close(own: TenantAgent): void {
     this.#forget(own)
-    destroy(own).catch(() => {})
+    own.agent.destroy().catch(() => {})
   }
 
   #forget(own: TenantAgent): void {
@@ -106,9 +105,4 @@ export class TenantAgents implements AsyncDisposable {
     this.#idle.delete(own)
     this.#agents.delete(own.tenant)
   }
-}
-
-async function destroy({ agent }: TenantAgent): Promise<void> {
-  // One that could not be created has failed the requests that waited for it.
-  await (await agent.catch(() => undefined))?.destroy()
 }
