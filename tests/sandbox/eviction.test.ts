@@ -1,6 +1,7 @@
 /** Tests that executions that only wait may be evicted from memory, without a visible difference. */
 import { expect, test } from 'vitest'
 
+import type { Codemode } from '@codemode/client'
 import type { Journal } from '@codemode/shared'
 
 import { api, apiKey, connect, replayOf, startExecutor, toolLatch, transports } from '@codemode/testkit'
@@ -21,9 +22,7 @@ test.each(transports)(
     await using codemode = connect(executor, { ...config, tools: { enter } })
     const running = Array.from({ length: 10 }, (_, i) => codemode.run(code, { input: i }))
     await arrived(10)
-    // When an execution that started later has been evicted, the earlier ones have been evicted as well.
-    const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
-    await expect.poll(replaysOfALaterOne).toBeGreaterThan(0)
+    await untilEvicted(codemode)
     open()
     const journals: Journal[] = []
     for (const [i, result] of (await Promise.all(running)).entries()) {
@@ -44,8 +43,7 @@ test('an execution that ends while its guest is evicted has the time of the evic
   await using codemode = connect(executor, { tools: { enter } })
   const execution = await codemode.submit('await tools.enter(1)')
   await arrived(1)
-  const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
-  await expect.poll(replaysOfALaterOne).toBeGreaterThan(0)
+  await untilEvicted(codemode)
   const cancelledAt = Date.now()
   await execution.cancel('enough')
   await execution.wait()
@@ -54,6 +52,15 @@ test('an execution that ends while its guest is evicted has the time of the evic
   expect(end).toMatchObject({ type: 'end', evictedAt: expect.any(Number) })
   expect(end.type === 'end' && end.evictedAt!).toBeLessThanOrEqual(cancelledAt)
 })
+
+/**
+ * Resolves when all executions that wait have been evicted: then one that began later, and waits for longer than the time
+ * between two checks of the memory, was evicted as well.
+ */
+async function untilEvicted(codemode: Codemode): Promise<void> {
+  const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
+  await expect.poll(replaysOfALaterOne).toBeGreaterThan(0)
+}
 
 /** Expects an eviction in the journal, and that each lies between the end of a turn and the beginning of the next. */
 function expectEvictionsWhileWaiting({ entries }: Journal): void {

@@ -223,8 +223,8 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Returns the approvals of this API key's tenant, by default the oldest first. The list is read in pages while it is iterated. A key needs the
-   * right `read` or `approve`; one with `run` only sees those of its own executions.
+   * Returns the approvals of this API key's tenant, by default the oldest first. The list is read in pages while it is
+   * iterated. A key needs the right `read` or `approve`; one with `run` only sees those of its own executions.
    */
   listApprovals(options: ListApprovalsOptions = {}): AsyncIterable<Approval> {
     return this.#core.detached.listApprovals(options)

@@ -139,8 +139,8 @@ export class Execution<T = Json> {
   }
 
   /**
-   * Returns the approvals of the execution, by default the oldest first: those that wait for a decision with `{ status: 'pending' }`. They are
-   * read in pages while they are iterated. An attached execution has none before it is paused.
+   * Returns the approvals of the execution, by default the oldest first: those that wait for a decision with
+   * `{ status: 'pending' }`. They are read in pages while they are iterated. An attached execution has none before it is paused.
    */
   approvals(options: Omit<ListApprovalsOptions, 'executionId'> = {}): AsyncIterable<Approval> {
     return this.#parts.approvals(options)

@@ -156,7 +156,7 @@ export class MemoryStore implements ExecutionStore {
 
   async listApprovals(
     tenant: string,
-    { owner, status, executionId, order = 'oldest', limit, cursor = '0' }: ApprovalListOptions,
+    { owner, status, executionId, order, limit, cursor = '0' }: ApprovalListOptions,
   ): Promise<ApprovalPage> {
     const all = [...this.#rows.values()]
       .filter(({ facts }) => facts.tenant === tenant && (owner === undefined || facts.owner === owner))

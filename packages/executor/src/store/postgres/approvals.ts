@@ -92,7 +92,7 @@ export async function decideApproval(
 export async function listApprovals(
   { db, payloads }: ReadingParts,
   tenant: string,
-  { owner, status, executionId, order = 'oldest', limit, cursor }: ApprovalListOptions,
+  { owner, status, executionId, order, limit, cursor }: ApprovalListOptions,
 ): Promise<ApprovalPage> {
   let query = db
     .selectFrom('approvals')
@@ -100,12 +100,12 @@ export async function listApprovals(
     .selectAll('approvals')
     .select(['executions.id', 'executions.label'])
     .where('approvals.tenant', '=', tenant)
-    .orderBy('approvals.number', order === 'oldest' ? 'asc' : 'desc')
+    .orderBy('approvals.number', order === 'newest' ? 'desc' : 'asc')
     .limit(limit + 1)
   if (owner !== undefined) query = query.where('approvals.owner', '=', owner)
   if (status !== undefined) query = query.where('approvals.status', '=', status)
   if (executionId !== undefined) query = query.where('executions.id', '=', executionId)
-  if (cursor !== undefined) query = query.where('approvals.number', order === 'oldest' ? '>' : '<', numberOf(cursor))
+  if (cursor !== undefined) query = query.where('approvals.number', order === 'newest' ? '<' : '>', numberOf(cursor))
   const rows = await query.execute()
   const items = rows.slice(0, limit).map((row) => listedApprovalOf(row, payloads))
   const last = rows[limit - 1]
