@@ -56,7 +56,7 @@ test(
   'a builtin that cannot be interrupted is killed with its process, and affects no other execution',
   { tags: ['RT-3', 'EX-2'] },
   async () => {
-    await using narrow = await startExecutor({ sandboxProcesses: 1 })
+    await using narrow = await startExecutor({ sandboxProcesses: 1, maxSandboxProcesses: 1 })
     const { enter, arrived, open } = toolLatch()
     let calls = 0
     await using client = connect(narrow, { tools: { enter, count: () => (calls += 1) } })

@@ -34,7 +34,7 @@ test('a tenant whose loops occupy processes leaves room for another', { tags: ['
 })
 
 test('a turn that was cancelled before its start does not run', { tags: ['EX-9'] }, async () => {
-  await using executor = await startExecutor({ sandboxProcesses: 1 })
+  await using executor = await startExecutor({ sandboxProcesses: 1, maxSandboxProcesses: 1 })
   await using client = connect(executor)
   const first = client.run('for (;;);', { cpuTimeoutMs: 600 })
   const second = await client.submit('for (;;);', { cpuTimeoutMs: 20_000 })

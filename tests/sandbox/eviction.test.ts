@@ -74,7 +74,7 @@ function expectEvictionsWhileWaiting({ entries }: Journal): void {
 }
 
 test('above the memory limit of waiting guests, those that have waited longest are evicted first', async () => {
-  await using executor = await startExecutor({ sandboxProcesses: 1, sandboxMemoryMb: 64 })
+  await using executor = await startExecutor({ sandboxProcesses: 1, maxSandboxProcesses: 1, sandboxMemoryMb: 64 })
   const held: (() => void)[] = []
   let arrival = Promise.withResolvers<void>()
   const hold = (input: unknown) =>
