@@ -30,7 +30,7 @@ const console = {
   globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
 }
 /** The packed client in bundlers and test runners, and the packed executor, outside of the gate. */
-const hosts = 'tests/packages/{hosts,executor}.test.ts'
+const hosts = 'tests/packages/{hosts,executor,deploy}.test.ts'
 const generated = [
   'tests/{chaos,durable,fuzz}/**/*.test.ts',
   'tests/replay/**/*.test.ts',

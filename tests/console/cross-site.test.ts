@@ -1,29 +1,11 @@
 // Pages of other origins, in the browser of a person who is signed in: they can neither write nor read.
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
-import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 
+import { attempt, fetchOf, startAttacker } from './support/attacker.ts'
 import { connectAs } from './support/connect-as.ts'
 import { useConsole } from './support/use-console.ts'
 
 const suite = useConsole()
-
-/** Starts a server of an attacker, with an empty page, and returns its port. */
-async function startAttacker(): Promise<number> {
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html')
-    response.end('<!doctype html><link rel="icon" href="data:,"><title>attack</title>')
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
-}
 
 /** Opens the page of an attacker in the context of a person who is signed in. */
 async function openAttack(host: string) {
@@ -36,27 +18,6 @@ async function openAttack(host: string) {
   await page.goto(`http://${host}:${await startAttacker()}/`)
   return { page, faults, execution, api: `${suite.executor.consoleUrl}/api/executions/${execution.id}` }
 }
-
-/** Sends a request from the page by its script, and returns what the script and what the browser get. */
-async function attempt(page: Page, url: string, script: string) {
-  const answered = page
-    .waitForEvent('requestfinished', (request) => request.url().startsWith(url))
-    .then(
-      async (request) => (await request.response())?.status(),
-      () => 'none' as const,
-    )
-  const refused = page
-    .waitForEvent('requestfailed', (request) => request.url().startsWith(url))
-    .then(
-      async (request) => (await request.response())?.status() ?? 'blocked',
-      () => 'none' as const,
-    )
-  const result = await page.evaluate(script)
-  return { result, status: await Promise.race([answered, refused]) }
-}
-
-const fetchOf = (url: string, init: object) =>
-  `fetch(${JSON.stringify(url)}, ${JSON.stringify(init)}).then(async (r) => r.type + ' ' + r.status + await r.text(), (e) => e.name)`
 
 /** Creates an element that loads the URL, and returns whether it has loaded. */
 const loadOf = (tag: string, url: string) => `new Promise((resolve) => {

@@ -88,6 +88,31 @@ test('the ids of another tenant lead to the same page as unknown ones', { tags: 
   expect(await page.getByRole('table').getByRole('row').count()).toBe(2)
 })
 
+test('the API of the console answers about another tenant as about unknown ids', { tags: ['OP-3'] }, async () => {
+  const { data, consoleUrl } = suite.executor
+  const { page, faults } = await suite.open({ as: 'rival', path: '/executions' })
+  faults.allowStatus(404)
+  const ids = {
+    ended: data.failures.toolError,
+    attention: data.diverged,
+    paused: data.approvals.severalPending,
+    session: data.session.session,
+  }
+  const about = writesOf(ids).filter(({ path }) => Object.values(ids).some((id) => path.includes(id)))
+  const replays = [ids.ended, ids.paused].map((id) => ({ path: `/executions/${id}/replay`, body: {} }))
+  expect(about.length).toBeGreaterThan(4)
+  expect(await statusesOf(page, `${consoleUrl}/api`, [...about, ...replays])).toEqual(
+    [...about, ...replays].map(() => 404),
+  )
+  const read = (path: string) => page.evaluate(`fetch('${consoleUrl}/api${path}').then((response) => response.json())`)
+  const since = new Date(Date.now() - 30 * 86_400_000).toISOString()
+  expect(await read(`/executions/counts?since=${since}&buckets=1`)).toMatchObject({
+    buckets: [{ completed: 1, failed: 0, cancelled: 0, inFlight: 0 }],
+    errors: [],
+  })
+  expect(await read('/approvals')).toMatchObject({ items: [] })
+})
+
 test('signing out ends the session, and the back button shows nothing', { tags: ['OP-3'] }, async () => {
   const { data, consoleUrl } = suite.executor
   const { page, faults } = await suite.open({ as: 'viewer', path: '/executions' })

@@ -20,7 +20,7 @@ test(
     const { modules, node } = versions
     expect(stderr).toMatch(
       new RegExp(
-        `^codemode-executor failed\\.\nisolated-vm [\\d.]+ has no binary for this machine: platform=${platform} arch=${arch} .*abi=${modules} .*node=${node}\\. .*npm rebuild isolated-vm\n$`,
+        `^codemode-executor: isolated-vm [\\d.]+ has no binary for this machine: platform=${platform} arch=${arch} .*abi=${modules} .*node=${node}\\. .*npm rebuild isolated-vm\n$`,
       ),
     )
     expect(stderr).not.toContain(folder)

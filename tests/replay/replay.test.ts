@@ -81,6 +81,20 @@ test('replay reports a journal whose guest behaves differently as diverged', asy
   expect(lines.join('\n')).toContain('Rome')
 })
 
+test('replay says what is wrong with a file that has no journal', async () => {
+  const others = [[], 'text', { header: { executionId: 'exe_1' }, entries: [] }] as unknown as Journal[]
+  const { exitCode, lines } = await replayOf(others)
+  expect(exitCode).toBe(1)
+  const reasons = lines.map((line) => line.slice(line.indexOf(': ') + 2))
+  expect(reasons).toEqual([
+    'is not a journal from GET /v1/executions/:id/journal',
+    'is not a journal from GET /v1/executions/:id/journal',
+    expect.stringMatching(
+      /^is not a journal from GET \/v1\/executions\/:id\/journal: its field header\.\w+ is missing or not valid$/,
+    ),
+  ])
+})
+
 test('the journal records an ending that the host decides, and replay stops there', async () => {
   const cpu = await journalOf('await sleep(1); for (;;) {}', { cpuTimeoutMs: 50 })
   const wall = await journalOf("console.log('waits'); await sleep(60_000)", { executionTimeoutMs: 50 })

@@ -1,5 +1,7 @@
 import type { ApprovalDecision, Codemode } from '@codemode/client'
 
+import { databaseOf } from '../../support/store-command.ts'
+import type { ConsoleExecutor } from '../support/console-executor.ts'
 import { pollUntil } from '../support/poll-until.ts'
 
 /** Clients of two persons. */
@@ -39,10 +41,15 @@ const decisions = {
   responded: { respond: { order: 'responded-3', refunded: 'by voucher' } },
 } as const satisfies Record<string, ApprovalDecision>
 
-/** Runs executions whose calls wait for approvals: pending ones, one for each decision, and an expired one. Returns their ids. */
-export async function makeApprovals({ client, approver }: Clients) {
+/**
+ * Runs executions whose calls wait for approvals: pending ones, one for each decision, which is made while the execution is parked,
+ * and an expired one. Returns their ids.
+ */
+export async function makeApprovals({ client, approver }: Clients, { databaseUrl }: ConsoleExecutor) {
+  const database = databaseOf({ url: databaseUrl })
   const decided = Object.entries(decisions).map(async ([customer, decision]) => {
     const { execution, approvals } = await waitForApprovals(client, refund, { customer })
+    await pollUntil(async () => (await database.statusOf(execution.id)) === 'paused')
     await approver.decide(approvals[0]!, decision)
     await execution.wait()
     return [customer, execution.id] as const

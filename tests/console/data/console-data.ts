@@ -45,7 +45,7 @@ export async function makeConsoleData(executor: ConsoleExecutor, { many = 10_000
   ])
   const [detached, approvals, attention, hostileApprovals, session] = await together([
     makeDetached(ada),
-    makeApprovals({ client: ada, approver }),
+    makeApprovals({ client: ada, approver }, executor),
     makeNeedingAttention({ client: ada, approver }, executor),
     makeHostileApprovals(mallory),
     makeSessionSteps(ada),

@@ -38,6 +38,9 @@ function ${'deep'.repeat(50)}() {
 ${'deep'.repeat(50)}()
 `.trim()
 
+/** Code of nearly the maximum size in one line, with a NUL, whose error is as long as its input. */
+const long = `// \0 ${'c'.repeat(250_000)}\nthrow new Error(input)`
+
 const echo = (value: unknown) => value
 
 /** Runs executions whose code, names, inputs, outputs, errors and decisions are hostile. Returns their ids. */
@@ -51,9 +54,10 @@ export async function makeHostile(client: Codemode) {
     },
   })
   const label = texts.markup + texts.bidi + texts.invisible
-  const [success, thrown, toolError, unparsed, cancelled] = await Promise.all([
+  const [success, thrown, longLines, toolError, unparsed, cancelled] = await Promise.all([
     hostile.run(code, { label, input: texts, context: texts, config: texts }),
     hostile.run(throwing, { label: texts.script, input: texts }),
+    hostile.run(long, { label: 'long lines', input: `<b>${'i'.repeat(1_000_000)}` }),
     hostile.run('await tools.ファイル(input)', { label: texts.url, input: texts }),
     hostile.run(`const text = '${texts.markup}\n${texts.terminal}`, { label: 'z'.repeat(256) }),
     makeCancelled(hostile),
@@ -62,6 +66,7 @@ export async function makeHostile(client: Codemode) {
   return {
     success: success.executionId,
     thrown: thrown.executionId,
+    longLines: longLines.executionId,
     toolError: toolError.executionId,
     unparsed: unparsed.executionId,
     cancelled,

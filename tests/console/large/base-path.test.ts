@@ -1,6 +1,7 @@
 // A console at another path, behind a proxy that signs people in.
 import { expect, test } from 'vitest'
 
+import { attempt, fetchOf, startAttacker } from '../support/attacker.ts'
 import { connectAs } from '../support/connect-as.ts'
 import { startConsoleExecutor } from '../support/console-executor.ts'
 import { timelineOf } from '../support/timeline.ts'
@@ -37,4 +38,25 @@ test('a person whom the proxy has signed in needs no sign-in, and cannot sign ou
   await page.goto(`${suite.executor.consoleUrl}/executions`)
   await page.getByRole('table', { name: 'Executions' }).waitFor()
   expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0)
+})
+
+test('a page of another origin cannot write behind the proxy, which signs in its requests too', async () => {
+  const { client } = await connectAs(suite.executor, 'ada')
+  await using _ = client
+  const execution = await client.submit('await sleep(600_000)', { label: 'attacked', detached: true })
+  const { page, faults } = await suite.open()
+  await page.context().setExtraHTTPHeaders({ [keyHeader]: suite.executor.keys.ada })
+  await page.goto(`${suite.executor.consoleUrl}/executions/${execution.id}`)
+  await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor()
+  for (const host of ['127.0.0.1', 'localhost']) {
+    await page.goto(`http://${host}:${await startAttacker()}/`)
+    const url = `${suite.executor.consoleUrl}/api/executions/${execution.id}/cancel`
+    const init = { method: 'POST', mode: 'no-cors', body: '{}' }
+    const { result, status } = await attempt(page, url, fetchOf(url, init))
+    expect(result).toBe('TypeError')
+    expect([403, 'blocked']).toContain(status)
+  }
+  expect((await execution.record()).status).not.toBe('cancelled')
+  await execution.cancel()
+  faults.clear()
 })

@@ -68,6 +68,21 @@ test('after a navigation the focus is on the heading of the page', async () => {
   await expect.poll(focused).toBe('Executions')
 })
 
+test('the first Tab offers to skip the header, and leads past it', { tags: ['OP-3'] }, async () => {
+  const { page } = await suite.open({ as: 'ada', path: `/executions/${suite.executor.data.failures.toolError}` })
+  await timelineOf(page)
+  const skip = page.getByRole('link', { name: 'Skip to the content' })
+  const isVisible = async () => ((await skip.boundingBox())?.x ?? -1) >= 0
+  expect(await isVisible()).toBe(false)
+  await page.keyboard.press('Tab')
+  await expect.poll(isVisible).toBe(true)
+  await page.keyboard.press('Enter')
+  expect(await page.evaluate('document.activeElement.id')).toBe('content')
+  await page.keyboard.press('Tab')
+  expect(await page.evaluate('document.activeElement.className')).toBe('back')
+  await timelineOf(page)
+})
+
 test('what can be copied is copied as it is', { tags: ['OP-3'] }, async () => {
   const id = suite.executor.data.failures.toolError
   const { page } = await suite.open({ as: 'ada', path: `/executions/${id}?row=call-2` })
@@ -137,6 +152,47 @@ describe('the layout', () => {
     }
   })
 
+  test.each(['light', 'dark'] as const)(
+    'of its dialogs is accessible, in %s',
+    { tags: ['OP-3'] },
+    async (colorScheme) => {
+      const { data, consoleUrl } = suite.executor
+      const { page } = await suite.open({ as: 'ada', colorScheme, viewport: { width: 390, height: 800 } })
+      const dialogs = [
+        { id: data.diverged, button: 'Replay now', text: 'The code behaved differently' },
+        { id: data.failures.toolError, button: 'Retry', text: 'with all its tool calls' },
+        { id: data.failures.toolError, button: 'Retry with changes…', text: 'Input, as JSON' },
+      ]
+      for (const { id, button, text } of dialogs) {
+        await page.goto(`${consoleUrl}/executions/${id}`)
+        const opener = page.getByRole('button', { name: button, exact: true })
+        await opener.focus()
+        await page.keyboard.press('Enter')
+        const dialog = page.getByRole('dialog')
+        await dialog.getByText(text).first().waitFor()
+        expect({ button, problems: await accessibilityProblems(page) }).toEqual({ button, problems: [] })
+        // The focus stays in the dialog, until Escape closes it and leads back.
+        for (let n = 0; n < 12; n++) {
+          await page.keyboard.press('Tab')
+          expect(await page.evaluate("document.querySelector(':focus:not(dialog, dialog *)')")).toBeNull()
+        }
+        await page.keyboard.press('Escape')
+        await dialog.waitFor({ state: 'detached' })
+        expect(await opener.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true)
+      }
+    },
+  )
+
+  test('of pages that do not exist is accessible', { tags: ['OP-3'] }, async () => {
+    const { page, faults } = await suite.open({ as: 'ada', viewport: { width: 390, height: 800 } })
+    faults.allowStatus(404)
+    for (const path of ['/nothing', '/executions/exe_01a22e41-3e4e-7fbb-9820-000000000000']) {
+      await page.goto(suite.executor.consoleUrl + path)
+      await page.getByRole('heading', { name: 'There is no such' }).waitFor()
+      expect({ path, problems: await accessibilityProblems(page) }).toEqual({ path, problems: [] })
+    }
+  })
+
   test.each([390, 1_280])('is as wide as the window: %d px', { tags: ['OP-3'] }, async (width) => {
     const { data, consoleUrl } = suite.executor
     const { page } = await suite.open({ as: 'ada', viewport: { width, height: 800 } })
@@ -147,6 +203,21 @@ describe('the layout', () => {
       const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
       expect({ path, overflow: await page.evaluate(overflow) }).toEqual({ path, overflow: 0 })
     }
+  })
+
+  test('shifts nothing while the rows of a running execution come', { tags: ['OP-3'] }, async () => {
+    const latch = toolLatch()
+    const { client } = await connectAs(suite.executor, 'ada', { enter: latch.enter })
+    await using _ = client
+    const code = `for (let n = 0; n < 5; n++) { console.log('round', n); await tools.enter({ n }) }\nreturn 'done'`
+    const execution = await client.submit(code, { label: 'growing' })
+    await latch.arrived()
+    const { page } = await suite.open({ as: 'ada', path: `/executions/${execution.id}` })
+    const timeline = await timelineOf(page)
+    latch.open()
+    await timeline.row('end').waitFor()
+    await expect.poll(() => badge(page).innerText()).toBe('Completed')
+    expect(await page.evaluate(cumulativeShift)).toSatisfy(isSmall)
   })
 
   test.each([390, 1_280])('shifts nothing while the page loads: %d px', { tags: ['OP-3'] }, async (width) => {

@@ -280,3 +280,46 @@ test('executions are retried together; one that is refused is shown with the rea
   await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
   await list.expectCount(4)
 })
+
+test('new executions do not move a list in which some are selected, until the reader asks for them', async () => {
+  const label = newLabel()
+  const [id] = await runSeveral(label, { completed: 1, failed: 0 })
+  const { page, list } = await open({ label })
+  await list.expectCount(1)
+  await page.getByLabel(`Select ${id}`).click()
+  await runSeveral(label, { completed: 2, failed: 0 })
+  const more = page.getByRole('button', { name: '2 new', exact: true })
+  await more.waitFor()
+  expect(await list.count()).toBe(1)
+  await more.click()
+  await list.expectCount(3)
+  expect(await more.count()).toBe(0)
+  expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(0)
+})
+
+test('the filters are set with the keyboard alone', { tags: ['OP-3'] }, async () => {
+  const label = newLabel()
+  await runSeveral(label, { completed: 2, failed: 1 })
+  const { page, list } = await open({})
+  await list.expectCount(200)
+  const focused = `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent)`
+  const tabTo = async (name: string) => {
+    for (let n = 0; n < 20; n++) {
+      await page.keyboard.press('Tab')
+      if ((await page.evaluate(focused)) === name) return
+    }
+    throw new Error(`Tab does not lead to ${name}`)
+  }
+  await tabTo('Failed')
+  await page.keyboard.press('Enter')
+  await tabTo('Label')
+  await page.keyboard.type(label)
+  await tabTo('Time range')
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => searchOf(page)).toMatchObject({ label, status: 'failed', range: expect.any(String) })
+  await list.expectCount(1)
+  await tabTo('Open an execution by its id')
+  await page.keyboard.type((await page.locator('[aria-label^="Select exe_"]').getAttribute('aria-label'))!.slice(7))
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: label }).waitFor()
+})

@@ -162,7 +162,7 @@ function closeOnSignals(close: () => Promise<void>): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`codemode-executor failed.\n${describe(error)}\n`)
+  process.stderr.write(`codemode-executor: ${describe(error)}\n`)
   process.exit(1)
 }
 

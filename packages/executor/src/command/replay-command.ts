@@ -94,8 +94,9 @@ function readJournal(path: string): Journal | string {
   }
   const parsed = journalSchema.safeParse(content)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  return `${path}: is not a journal from GET /v1/executions/:id/journal: ${issue?.path.join('.')}: ${issue?.message}`
+  const field = parsed.error.issues[0]!.path.join('.')
+  const reason = field === '' ? '' : `: its field ${field} is missing or not valid`
+  return `${path}: is not a journal from GET /v1/executions/:id/journal${reason}`
 }
 
 function endOf({ entries }: Journal): string {
