@@ -54,3 +54,11 @@ test('the command line keeps variables, takes several lines, forks, resets and i
   program.endInput()
   expect(await program.ended()).toEqual({ code: 0, stderr: '' })
 })
+
+test('the command line runs the lines of a pipe that has ended', async () => {
+  await using program = start('repl/main.ts')
+  program.write('let n = 20\nn + 22\nn.a.b\n.vars\n')
+  program.endInput()
+  expect(await program.ended()).toEqual({ code: 0, stderr: '' })
+  expect(program.stdout).toMatch(/42\n[\s\S]*TypeError[\s\S]*let n\n/)
+})

@@ -16,7 +16,12 @@ const notebook = new Notebook(await codemode.session({ label: 'repl' }))
 const terminal = createInterface({ input: stdin, output: stdout })
 
 let input = ''
+// Lines of a pipe still wait here when it has ended.
+let hasEnded = false
+terminal.on('close', () => (hasEnded = true))
+
 function prompt(): void {
+  if (hasEnded) return
   terminal.setPrompt(input === '' ? '> ' : '… ')
   terminal.prompt()
 }
