@@ -29,8 +29,11 @@ const console = {
   ...waiting,
   globalSetup: [...waiting.globalSetup, 'tests/console/support/shared-console-setup.ts'],
 }
-/** The packed client in bundlers and test runners, and the packed executor, outside of the gate. */
-const hosts = 'tests/packages/{hosts,executor,deploy}.test.ts'
+/**
+ * The packed client in bundlers and test runners, the packed executor, and what the systemd unit and the Dockerfile run, outside of
+ * the gate.
+ */
+const hosts = 'tests/packages/{hosts,executor,systemd-unit,dockerfile}.test.ts'
 const generated = [
   'tests/{chaos,durable,fuzz}/**/*.test.ts',
   'tests/replay/**/*.test.ts',

@@ -20,11 +20,13 @@ export async function offerConsole(executor: { readonly url: string; readonly ap
     return
   }
   printLine(`\nIt is open for ${openSeconds} s. Press Enter to end the demo now.`)
-  const enter = new AbortController()
+  const end = new AbortController()
   await Promise.race([
-    once(stdin, 'data', { signal: enter.signal }),
-    delay(openSeconds * 1_000, undefined, { signal: enter.signal }),
+    once(stdin, 'data', { signal: end.signal }),
+    delay(openSeconds * 1_000, undefined, { signal: end.signal }).then(() =>
+      printLine(`The ${openSeconds} s are over.`),
+    ),
   ])
-  enter.abort()
+  end.abort()
   stdin.pause()
 }

@@ -16,7 +16,7 @@ const notebook = new Notebook(await codemode.session({ label: 'repl' }))
 const terminal = createInterface({ input: stdin, output: stdout })
 
 let input = ''
-// Lines of a pipe still wait here when it has ended.
+// When a pipe ends, lines that were read may still wait to be run; `prompt()` throws after `close`.
 let hasEnded = false
 terminal.on('close', () => (hasEnded = true))
 

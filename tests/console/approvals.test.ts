@@ -9,6 +9,7 @@ import { waitForApprovals } from './data/approvals.ts'
 import { shopTools } from './data/shop-tools.ts'
 import { connectAs } from './support/connect-as.ts'
 import { startConsoleExecutor } from './support/console-executor.ts'
+import { tabTo } from './support/tab-to.ts'
 import { useConsole } from './support/use-console.ts'
 
 const suite = useConsole()
@@ -214,23 +215,11 @@ test('a call is rejected with the keyboard alone, and the focus is visible', { t
   const { page } = await openInbox()
   const card = cardOf(page, label)
   await card.getByRole('link').focus()
-  const focused = {
-    outline: 'getComputedStyle(document.activeElement).outlineStyle',
-    text: '(document.activeElement.labels?.[0] ?? document.activeElement).textContent',
-  }
-  const tabTo = async (text: string) => {
-    for (let n = 0; n < 12; n++) {
-      await page.keyboard.press('Tab')
-      expect(await page.evaluate(focused.outline)).not.toBe('none')
-      if ((await page.evaluate<string>(focused.text)).includes(text)) return
-    }
-    throw new Error(`Tab does not lead to ${text}`)
-  }
-  await tabTo('Reject')
+  await tabTo(page, 'Reject')
   await page.keyboard.press('Space')
-  await tabTo('Reason')
+  await tabTo(page, 'Reason')
   await page.keyboard.type('by keyboard')
-  await tabTo('End the execution')
+  await tabTo(page, 'End the execution')
   await page.keyboard.press('Space')
   await page.keyboard.press('Enter')
   expect(await execution.wait()).toMatchObject({ error: { code: 'APPROVAL_REJECTED' } })

@@ -1,7 +1,7 @@
 // Pages of other origins, in the browser of a person who is signed in: they can neither write nor read.
 import { expect, onTestFinished, test } from 'vitest'
 
-import { attempt, fetchOf, startAttacker } from './support/attacker.ts'
+import { attempt, fetchOf, startAttacker, submitOf } from './support/attacker.ts'
 import { connectAs } from './support/connect-as.ts'
 import { useConsole } from './support/use-console.ts'
 
@@ -45,16 +45,8 @@ test.each(Object.entries(hosts))('a page of another origin of %s cannot write', 
     expect({ init, result }).toEqual({ init, result: 'TypeError' })
     expect([403, 'blocked']).toContain(status)
   }
-  const form = `{
-    const form = document.createElement('form')
-    Object.assign(form, { method: 'post', action: ${JSON.stringify(url)}, enctype: 'text/plain' })
-    const input = Object.assign(document.createElement('input'), { name: '{"reason":"', value: 'an attack"}' })
-    form.append(input)
-    document.body.append(form)
-    form.submit()
-  }`
   const response = page.waitForResponse(url)
-  await page.evaluate(form)
+  await page.evaluate(submitOf(url))
   expect((await response).status()).toBe(403)
   expect((await execution.record()).status).not.toBe('cancelled')
   faults.clear()

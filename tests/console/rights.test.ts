@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 import { timelineOf } from './support/timeline.ts'
 import { useConsole } from './support/use-console.ts'
-import { statusesOf, writeControls, writesOf } from './support/writes.ts'
+import { responsesTo, statusesOf, writeControls, writesOf } from './support/writes.ts'
 
 const suite = useConsole()
 
@@ -92,18 +92,31 @@ test('the API of the console answers about another tenant as about unknown ids',
   const { data, consoleUrl } = suite.executor
   const { page, faults } = await suite.open({ as: 'rival', path: '/executions' })
   faults.allowStatus(404)
-  const ids = {
+  const ofOthers = {
     ended: data.failures.toolError,
     attention: data.diverged,
     paused: data.approvals.severalPending,
     session: data.session.session,
   }
-  const about = writesOf(ids).filter(({ path }) => Object.values(ids).some((id) => path.includes(id)))
-  const replays = [ids.ended, ids.paused].map((id) => ({ path: `/executions/${id}/replay`, body: {} }))
-  expect(about.length).toBeGreaterThan(4)
-  expect(await statusesOf(page, `${consoleUrl}/api`, [...about, ...replays])).toEqual(
-    [...about, ...replays].map(() => 404),
-  )
+  const unknown = {
+    ended: 'exe_01a22e41-0000-7000-8000-000000000001',
+    attention: 'exe_01a22e41-0000-7000-8000-000000000002',
+    paused: 'exe_01a22e41-0000-7000-8000-000000000003',
+    session: 'ses_01a22e41-0000-7000-8000-000000000004',
+  }
+  const answersAbout = async (targets: typeof unknown) => {
+    const ids = Object.values(targets)
+    const writes = writesOf(targets).filter(({ path }) => ids.some((id) => path.includes(id)))
+    const replays = [targets.ended, targets.paused].map((id) => ({ path: `/executions/${id}/replay`, body: {} }))
+    const responses = await responsesTo(page, `${consoleUrl}/api`, [...writes, ...replays])
+    return responses.map(({ status, text }) => ({
+      status,
+      text: ids.reduce((shown, id) => shown.replaceAll(id, 'ID'), text.replace(/cor_\w+/, 'COR')),
+    }))
+  }
+  const answers = await answersAbout(ofOthers)
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 404))
+  expect(answers).toEqual(await answersAbout(unknown))
   const read = (path: string) => page.evaluate(`fetch('${consoleUrl}/api${path}').then((response) => response.json())`)
   const since = new Date(Date.now() - 30 * 86_400_000).toISOString()
   expect(await read(`/executions/counts?since=${since}&buckets=1`)).toMatchObject({

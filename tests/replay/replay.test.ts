@@ -81,8 +81,13 @@ test('replay reports a journal whose guest behaves differently as diverged', asy
   expect(lines.join('\n')).toContain('Rome')
 })
 
-test('replay says what is wrong with a file that has no journal', async () => {
-  const others = [[], 'text', { header: { executionId: 'exe_1' }, entries: [] }] as unknown as Journal[]
+test('replay says what is wrong with a file that is not a journal', async () => {
+  const others = [
+    [],
+    'text',
+    { header: { executionId: 'exe_1' }, entries: [] },
+    { header: { version: 99 } },
+  ] as unknown as Journal[]
   const { exitCode, lines } = await replayOf(others)
   expect(exitCode).toBe(1)
   const reasons = lines.map((line) => line.slice(line.indexOf(': ') + 2))
@@ -92,6 +97,7 @@ test('replay says what is wrong with a file that has no journal', async () => {
     expect.stringMatching(
       /^is not a journal from GET \/v1\/executions\/:id\/journal: its field header\.\w+ is missing or not valid$/,
     ),
+    expect.stringMatching(/^the journal has version 99, but this executor reads version \d+$/),
   ])
 })
 

@@ -5,6 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 import { packageFlags } from '@codemode/testkit'
 
+interface ProgramOptions {
+  readonly args?: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  /** True if the program runs in a terminal of its own, from which it also gets its input. */
+  readonly hasTerminal?: boolean
+}
+
 /** Program of `examples/` in a process of its own. Disposing it ends the process with SIGKILL. */
 export class ExampleProgram implements AsyncDisposable {
   stdout = ''
@@ -12,12 +19,11 @@ export class ExampleProgram implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #closed: Promise<unknown[]>
 
-  constructor(
-    path: string,
-    { args = [], env }: { readonly args?: readonly string[]; readonly env: NodeJS.ProcessEnv },
-  ) {
+  constructor(path: string, { args = [], env, hasTerminal = false }: ProgramOptions) {
     const file = fileURLToPath(new URL(`../../examples/${path}`, import.meta.url))
-    this.#child = spawn(execPath, [...packageFlags, file, ...args], { env })
+    const command = [execPath, ...packageFlags, file, ...args]
+    const [program, ...rest] = hasTerminal ? inTerminal(command) : command
+    this.#child = spawn(program!, rest, { env })
     this.#child.stdout!.on('data', (text) => (this.stdout += String(text)))
     this.#child.stderr!.on('data', (text) => (this.stderr += String(text)))
     this.#closed = once(this.#child, 'close')
@@ -48,4 +54,10 @@ export class ExampleProgram implements AsyncDisposable {
     this.#child.kill('SIGKILL')
     await this.#closed
   }
+}
+
+/** Returns the command that runs another one in a terminal of its own, and ends with its exit code. */
+function inTerminal(command: readonly string[]): string[] {
+  const line = command.map((part) => `'${part}'`).join(' ')
+  return ['script', '--quiet', '--return', '--command', line, '/dev/null']
 }

@@ -48,12 +48,16 @@ test('a key has the default limits unless its entry sets others', () => {
 
 test.each([
   [[{ ...entry, sha265: 'x' }], 'did you mean "sha256"?'],
-  [[{ ...entry, sha256: 'sesame' }], '[0].sha256: must be 64 hexadecimal digits'],
+  [[{ ...entry, sha256: 'sesame' }], '[0].sha256: must be 64 hexadecimal digits in lower case'],
+  [[{ ...entry, sha256: 'A'.repeat(64) }], '[0].sha256: must be 64 hexadecimal digits in lower case'],
   [[{ ...entry, tenant: '' }], '[0].tenant'],
   [[{ ...entry, limits: { cpuTimeoutMs: 99_999 } }], '[0].limits.cpuTimeoutMs: exceeds maxLimits.cpuTimeoutMs (30000)'],
   [[{ ...entry, limits: { toolTimeoutMs: 31_000 } }], 'exceeds executionTimeoutMs (30000)'],
   [[{ ...entry, limits: { cpuTimeout: 1 } }], 'did you mean "cpuTimeoutMs"?'],
-  [[{ ...entry, expiresAt: 'tomorrow' }], '[0].expiresAt'],
+  [
+    [{ ...entry, expiresAt: '2030-12-31' }],
+    '[0].expiresAt: must be a time with its zone, such as 2030-12-31T12:00:00Z',
+  ],
   [[entry, { ...entry, sha256: 'b'.repeat(64) }], 'two keys have the same id'],
   [[entry, { ...entry, id: 'k2' }], 'two keys have the same sha256'],
   [[{ ...entry, owner: '' }], '[0].owner'],

@@ -36,7 +36,9 @@ export const apiKeySchema = z
     tenant: z.string().min(1).max(128),
     owner: z.string().min(1).max(128).optional(),
     rights: z.array(z.enum(allRights)).min(1).optional(),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits: printf %s "$KEY" | sha256sum'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case: printf %s "$KEY" | sha256sum'),
     limits: requestLimitsSchema.optional(),
     maxLimits: requestLimitsSchema.optional(),
     maxRunning: z.int().min(1).optional(),
@@ -44,7 +46,9 @@ export const apiKeySchema = z
     maxDetachedExecutionMs: z.int().min(1).max(maxDetachedMs).optional(),
     isolation: z.enum(['tenant', 'execution']).optional(),
     reuseIsolates: z.boolean().optional(),
-    expiresAt: z.iso.datetime({ offset: true }).optional(),
+    expiresAt: z.iso
+      .datetime({ offset: true, error: 'must be a time with its zone, such as 2030-12-31T12:00:00Z' })
+      .optional(),
   })
   .superRefine(({ limits = {}, maxLimits = {} }, context) => {
     const max = { ...defaultMaxLimits, ...definedOf(maxLimits) }

@@ -92,6 +92,12 @@ test('a file may have no key: nobody is admitted, and a warning says so', async 
   expect(keys.find('one')).toBeUndefined()
 })
 
+test('a file whose keys have all expired is reported as one without keys', () => {
+  write({ ...entry('k1', 'one'), expiresAt: '2020-01-01T00:00:00Z' })
+  using _keys = store()
+  expect(lines.join('')).toContain('every API key has expired, so every request is refused')
+})
+
 test('a file that is missing or broken at the start is refused with an example', () => {
   expect(store).toThrow(/does not exist \(ENOENT\)\. Create it with a first key: .*keys create/)
   writeFileSync(path, '{}')

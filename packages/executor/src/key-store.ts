@@ -55,7 +55,7 @@ export function fileKeyStore({
   // The stamp is taken before the content is read, so that the next check notices a change in between.
   let lastStamp = stampOf(path)
   let keys = readKeys(path, defaults)
-  warnIfEmpty(keys, logger)
+  warnIfNoneIsValid(keys, logger)
   const timer = setInterval(() => {
     const stamp = stampOf(path)
     if (stamp === lastStamp) return
@@ -63,7 +63,7 @@ export function fileKeyStore({
     try {
       keys = readKeys(path, defaults)
       logger.info({ keys: keys.length }, 'the API keys file has changed and was reloaded')
-      warnIfEmpty(keys, logger)
+      warnIfNoneIsValid(keys, logger)
     } catch (error) {
       logger.error(
         { problem: String(error) },
@@ -78,10 +78,11 @@ export function fileKeyStore({
   }
 }
 
-/** Logs a warning if there is no key. */
-export function warnIfEmpty(keys: readonly ApiKey[], logger: Logger): void {
-  if (keys.length > 0) return
-  logger.warn('there is no API key, so every request is refused; create one: codemode-executor keys create')
+/** Logs a warning if there is no key, or if all have expired. */
+export function warnIfNoneIsValid(keys: readonly ApiKey[], logger: Logger, nowMs = Date.now()): void {
+  if (keys.some(({ expiresAtMs }) => expiresAtMs > nowMs)) return
+  const reason = keys.length === 0 ? 'there is no API key' : 'every API key has expired'
+  logger.warn(`${reason}, so every request is refused; create one: codemode-executor keys create`)
 }
 
 /** Returns a text that differs after the file was replaced or written, or has become inaccessible. */
@@ -104,7 +105,7 @@ function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
 
 function fileProblem(path: string, error: unknown): string {
   const option = `CODEMODE_API_KEYS_FILE=${path}`
-  const create = 'Create it with a first key: codemode-executor keys create --tenant acme.'
+  const create = `Create it with a first key: codemode-executor keys create --file ${path} --tenant acme.`
   const code = codeOf(error)
   if (code === 'ENOENT') return `${option} does not exist (ENOENT). ${create}`
   if (code !== undefined) {

@@ -2,7 +2,7 @@ import { RequestError } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import { parseApiKeys, type ApiKey, type KeyDefaults } from './api-keys.ts'
-import { findKey, findKeyById, warnIfEmpty, type KeyStore } from './key-store.ts'
+import { findKey, findKeyById, warnIfNoneIsValid, type KeyStore } from './key-store.ts'
 import { ApiKeysTable } from './store/postgres/api-keys-table.ts'
 import { describeDatabaseProblem } from './store/postgres/database-problem.ts'
 import { RepeatingTask } from './store/postgres/repeating-task.ts'
@@ -46,7 +46,7 @@ export async function storedKeyStore(options: StoredKeyStoreOptions): Promise<Ke
       return
     }
     logger.info({ keys: keys.length }, 'the API keys were read from the database')
-    warnIfEmpty(keys, logger)
+    warnIfNoneIsValid(keys, logger)
   }
 
   const reading = new RepeatingTask({

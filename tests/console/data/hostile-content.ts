@@ -38,7 +38,7 @@ function ${'deep'.repeat(50)}() {
 ${'deep'.repeat(50)}()
 `.trim()
 
-/** Code of nearly the maximum size in one line, with a NUL, whose error is as long as its input. */
+/** Code of nearly the maximum size, whose first line is very long and has a NUL, and which throws its input. */
 const long = `// \0 ${'c'.repeat(250_000)}\nthrow new Error(input)`
 
 const echo = (value: unknown) => value
@@ -62,6 +62,9 @@ export async function makeHostile(client: Codemode) {
     hostile.run(`const text = '${texts.markup}\n${texts.terminal}`, { label: 'z'.repeat(256) }),
     makeCancelled(hostile),
   ])
+  if (!('error' in longLines) || longLines.error.code !== 'GUEST_ERROR') {
+    throw new Error(`The execution with long lines did not throw: ${JSON.stringify(longLines)}`)
+  }
   if (!success.success) throw new Error(`The hostile execution did not succeed: ${JSON.stringify(success)}`)
   return {
     success: success.executionId,

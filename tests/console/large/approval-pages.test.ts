@@ -12,7 +12,7 @@ const suite = useConsole(startConsoleExecutor)
 /** Number of approvals on a page. */
 const pageSize = 50
 
-test('the inbox has pages, of which each approval is on one', { tags: ['OP-3'] }, async () => {
+test('each approval is on exactly one page of the inbox', { tags: ['OP-3'] }, async () => {
   const count = 2 * pageSize + 3
   const code = `await Promise.all(Array.from({ length: ${count} }, (_, n) => tools.payments.refund({ order: 'order-' + n, cents: 1_500 })))`
   const { client } = await connectAs(suite.executor, 'ada', shopTools)
@@ -28,18 +28,17 @@ test('the inbox has pages, of which each approval is on one', { tags: ['OP-3'] }
   const expectCards = (expected: number) => expect.poll(() => cards.count()).toBe(expected)
 
   await expectCards(pageSize)
-  expect(await page.getByLabel('9+ pending').or(page.getByText('9+')).count()).toBe(1)
+  await page.getByLabel('9+ pending').waitFor()
   expect(await previous.count()).toBe(0)
   const first = await orders()
   const seen = new Set(first)
   await next.click()
-  await expect.poll(async () => (await orders())[0]).not.toBe(first[0])
+  const newOrders = async () => (await orders()).filter((order) => !seen.has(order))
+  await expect.poll(async () => (await newOrders()).length).toBe(pageSize)
   for (const order of await orders()) seen.add(order)
-  expect(seen.size).toBe(2 * pageSize)
   await next.click()
   await expectCards(count - 2 * pageSize)
-  for (const order of await orders()) seen.add(order)
-  expect(seen.size).toBe(count)
+  expect(await newOrders()).toHaveLength(count - 2 * pageSize)
   expect(await next.count()).toBe(0)
   await previous.click()
   await expectCards(pageSize)

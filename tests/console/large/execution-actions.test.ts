@@ -10,6 +10,7 @@ import { replayOf } from '@codemode/testkit'
 import { databaseOf } from '../../support/store-command.ts'
 import { makeNeedingAttention } from '../data/needs-attention.ts'
 import { shopTools } from '../data/shop-tools.ts'
+import { accessibilityProblems } from '../support/axe.ts'
 import { connectAs } from '../support/connect-as.ts'
 import { timelineOf } from '../support/timeline.ts'
 import { useConsole } from '../support/use-console.ts'
@@ -63,6 +64,7 @@ test('a replay says that the code behaves the same, or what differs', { tags: ['
     expect.stringContaining('before the decision'),
     expect.stringContaining('after the decision'),
   ])
+  expect(await accessibilityProblems(page)).toEqual([])
 })
 
 test('a retry runs the same code as a new execution, and goes to its page', { tags: ['OP-3'] }, async () => {

@@ -1,4 +1,4 @@
-// What each page shows while it reads, when a request fails, when it fails itself, and without an executor.
+// States of the pages: loading, failed request, failed page, no data, no executor.
 import { freePort } from '@codemode/testkit'
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
@@ -42,7 +42,7 @@ test.each(kinds)(
   'while a page reads, it has a placeholder with the name of what it reads: $name',
   { tags: ['OP-3'] },
   async ({ name, path, request, content }) => {
-    const { page } = await suite.open({ as: 'ada' })
+    const { page } = await suite.open({ as: 'ada', path: '/nothing' })
     const { promise: held, resolve: hold } = Promise.withResolvers<Route>()
     await page.route(request, (route) => hold(route), { times: 1 })
     await page.goto(suite.executor.consoleUrl + path())
@@ -57,10 +57,12 @@ test.each(kinds)(
 )
 
 test.each(kinds)(
-  'a page whose request fails says why, and reads again at the press of a button: $name',
+  'a page whose request fails says why, and a button repeats the request: $name',
   { tags: ['OP-3'] },
   async ({ path, request, content }) => {
-    const { page, faults } = await suite.open({ as: 'ada' })
+    const { page, faults } = await suite.open({ as: 'ada', path: '/nothing' })
+    // A page that is not visible does not read again by itself.
+    await page.addInitScript("Object.defineProperty(document, 'hidden', { value: true })")
     const error = { code: 'STORE_UNAVAILABLE', message: 'The store does not answer.', suggestion: 'Ask the operator.' }
     let isBroken = true
     await page.route(request, (route) =>

@@ -19,7 +19,10 @@ export async function startAttacker(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Sends a request from the page by its script, and returns what the script and what the browser get. */
+/**
+ * Runs a script of the page that sends a request to the URL. Resolves with the script's value and the HTTP status, or `blocked` if
+ * the browser refused the response.
+ */
 export async function attempt(page: Page, url: string, script: string) {
   const answered = page
     .waitForEvent('requestfinished', (request) => request.url().startsWith(url))
@@ -40,3 +43,13 @@ export async function attempt(page: Page, url: string, script: string) {
 /** Returns a script that sends a request, and whose value is the response, or the name of the error. */
 export const fetchOf = (url: string, init: object) =>
   `fetch(${JSON.stringify(url)}, ${JSON.stringify(init)}).then(async (r) => r.type + ' ' + r.status + await r.text(), (e) => e.name)`
+
+/** Returns a script that submits a form to the URL, whose body is JSON. */
+export const submitOf = (url: string) => `{
+  const form = document.createElement('form')
+  Object.assign(form, { method: 'post', action: ${JSON.stringify(url)}, enctype: 'text/plain' })
+  const input = Object.assign(document.createElement('input'), { name: '{"reason":"', value: 'an attack"}' })
+  form.append(input)
+  document.body.append(form)
+  form.submit()
+}`

@@ -23,17 +23,20 @@ export function writesOf({ ended, attention, paused, session }: Targets): { path
   ]
 }
 
-/** Sends the requests from the page, as a script of the page would. Returns their statuses. */
-export function statusesOf(
-  page: Page,
-  api: string,
-  writes: readonly { path: string; body: object }[],
-): Promise<unknown> {
+type Writes = readonly { readonly path: string; readonly body: object }[]
+
+/** Sends the requests from the page, as a script of the page would. Resolves with the status and the text of each response. */
+export function responsesTo(page: Page, api: string, writes: Writes): Promise<{ status: number; text: string }[]> {
   return page.evaluate(`Promise.all(${JSON.stringify(writes)}.map(async ({ path, body }) => {
     const headers = { 'content-type': 'application/json' }
-    const { status } = await fetch('${api}' + path, { method: 'POST', headers, body: JSON.stringify(body) })
-    return status
+    const response = await fetch('${api}' + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return { status: response.status, text: await response.text() }
   }))`)
+}
+
+/** Does the same, and resolves with the statuses. */
+export async function statusesOf(page: Page, api: string, writes: Writes): Promise<number[]> {
+  return (await responsesTo(page, api, writes)).map(({ status }) => status)
 }
 
 /** Returns the controls of the page that change something on the executor. */

@@ -63,8 +63,7 @@ function described(problem: Problem, originAt: Given['originAt'], text: string |
   const given = text === undefined ? problem.given : `'${textHead(text, 64)}'`
   const shown = secretOptions.includes(path.join('.')) ? undefined : given
   const advice = kind === 'missing' ? originAt(path).adviceOn?.(path) : undefined
-  const quotes = /^expected string, received \w+$/.test(message) ? ': put it in quotes' : ''
-  const hint = advice === undefined ? quotes : `; ${advice}`
+  const hint = advice === undefined ? hintAt(message) : `; ${advice}`
   // A missing option is shown together with its siblings.
   const shownPath = kind === 'missing' && path.length > 1 ? path.slice(0, -1) : path
   return {
@@ -72,6 +71,12 @@ function described(problem: Problem, originAt: Given['originAt'], text: string |
     at: path,
     fields: corrected === undefined ? fieldsAt(shownPath) : [{ path, value: corrected }],
   }
+}
+
+/** Returns what to change about a value of another type; an empty text if the message says enough. */
+function hintAt(message: string): string {
+  if (/^expected string, received \w+$/.test(message)) return ': put it in quotes'
+  return message === 'expected number, received string' ? ': write digits alone, without a unit or quotes' : ''
 }
 
 /** Returns the beginning of a line: the name of the option, with its value before a reason that is a rule for it. */

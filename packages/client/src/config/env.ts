@@ -64,6 +64,8 @@ export function environmentLayer(env: Environment): Layer {
 function misspelt(variable: string, paths: readonly OptionPath[], env: Environment): string | undefined {
   const known = new Set(paths.map((path) => variableOf(path)))
   const others = Object.keys(env).filter((name) => name.startsWith('CODEMODE_') && !known.has(name))
-  const meant = nearestName(variable, others)
+  // The executor's variables have the shorter names.
+  const ofExecutor = variable.replace('_EXECUTOR', '')
+  const meant = others.includes(ofExecutor) ? ofExecutor : nearestName(variable, others)
   return meant === undefined ? undefined : `${meant} is set: is ${variable} meant?`
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 
-import { journalSchema, type Journal } from '@codemode/shared'
+import { journalSchema, journalVersion, type Journal } from '@codemode/shared'
+import type { z } from 'zod'
 
 import { replayInNewGuest } from '../engine/runner/replay-in-new-guest.ts'
 import type { ReplayOutcome } from '../engine/runner/replay.ts'
@@ -94,9 +95,18 @@ function readJournal(path: string): Journal | string {
   }
   const parsed = journalSchema.safeParse(content)
   if (parsed.success) return parsed.data
-  const field = parsed.error.issues[0]!.path.join('.')
-  const reason = field === '' ? '' : `: its field ${field} is missing or not valid`
-  return `${path}: is not a journal from GET /v1/executions/:id/journal${reason}`
+  return `${path}: ${problemOf(content, parsed.error)}`
+}
+
+/** Returns why a value is not a journal of this version. */
+function problemOf(content: unknown, { issues }: z.ZodError): string {
+  const version: unknown = (content as { header?: { version?: unknown } } | null)?.header?.version
+  if (typeof version === 'number' && version !== journalVersion) {
+    return `the journal has version ${version}, but this executor reads version ${journalVersion}`
+  }
+  const field = issues[0]!.path.join('.')
+  const where = field === '' ? '' : `: its field ${field} is missing or not valid`
+  return `is not a journal from GET /v1/executions/:id/journal${where}`
 }
 
 function endOf({ entries }: Journal): string {

@@ -4,6 +4,7 @@ import type { Hono } from 'hono'
 import { defaultMaxLimits } from '../api-keys.ts'
 import { combineObservers, type Refusal } from '../engine/engine-observer.ts'
 import { allRights, type Principal } from '../engine/principal.ts'
+import type { ExecutorInfo } from '../executor-info.ts'
 import type { KeyStore } from '../key-store.ts'
 import { createLogger } from '../log.ts'
 import { createCallbackGuard } from '../tools/callback-guard.ts'
@@ -11,7 +12,6 @@ import type { HttpEnv } from './http-context.ts'
 import { FakeEngine } from './fake-engine.test-support.ts'
 import type { ConsoleOptions } from './console/console-app.ts'
 import { createHttpApp } from './http-app.ts'
-import type { ExecutorInfo } from './operations.ts'
 
 export const info: ExecutorInfo = {
   name: 'codemode-executor',

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 
 import type { Engine } from '../engine/engine.ts'
+import type { ExecutorInfo } from '../executor-info.ts'
 import type { KeyStore } from '../key-store.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { addApiRoutes } from './api-routes.ts'
@@ -13,7 +14,7 @@ import { respondToErrors, respondNotFound, type RefusalObserver } from './errors
 import { readMetrics, type MetricsText } from './metrics.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { openapi } from './openapi.ts'
-import { livez, readyz, type ExecutorInfo } from './operations.ts'
+import { livez, readyz } from './operations.ts'
 import { defaultStallMs } from './stalled-writes.ts'
 import { traceContext } from './trace-context.ts'
 

@@ -2,10 +2,8 @@ import { fixedLimits, RequestError, type Info } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
+import type { ExecutorInfo } from '../executor-info.ts'
 import type { HttpEnv } from './http-context.ts'
-
-/** Information about the executor that is the same for every key; the limits of the key are added. */
-export type ExecutorInfo = Omit<Info, 'limits' | 'maxLimits'>
 
 /** Handles GET /livez: responds while the process serves requests. */
 export function livez(): Handler<HttpEnv> {

@@ -4,6 +4,7 @@ import type { ExecutorConfig } from '../config.ts'
 import { parseEncryptionKeys } from '../encryption-keys.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData } from './embedded/data-directory.ts'
+import { EmbeddedPostgresError } from './embedded/embedded-postgres-error.ts'
 import type { EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import type { ExecutionStore, StoredRuntime } from './execution-store.ts'
 import type { StoreObserver } from './store-observer.ts'
@@ -47,7 +48,7 @@ export function configuredStore(
       logger.error({ keyId: err.keyId, problem: err.message }, 'stored executions cannot be decrypted, and wait')
       return
     }
-    const problem = describeDatabaseProblem(err)
+    const problem = err instanceof EmbeddedPostgresError ? err.message : describeDatabaseProblem(err)
     if (problem === undefined) logger.warn({ err }, 'the store of detached executions does not answer')
     else logger.warn({ problem }, 'the store of detached executions is not available')
   }

@@ -24,6 +24,7 @@ export function Header() {
     { everyMs: () => (session.hasStore ? countEveryMs : undefined) },
   )
   const count = pending.value ?? 0
+  const countText = count > mostCounted ? `${mostCounted}+` : String(count)
   const leave = useAction(async () => {
     await signOut()
     reportSignedOut()
@@ -44,8 +45,8 @@ export function Header() {
         </a>
         <a href={pagePath('/approvals')} aria-current={isApprovals ? 'page' : undefined}>
           Approvals
-          <span class="count" aria-label={`${count} pending`} hidden={count === 0}>
-            {count > mostCounted ? `${mostCounted}+` : count}
+          <span class="count" aria-label={`${countText} pending`} hidden={count === 0}>
+            {countText}
           </span>
         </a>
       </nav>

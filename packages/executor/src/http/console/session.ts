@@ -3,7 +3,7 @@ import type { Handler } from 'hono'
 import type { ConsoleSession } from '@codemode/shared'
 
 import type { HttpEnv } from '../http-context.ts'
-import type { ExecutorInfo } from '../operations.ts'
+import type { ExecutorInfo } from '../../executor-info.ts'
 import type { Authenticate, Visitor } from './authenticate.ts'
 
 interface SessionOptions {
