@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 
+import { tool } from '@codemode/client'
 import type { Approval } from '@codemode/shared'
 import {
   api,
   apiKey,
+  connect,
+  freePort,
   listenLocally,
   startExecutor,
   startExecutorProcess,
@@ -129,4 +132,18 @@ test('a promotion whose confirmation is lost is made once, and its client gets t
   expect(entries.filter(({ isPromotion }: { isPromotion?: true }) => isPromotion)).toHaveLength(1)
   expect(callsOf('before')).toMatchObject([{ callId: `${executionId}:1` }])
   expect(callsOf('pay')).toEqual([])
+})
+
+test('without its store, an execution that waits for an approval says so when its time is over', async () => {
+  const unavailable = `postgres://codemode@127.0.0.1:${await freePort()}/codemode`
+  await using executor = await startExecutor({ databaseUrl: unavailable, sandboxProcesses: 1 })
+  await using codemode = connect(executor, { tools: { pay: tool({ requiresApproval: () => true, execute: () => 1 }) } })
+  const result = await codemode.run('await tools.pay({})', { executionTimeoutMs: 2_000 })
+  expect(result).toMatchObject({
+    error: {
+      code: 'EXECUTION_TIMEOUT',
+      message: expect.stringMatching(/waits for an approval, .* because the store, .* is not available/),
+      details: { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 2_000 },
+    },
+  })
 })

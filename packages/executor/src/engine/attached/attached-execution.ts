@@ -20,7 +20,7 @@ import type { DetachedHandle, EventOptions, EventText, ExecutionHandle } from '.
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { Parking, RunnerParts } from '../runner/runner-options.ts'
-import { cancelled, notAdmitted, type WallTimeout } from '../runner/failures.ts'
+import { cancelled, notAdmitted, notStoredForApproval, type WallTimeout } from '../runner/failures.ts'
 import type { AttachedRealm } from '../session/attached-realm.ts'
 import type { CallState } from '../state/call-table.ts'
 import { ExecutionState } from '../state/execution-state.ts'
@@ -294,6 +294,7 @@ export class AttachedExecution implements ExecutionHandle {
     const state = this.#state
     return {
       keepsDiverged: false,
+      failureAtTimeout: notStoredForApproval,
       delayMs: () => (state.isPaused ? 0 : undefined),
       park: async (entry) => {
         const { header, entries } = this.#journal.snapshot()

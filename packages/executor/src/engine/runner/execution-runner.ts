@@ -165,6 +165,11 @@ export class ExecutionRunner {
     return this.#stopReason !== undefined || this.#options.state.hasEnded || this.#hasLeft
   }
 
+  #failureAtTimeout(timeout: WallTimeout): ExecutionFailure {
+    const { parking, state } = this.#options
+    return (state.isPaused ? parking?.failureAtTimeout?.(timeout) : undefined) ?? executionTimeout(timeout)
+  }
+
   async #runTurns({
     epoch,
     node,
@@ -177,7 +182,7 @@ export class ExecutionRunner {
     const { state } = this.#options
     const at = this.#at()
     this.#wallTimeout = wallTimeout
-    this.#deadlineTimer = setTimeout(() => this.stop(executionTimeout(wallTimeout)), leftMs)
+    this.#deadlineTimer = setTimeout(() => this.stop(this.#failureAtTimeout(wallTimeout)), leftMs)
     this.#endsAt = at + leftMs
     const served = servedBy !== undefined && { servedBy }
     this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt, ...served }, { heldMs })

@@ -48,6 +48,14 @@ export function executionTimeout({ layer, option, timeoutMs }: WallTimeout, hint
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details, hint })
 }
 
+/** Returns the failure of an execution whose wall-clock timeout has expired while the store could not take it over. */
+export function notStoredForApproval({ layer, option, timeoutMs }: WallTimeout): ExecutionFailure {
+  const message =
+    `The execution waits for an approval, and did not end within ${timeoutMs} ms of wall time (${option}), because the store, ` +
+    'which keeps an execution until the decision, is not available. The log of the executor says why.'
+  return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details: { layer, timeoutMs, option } })
+}
+
 /** Returns the failure of an accepted step that admission control has refused. Its code has not run. */
 export function notAdmitted({ code, message, details }: RequestError): ExecutionFailure {
   if (code !== 'QUEUE_TIMEOUT') return cancelled(message)

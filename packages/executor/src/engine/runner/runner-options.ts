@@ -1,4 +1,4 @@
-import type { JournalEntry } from '@codemode/shared'
+import type { ExecutionFailure, JournalEntry } from '@codemode/shared'
 
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
 import type { ExecutionTrace } from '../../tracing/spans.ts'
@@ -67,6 +67,8 @@ export interface Parking {
   readonly keepsDiverged: boolean
   /** Commits the entry, and gives the lease back. Resolves with the entry; with undefined if the execution stays here. */
   park(entry: EntryOf<'park'>): Promise<EntryOf<'park'> | undefined>
+  /** Returns the failure of an execution whose wall timeout expires while it should be parked; absent if it is that of any. */
+  failureAtTimeout?(timeout: WallTimeout): ExecutionFailure
 }
 
 /** Claim of an execution by a node, and the time that the node gives it. */
