@@ -65,7 +65,8 @@ test.runIf(platform === 'linux')('SIGUSR1 opens no port for a debugger', async (
   child.kill('SIGUSR1')
   // The thread that would open the port runs while the executor answers.
   for (let n = 0; n < 20; n += 1) expect((await fetch(`${url.href}livez`)).status).toBe(200)
-  expect(listeningPorts(child.pid!)).toEqual([Number(url.port)])
+  // The executor prepares its first tool call with a server that it closes again.
+  await expect.poll(() => listeningPorts(child.pid!)).toEqual([Number(url.port)])
   child.kill('SIGTERM')
   expect(await exited).toBe(0)
   expect(written.stderr).not.toContain('Debugger')
