@@ -142,7 +142,7 @@ test('without its store, an execution that waits for an approval says so when it
   expect(result).toMatchObject({
     error: {
       code: 'EXECUTION_TIMEOUT',
-      message: expect.stringMatching(/waits for an approval, .* because the store, .* is not available/),
+      message: expect.stringMatching(/waits for an approval, and the store, .* did not take it over within 2000 ms/),
       details: { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 2_000 },
     },
   })

@@ -7,15 +7,14 @@ import { expect, test } from 'vitest'
 
 import { connect } from '@codemode/testkit'
 import { compile, install, nodes } from './installed.ts'
-import { pack } from './packed.ts'
+import { executorPackages, pack } from './packed.ts'
 import { newFolder, startCommand } from './started.ts'
 
-const tarballsOf = (folder: string) => pack(['@codemode/shared', '@codemode/console', '@codemode/executor'], folder)
 const apiKey = 'a-key-for-this-run-only'
 
 test('the executor starts from its tarballs, runs code, serves its console, and stops', async () => {
   const folder = await newFolder()
-  const tarballs = await tarballsOf(folder)
+  const tarballs = await pack(executorPackages, folder)
   const project = join(folder, 'project')
   await install(project, { tarballs, node: execPath })
 
@@ -40,7 +39,7 @@ test(
     const folder = await newFolder()
     const project = join(folder, 'project')
     const devDependencies = { '@types/node': nodes.at(-1)!.types }
-    await install(project, { tarballs: await tarballsOf(folder), node: execPath, devDependencies })
+    await install(project, { tarballs: await pack(executorPackages, folder), node: execPath, devDependencies })
     const readme = await readFile(join(project, 'node_modules/@codemode/executor/README.md'), 'utf8')
     const [, program] = /```ts\n([^`]*)```/.exec(readme)!
     await writeFile(join(project, 'main.ts'), program!)

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, readdir, realpath, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { arch, execPath, platform, versions } from 'node:process'
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+
+import { newFolder } from './started.ts'
 
 const executor = join(import.meta.dirname, '../../packages/executor')
 
@@ -29,8 +30,7 @@ test(
 
 /** Returns a folder with the built executor and links to what it imports, and with isolated-vm as npm leaves it without a binary. */
 async function executorWithoutBinary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'codemode-no-binary-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
+  const folder = await newFolder()
   for (const each of ['dist', 'package.json']) await cp(join(executor, each), join(folder, each), { recursive: true })
   const modules = join(folder, 'node_modules')
   const isolatedVm = await realpath(join(executor, 'node_modules/isolated-vm'))

@@ -9,6 +9,9 @@ import { stagePackage } from '../../scripts/release/stage.ts'
 /** Origin of the packed packages, in place of the repository that a release is made from. */
 export const origin = { repository: 'https://git.example/codemode', commit: '0123abc' }
 
+/** Packages that the executor consists of. */
+export const executorPackages = ['@codemode/shared', '@codemode/console', '@codemode/executor'] as const
+
 /** Packed package. */
 export interface Tarball {
   readonly name: PublishedPackage

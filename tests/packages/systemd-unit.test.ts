@@ -13,7 +13,7 @@ import { connect, startPostgres } from '@codemode/testkit'
 import { expect, test } from 'vitest'
 
 import { install } from './installed.ts'
-import { pack } from './packed.ts'
+import { executorPackages, pack } from './packed.ts'
 import { newFolder, startCommand, variablesIn } from './started.ts'
 
 const run = promisify(execFile)
@@ -44,7 +44,7 @@ function serviceSettings(unit: string): Record<string, string> {
 test('it starts and stops an executor that was installed as the guide says', { tags: ['OP-4'] }, async () => {
   const folder = await newFolder()
   await using database = await startPostgres()
-  const tarballs = await pack(['@codemode/shared', '@codemode/console', '@codemode/executor'], folder)
+  const tarballs = await pack(executorPackages, folder)
   const [opt, etc] = [join(folder, 'opt'), join(folder, 'etc')]
   await install(opt, { tarballs, node: execPath })
   // The guide installs Node as a package, whose install script does not run here.

@@ -55,7 +55,7 @@ export function fileKeyStore({
   // The stamp is taken before the content is read, so that the next check notices a change in between.
   let lastStamp = stampOf(path)
   let keys = readKeys(path, defaults)
-  warnIfNoneIsValid(keys, logger)
+  warnIfNoneIsValid(keys, now(), logger)
   const timer = setInterval(() => {
     const stamp = stampOf(path)
     if (stamp === lastStamp) return
@@ -63,7 +63,7 @@ export function fileKeyStore({
     try {
       keys = readKeys(path, defaults)
       logger.info({ keys: keys.length }, 'the API keys file has changed and was reloaded')
-      warnIfNoneIsValid(keys, logger)
+      warnIfNoneIsValid(keys, now(), logger)
     } catch (error) {
       logger.error(
         { problem: String(error) },
@@ -79,7 +79,7 @@ export function fileKeyStore({
 }
 
 /** Logs a warning if there is no key, or if all have expired. */
-export function warnIfNoneIsValid(keys: readonly ApiKey[], logger: Logger, nowMs = Date.now()): void {
+export function warnIfNoneIsValid(keys: readonly ApiKey[], nowMs: number, logger: Logger): void {
   if (keys.some(({ expiresAtMs }) => expiresAtMs > nowMs)) return
   const reason = keys.length === 0 ? 'there is no API key' : 'every API key has expired'
   logger.warn(`${reason}, so every request is refused; create one: codemode-executor keys create`)

@@ -46,7 +46,7 @@ export async function storedKeyStore(options: StoredKeyStoreOptions): Promise<Ke
       return
     }
     logger.info({ keys: keys.length }, 'the API keys were read from the database')
-    warnIfNoneIsValid(keys, logger)
+    warnIfNoneIsValid(keys, now(), logger)
   }
 
   const reading = new RepeatingTask({

@@ -53,9 +53,8 @@ export function GuestBlock({ text, title }: { text: string; title: string }) {
       </pre>
       {isCut && (
         <p class="cut">
-          {showsAll
-            ? 'Only the first 524,288 characters are shown; copy the text to see the rest.'
-            : 'Only the first 65,536 characters are shown. '}
+          Only the first {limit.toLocaleString('en-US')} characters are shown
+          {showsAll ? '; copy the text to see the rest.' : '. '}
           {!showsAll && (
             <button type="button" onClick={() => setShowsAll(true)}>
               Show all

@@ -48,11 +48,11 @@ export function executionTimeout({ layer, option, timeoutMs }: WallTimeout, hint
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details, hint })
 }
 
-/** Returns the failure of an execution whose wall-clock timeout has expired while the store could not take it over. */
+/** Returns the failure of an execution whose wall-clock timeout has expired before the store has taken it over. */
 export function notStoredForApproval({ layer, option, timeoutMs }: WallTimeout): ExecutionFailure {
   const message =
-    `The execution waits for an approval, and did not end within ${timeoutMs} ms of wall time (${option}), because the store, ` +
-    'which keeps an execution until the decision, is not available. The log of the executor says why.'
+    `The execution waits for an approval, and the store, which keeps an execution until the decision, did not take it over ` +
+    `within ${timeoutMs} ms of wall time (${option}). If the store is not available, the log of the executor says why.`
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details: { layer, timeoutMs, option } })
 }
 
