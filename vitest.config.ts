@@ -55,7 +55,7 @@ export default defineConfig({
     // Limits for tests that hang, far above the duration of any test on a busy machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 120_000 } },
     provide: { soak: false },
     tags: Object.entries(requirements).map(([name, description]) => ({ name, description })),
     onConsoleLog: (log) => {

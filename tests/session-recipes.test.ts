@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
-import { api, apiKey, startExecutor } from '@codemode/testkit'
+import { api, apiKey, longTimeouts, startExecutor } from '@codemode/testkit'
 
 import { ExampleProgram } from './support/example-program.ts'
 
@@ -13,7 +13,15 @@ beforeAll(async () => {
 afterAll(() => executor.close({ drainMs: 0 }))
 
 const start = (path: string) =>
-  new ExampleProgram(path, { env: { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey } })
+  new ExampleProgram(path, {
+    env: {
+      CODEMODE_EXECUTOR_URL: executor.url,
+      CODEMODE_EXECUTOR_API_KEY: apiKey,
+      CODEMODE_EXECUTION_TIMEOUT_MS: String(longTimeouts.executionTimeoutMs),
+      CODEMODE_TOOL_TIMEOUT_MS: String(longTimeouts.toolTimeoutMs),
+      CODEMODE_QUEUE_TIMEOUT_MS: String(longTimeouts.queueTimeoutMs),
+    },
+  })
 
 /** Resolves with the status of the last step of the newest session of the command line. */
 async function statusOfLastStep(): Promise<unknown> {

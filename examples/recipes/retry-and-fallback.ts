@@ -18,7 +18,7 @@ const unreachable = () =>
 const reachable = () => new ExecutorClient({ executorUrl: env['CODEMODE_EXECUTOR_URL'] ?? '', executorApiKey })
 
 await using codemode = Codemode.fromClientConfig({
-  executor: withFallback(unreachable(), reachable(), { timeoutMs: 2_000 }),
+  executor: withFallback(unreachable(), reachable(), { timeoutMs: 20_000 }),
   tools: { celsius: ({ city }: { city: string }) => (city === 'Oslo' ? -3 : 21) },
 })
 const attempts: string[] = []

@@ -11,7 +11,7 @@ import {
   type ToolHandler,
 } from '@codemode/client'
 
-import { type ExecutorProcess, startExecutorProcess, toolLatch, transports } from '@codemode/testkit'
+import { type ExecutorProcess, freePort, startExecutorProcess, toolLatch, transports } from '@codemode/testkit'
 
 /** Wraps an executor so that it logs its runs, by their inputs, and its probes. */
 function watched({ url, apiKey }: ExecutorProcess, log: string[]): Executor {
@@ -110,7 +110,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     'an executor that crashes and restarts under load loses no execution, and gets work again within two probes',
     { tags: ['CL-1'] },
     async () => {
-      await using first = await startExecutorProcess()
+      await using first = await startExecutorProcess({ env: { CODEMODE_PORT: String(await freePort()) } })
       await using second = await startExecutorProcess()
       const { calls, enter } = counted((input) => input)
       const log: string[] = []

@@ -13,6 +13,7 @@ import {
   type Exchange,
   type ExecutorProcess,
   type Fault,
+  freePort,
   startExecutorProcess,
   startProxy,
 } from '@codemode/testkit'
@@ -126,7 +127,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
   const client = connect(proxy, {
     executorApiKey: executor.apiKey,
     toolServer: { port: 0 },
-    retry: { backoffBaseMs: 20, backoffMaxMs: 200, maxAttempts: 100 },
+    retry: { backoffBaseMs: 20, backoffMaxMs: 200, maxAttempts: 1_000 },
     tools: { pay },
   })
   client.on('tool', ({ error }) => error?.code === 'TOOL_CALL_CONFLICT' && refused.push(error))
@@ -159,13 +160,14 @@ test(
   `no code runs twice in schedules over ${restarts.length} restarts, and no call gets the answer of another`,
   { tags: ['RT-2', 'TL-6'], ...repeatedInSoak },
   async () => {
-    let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
+    const port = String(await freePort())
+    const start = () => startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
+    let executor = await start()
     try {
       for (const method of restarts) {
         const finish = await Promise.all(schedules.map((schedule) => play(executor, schedule, method)))
-        const port = new URL(executor.url).port
         await executor.kill()
-        executor = await startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
+        executor = await start()
         for (const [index, { what, succeeds, runs }] of schedules.entries()) {
           const { held, ...outcome } = await finish[index]!()
           // The client continues with the new instance without a failed attempt.
@@ -191,7 +193,8 @@ test('the default retries outlast a restart of the executor', { tags: ['RT-1'] }
   await using first = await startExecutorProcess({ env })
   // The second executor is up before the first is killed, so that the test does not depend on the duration of a start.
   await using second = await startExecutorProcess({ env })
-  const before = await startProxy(first)
+  const port = await freePort()
+  const before = await startProxy(first, () => 'pass', port)
   await using client = connect(before, { executorApiKey: first.apiKey })
   expect(await client.executeAsync('return 1')).toBe(1)
   await Promise.all([first.kill(), before.cut()])
@@ -204,7 +207,7 @@ test('the default retries outlast a restart of the executor', { tags: ['RT-1'] }
   const result = client.executeAsync('return 2')
   // A client with three attempts would have given up at this point.
   await thirdFailure.promise
-  const after = await startProxy(second, () => 'pass', Number(new URL(before.url).port))
+  const after = await startProxy(second, () => 'pass', port)
   expect(await result).toBe(2)
   expect(attempts).toEqual(attempts.map((_, index) => index + 1))
   expect(after.exchanges.map(({ path }) => path)).toEqual(['/v1/info', '/v1/executions'])

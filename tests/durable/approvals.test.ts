@@ -79,7 +79,7 @@ test('a decision made while the node dies is carried out by another one, where a
   await using first = await startExecutorProcess({ env })
   const one = clientOf(first)
   const code = 'return Promise.all([tools.slow(1), tools.pay({ amount: 1 })])'
-  const declared = [{ name: 'slow' }, pay]
+  const declared = [{ name: 'slow', timeoutMs: 240_000 }, pay]
   const request = { code, tools: declared, callback: newCallback(), detached: true }
   const { executionId } = (await one.post('/v1/executions', request)).body
   const served = (
@@ -112,7 +112,8 @@ test('a promotion whose confirmation is lost is made once, and its client gets t
   await using executor = await startExecutor({ databaseUrl: proxy.url, sandboxProcesses: 1 })
   const { post, read, approvals } = clientOf(executor)
   const code = 'return [await tools.before(1), await tools.pay({ amount: 1 }), await tools.before(2)]'
-  const request = { code, tools: [{ name: 'before' }, pay], callback: newCallback() }
+  const limits = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000 }
+  const request = { code, tools: [{ name: 'before' }, pay], callback: newCallback(), limits }
   const { status, body } = await post('/v1/executions', request)
   expect(proxy.lost).toBe(1)
   expect({ status, body }).toMatchObject({ status: 202, body: { status: 'paused', approvals: [{ tool: 'pay' }] } })
@@ -138,12 +139,12 @@ test('without its store, an execution that waits for an approval says so when it
   const unavailable = `postgres://codemode@127.0.0.1:${await freePort()}/codemode`
   await using executor = await startExecutor({ databaseUrl: unavailable, sandboxProcesses: 1 })
   await using codemode = connect(executor, { tools: { pay: tool({ requiresApproval: () => true, execute: () => 1 }) } })
-  const result = await codemode.run('await tools.pay({})', { executionTimeoutMs: 2_000 })
+  const result = await codemode.run('await tools.pay({})', { executionTimeoutMs: 15_000 })
   expect(result).toMatchObject({
     error: {
       code: 'EXECUTION_TIMEOUT',
-      message: expect.stringMatching(/waits for an approval, and the store, .* did not take it over within 2000 ms/),
-      details: { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 2_000 },
+      message: expect.stringMatching(/waits for an approval, and the store, .* did not take it over within 15000 ms/),
+      details: { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 15_000 },
     },
   })
 })

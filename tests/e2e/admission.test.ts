@@ -34,7 +34,10 @@ const work = 'let x = 0; for (let i = 0; i < 3e6; i++) x = (x * 31 + i) % 100000
 /** Sends an execution that has to wait, and resolves when it is queued. */
 async function enqueue(executor: RunningExecutor, key: string, request: object = {}) {
   const id = `exe_${randomUUID()}`
-  const answer = api(executor, '/v1/executions', { key, body: { id, code: 'return "queued"', ...request } })
+  const answer = api(executor, '/v1/executions', {
+    key,
+    body: { id, code: 'return "queued"', limits: { queueTimeoutMs: 60_000 }, ...request },
+  })
   const record = async () => (await api(executor, `/v1/executions/${id}`, { key })).body
   await expect.poll(async () => (await record()).status, { interval: 2 }).toBe('queued')
   return { answer, record }

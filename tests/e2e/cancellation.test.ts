@@ -158,7 +158,8 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test('a client that returns within the grace period finds its execution running', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, open, signals } = toolLatch()
-    await using proxy = await startProxy(executor, ({ method, path }) =>
+    await using patient = await startExecutor({ disconnectGraceMs: 30_000 })
+    await using proxy = await startProxy(patient, ({ method, path }) =>
       method === 'POST' && path === '/v1/executions' ? { cutAfter: 'tool.called' } : 'pass',
     )
     await using client = connect(proxy, { ...config, retry: { backoffBaseMs: 1 }, tools: { enter } })
@@ -198,6 +199,11 @@ test('an execution that waits for admission can be cancelled, and leaves the que
   await arrived()
   const controller = new AbortController()
   const queued = client.executeAsync('return "never"', { signal: controller.signal }).catch((error: unknown) => error)
+  const statuses = async () => {
+    const records = client.activeExecutions().map(({ id }) => api(narrow, `/v1/executions/${id}`))
+    return (await Promise.all(records)).map(({ body }) => body.status as string)
+  }
+  await expect.poll(statuses).toContain('queued')
   const next = client.executeAsync('return "next"')
   controller.abort()
   expect(await queued).toMatchObject({ name: 'AbortError' })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 import type { Codemode, ExecuteOptions } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
@@ -18,7 +18,7 @@ import {
 let executor: RunningExecutor
 
 beforeAll(async () => {
-  executor = await startExecutor({ disconnectGraceMs: 300 })
+  executor = await startExecutor()
 })
 afterAll(() => executor.close({ drainMs: 0 }))
 
@@ -130,7 +130,9 @@ test(
   { tags: ['EX-9'] },
   async () => {
     const { enter, arrived, signals } = toolLatch()
-    await using before = await startProxy(executor)
+    const impatient = await startExecutor({ disconnectGraceMs: 300 })
+    onTestFinished(() => impatient.close({ drainMs: 0 }))
+    await using before = await startProxy(impatient)
     await using behind = await behindDeafProxy(before.url, { retry: false, tools: { enter } })
     const execution = await behind.client.submit('await tools.enter({})')
     await arrived()
@@ -141,8 +143,8 @@ test(
 )
 
 test.each([
-  [{ toolTimeoutMs: 1_000 }, /did not answer within 1000 ms \(toolTimeoutMs\)/],
-  [{ executionTimeoutMs: 1_500 }, /did not end within 1500 ms of wall time \(executionTimeoutMs\)/],
+  [{ toolTimeoutMs: 5_000 }, /did not answer within 5000 ms \(toolTimeoutMs\)/],
+  [{ executionTimeoutMs: 6_000 }, /did not end within 6000 ms of wall time \(executionTimeoutMs\)/],
 ])(
   'a call that a clock ended (%j) is cancelled at its tool server with the name of the clock',
   { tags: ['TL-5', 'RT-3'] },

@@ -135,7 +135,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await using second = await startExecutor()
     const { enter, arrived, signals } = toolLatch()
     const slowOnFirst = (_: unknown, call: ToolCall) => (signals.length === 0 ? enter(1, call) : 2)
-    const executor = withFallback(clientOf(first), clientOf(second), { timeoutMs: 3_000 })
+    const executor = withFallback(clientOf(first), clientOf(second), { timeoutMs: 10_000 })
     await using codemode = codemodeOf(executor, { slowOnFirst })
     const running = codemode.run('return await tools.slowOnFirst()')
     await arrived()

@@ -47,7 +47,8 @@ toolsModule: ./tools.mjs
   setVariables({ MY_KEY: apiKey, CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTION_TIMEOUT_MS: '200' })
   await using codemode = await Codemode.fromConfig(path, { cpuTimeoutMs: 150, tools: { half: ({ n }) => n / 2 } })
   const long = { executionTimeoutMs: 20_000 }
-  expect(await codemode.executeAsync('await tools.half({ n: await tools.double({ n: 21 }) })', long)).toBe(21)
+  const both = 'await tools.half({ n: await tools.double({ n: 21 }) })'
+  expect(await codemode.executeAsync(both, { ...long, cpuTimeoutMs: 10_000 })).toBe(21)
   await expect(codemode.executeAsync('await sleep(60_000)')).rejects.toMatchObject({
     layer: 'execution',
     timeoutMs: 200,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { ExecutionResult } from '@codemode/client'
 import { connect, startBusyLoops, startExecutor, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
@@ -124,21 +125,35 @@ describe('on a busy machine', () => {
   const code = 'let n = 0; for (let i = 0; i < 3e7; i++) n += i % 7; return n'
   const executionTimeoutMs = 100_000
 
+  /**
+   * Expects that the code succeeds with twice the CPU time that it needs alone. A shared machine may be less than half as fast
+   * as just before: the code is then measured again if it used up its CPU time.
+   */
+  async function expectSuccess(run: (cpuTimeoutMs: number) => Promise<ExecutionResult>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const alone = await suite.codemode.run(code, { executionTimeoutMs })
+      const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 2)
+      const result = await run(cpuTimeoutMs)
+      if (!result.success && result.usage.cpuMs >= cpuTimeoutMs && attempt < 5) continue
+      return expect(result).toMatchObject({ success: true })
+    }
+  }
+
   test(
     'code within its CPU time is not timed out beside other code on more processes than cores',
     { tags: ['RT-3'] },
     async () => {
-      const alone = await suite.codemode.run(code, { executionTimeoutMs })
-      const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 2)
-      const busy = Array.from({ length: 4 }, () =>
-        suite.codemode.run('for (;;);', { cpuTimeoutMs: 200, executionTimeoutMs }),
-      )
-      const result = await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })
-      expect(result).toMatchObject({ success: true })
-      for (const { usage, ...each } of await Promise.all(busy)) {
-        expect(each).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
-        expect(usage.cpuMs).toBeGreaterThanOrEqual(200)
-      }
+      await expectSuccess(async (cpuTimeoutMs) => {
+        const busy = Array.from({ length: 4 }, () =>
+          suite.codemode.run('for (;;);', { cpuTimeoutMs: 200, executionTimeoutMs }),
+        )
+        const result = await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })
+        for (const { usage, ...each } of await Promise.all(busy)) {
+          expect(each).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
+          expect(usage.cpuMs).toBeGreaterThanOrEqual(200)
+        }
+        return result
+      })
     },
   )
 
@@ -147,9 +162,7 @@ describe('on a busy machine', () => {
     { tags: ['RT-3'] },
     async () => {
       await using _busy = await startBusyLoops(4)
-      const measured = await suite.codemode.run(code, { executionTimeoutMs })
-      const cpuTimeoutMs = Math.ceil(measured.usage.cpuMs * 2)
-      expect(await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })).toMatchObject({ success: true })
+      await expectSuccess((cpuTimeoutMs) => suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs }))
       for (const loop of ['for (;;);', 'for (;;) { for (let i = 0; i < 1e6; i++); await sleep(1) }']) {
         const { usage, ...result } = await suite.codemode.run(loop, { cpuTimeoutMs: 60, executionTimeoutMs })
         expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })

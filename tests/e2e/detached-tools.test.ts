@@ -93,7 +93,7 @@ describe.each(testStores)('over the $store store, when a node dies', ({ open }) 
     await using cluster = await startCluster(open)
     const { nodes } = cluster
     await using client = clientOf(nodes)
-    const code = 'for (let n = 0; n < 20; n++) { console.log(n); await sleep(50) }'
+    const code = 'for (let n = 0; n < 20; n++) { console.log(n); await sleep(150) }'
     const execution = await client.submit(code, { detached })
     const seen: ExecutionEvent[] = []
     let killed: Promise<void> | undefined

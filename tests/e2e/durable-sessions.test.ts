@@ -154,7 +154,8 @@ describe.each(['callback', 'stream'])('with tools over the %s transport', (trans
     const results = await session.waitForAllTasks()
     expect(results.map(({ success }) => success)).toEqual([true, false, false, false, true])
     expect(results[4]).toMatchObject({ result: [{ n: 1 }, { user: 'u1' }, 'last'] })
-    expect(order.slice(2)).toEqual(['completed 1', 'failed 2', 'completed 5'])
+    // The journals of two steps are read at the same time if another node has run them.
+    expect(order.slice(2).toSorted()).toEqual(['completed 1', 'completed 5', 'failed 2'])
     expect((await second.record()).session).toEqual({ id: session.id, step: 2, stateKept: true })
     const { results: final, currentScript } = await session.finalize()
     expect(final).toHaveLength(5)
@@ -239,9 +240,8 @@ test('the events of all steps are one stream, in their order', { tags: ['SE-2'] 
 test('a session expires, and what is not allowed has a clear error', { tags: ['SE-3'] }, async () => {
   await using codemode = connect(one)
   const session = await codemode.session({ durable, idleTimeoutMs: 1_000 })
-  await session.run('1')
   await expect
-    .poll(() => session.run('2').catch(({ code }: { code: string }) => code), { timeout: 20_000, interval: 1_500 })
+    .poll(() => session.run('2').catch(({ code }: { code: string }) => code), { interval: 1_500 })
     .toBe('SESSION_EXPIRED')
   await expect(codemode.session({ id: session.id })).rejects.toMatchObject({
     code: 'SESSION_EXPIRED',

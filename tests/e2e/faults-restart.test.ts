@@ -20,7 +20,7 @@ import {
 import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-client.ts'
 
 const runsOf = countRuns()
-const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 200 } }
+const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 1_000 } }
 
 /** Returns the reading of an executor's clock as the request header that names it. */
 async function knownOf(executor: { readonly url: string }): Promise<{ 'x-codemode-known': string }> {
@@ -31,8 +31,8 @@ async function knownOf(executor: { readonly url: string }): Promise<{ 'x-codemod
 const request = (id: string) => ({ body: { id, code: 'return 1' } })
 
 /** Starts an executor in a process of its own, on the port of its predecessor if one is given. */
-const startProcess = (port = '0') =>
-  startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
+const startProcess = async (port?: string) =>
+  startExecutorProcess({ env: { CODEMODE_PORT: port ?? String(await freePort()), CODEMODE_SANDBOX_PROCESSES: '1' } })
 
 describe.each(usages)('$method over the $transport transport', ({ transport, method }) => {
   const { config } = transports.find((each) => each.transport === transport)!
@@ -189,6 +189,7 @@ describe.each(usages.filter(({ transport }) => transport === 'callback'))('$meth
       faulty.client.on('tool', ({ tool, error }) => error && refused.push([tool, error.code]))
       const result = methods[method](faulty.client, 'return await tools.pay({ r: Math.random() })')
       await expect.poll(() => faulty.requests('create').length).toBeGreaterThan(1)
+      await expect.poll(() => paid).toHaveLength(1)
       await using next = await second
       target.url = next.url
       expect(await result).toMatchObject({ success: false, error: { name: 'ToolError', code: 'GUEST_ERROR' } })

@@ -122,10 +122,10 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
         return stopped.promise
       }
       const clocks = {
-        requestTimeoutMs: 1_500,
-        executionTimeoutMs: 1_400,
-        queueTimeoutMs: 1_000,
-        connectTimeoutMs: 1_000,
+        requestTimeoutMs: 6_000,
+        executionTimeoutMs: 5_900,
+        queueTimeoutMs: 5_000,
+        connectTimeoutMs: 5_000,
       }
       const faults: Faults = { create: ['hang when sent'] }
       await using faulty = await startFaulty(suite.executor, transport, faults, { ...clocks, tools: { endless } })

@@ -1,6 +1,6 @@
 import process, { env } from 'node:process'
 
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 
 import type { ClientEvents, Codemode, Logger } from '@codemode/client'
 
@@ -132,8 +132,12 @@ test(
   { tags: ['CL-3'] },
   async () => {
     await using client = connect(suite.executor)
-    const warned = Promise.withResolvers<Error>()
-    process.once('warning', warned.resolve)
+    const warned = Promise.withResolvers<void>()
+    const listener = (warning: Error) => {
+      if (warning.message.includes('in the listener')) warned.resolve()
+    }
+    process.on('warning', listener)
+    onTestFinished(() => void process.off('warning', listener))
     let heard = 0
     client.on('settle', () => {
       throw new Error('in the listener')
@@ -144,7 +148,7 @@ test(
     off()
     expect(await client.executeAsync('return 2')).toBe(2)
     expect(heard).toBe(1)
-    expect((await warned.promise).message).toContain('in the listener')
+    await warned.promise
   },
 )
 

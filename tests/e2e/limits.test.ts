@@ -118,11 +118,12 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   test('one tool call too many ends the execution, and the code cannot catch it', { tags: ['EX-8'] }, async () => {
     let calls = 0
     await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
-    const result = await client.run(`
+    const code = `
       for (let i = 1; i <= 1_000; i++) await tools.count({})
       console.log('all allowed ones are made')
       await tools.count({}).catch(() => 'caught')
-      return 'caught'`)
+      return 'caught'`
+    const result = await client.run(code, { cpuTimeoutMs: 30_000 })
     expect(result).toMatchObject({
       success: false,
       error: { code: 'TOO_MANY_TOOL_CALLS' },

@@ -126,7 +126,7 @@ test('a dead letter is listed, and an operator of its tenant sends it again', { 
   await expect.poll(() => listed()).toMatchObject([{ attempts: 1 }])
   await expect.poll(() => moveClock({ isLastAttempt: true })).toBe(1)
   await expect
-    .poll(() => listed('?status=dead'), { timeout: 20_000 })
+    .poll(() => listed('?status=dead'))
     .toMatchObject([{ id, type: 'execution.finished', status: 'dead', attempts: 2, problem: expect.any(String) }])
   const rival = { key: keyOf('rival') }
   expect((await call('/v1/notifications', rival)).body.items).toEqual([])

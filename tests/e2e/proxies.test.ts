@@ -49,7 +49,8 @@ test(
     await aborted(signals[0]!)
     expect(await client.healthCheck()).toBe(true)
     const paths = proxy.requests.map(({ method, target }) => `${method} ${new URL(target).pathname.split('/').at(-1)}`)
-    expect(new Set(paths)).toEqual(
+    // The client reads the record of an execution whose call arrives late.
+    expect(new Set(paths.filter((path) => !path.startsWith('GET exe_')))).toEqual(
       new Set(['GET info', 'POST executions', 'POST tool-results', 'POST cancel', 'GET livez']),
     )
     for (const { target } of proxy.requests) expect(new URL(target).origin).toBe(suite.executor.url)

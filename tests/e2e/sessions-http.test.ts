@@ -120,7 +120,7 @@ test(
   'a session attaches by its id, expires when it is idle, and ends when it is deleted',
   { tags: ['SE-3'] },
   async () => {
-    const session = await newSession({ idleTimeoutMs: 1_000 })
+    const session = await newSession({ idleTimeoutMs: 5_000 })
     await session.step('let n = 1')
     const again = await api(executor, '/v1/sessions', { body: { id: session.id } })
     expect(again.body).toMatchObject({ sessionId: session.id, steps: 1 })

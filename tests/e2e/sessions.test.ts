@@ -85,8 +85,10 @@ test('a step that was accepted, and that no room is found for in time, ends with
   await first.arrived()
   const late = await session.addStep('n = 2', { queueTimeoutMs: 50 })
   await expect.poll(async () => (await session.record()).pendingSteps).toBe(2)
+  const known = new Set(codemode.activeExecutions().map(({ id }) => id))
   const blocking = codemode.executeAsync('return tools.other({})')
-  await expect.poll(() => late.status).toBe('queued')
+  const waiting = () => codemode.activeExecutions().find(({ id }) => id !== late.id && !known.has(id))
+  await expect.poll(async () => (await waiting()?.record())?.status).toBe('queued')
   first.open()
   await other.arrived()
   expect(await session.waitForTask(late.id)).toMatchObject({
@@ -211,8 +213,8 @@ test('sessions run in parallel, each with its own order and variables', { tags: 
 test('steps wait behind a long one without a timeout, and with a client that admits one at a time', async () => {
   await using codemode = connect(executor, { concurrency: 1 })
   await using session = await codemode.session()
-  void session.addStep('await sleep(300)', { executionTimeoutMs: 5_000 })
-  const limits = { executionTimeoutMs: 200, queueTimeoutMs: 50 }
+  void session.addStep('await sleep(4_000)', { executionTimeoutMs: 60_000 })
+  const limits = { executionTimeoutMs: 3_000, queueTimeoutMs: 3_000 }
   const results = await Promise.all([1, 2].map((n) => session.run(String(n), limits)))
   expect(results).toEqual([1, 2])
 })

@@ -191,7 +191,7 @@ describe('over callbacks', () => {
         `const code = await tools.pay({}).catch(({ code }) => code)
       console.log(code)
       await sleep(60_000)`,
-        { toolTimeoutMs: 50, executionTimeoutMs: 120_000 },
+        { toolTimeoutMs: 3_000, executionTimeoutMs: 120_000 },
       )
       for await (const event of execution.events()) if (event.type === 'log') break
       await arrived()
@@ -208,7 +208,7 @@ describe('over callbacks', () => {
       const { client, ran, arrived, deliver } = await intercepted()
       const stop = new AbortController()
       const code =
-        what === 'has ended' ? `tools.pay({}).catch(() => {}); await sleep(50); return 1` : 'return tools.pay({})'
+        what === 'has ended' ? `tools.pay({}).catch(() => {}); await sleep(3_000); return 1` : 'return tools.pay({})'
       const execution = await client.submit(code, { signal: stop.signal })
       await arrived()
       if (what.endsWith('handle')) await execution.cancel()

@@ -71,9 +71,10 @@ describe.each(transports)('over $transport', ({ config }) => {
     const clients = numbers(20).map((n) => `c${n}`)
     const seen = await Promise.all(
       clients.map((clientId) =>
-        codemode
-          .withContext({ clientId })
-          .run('return [await tools.whose(), context.clientId]', { correlationId: `correlation-id-${clientId}` }),
+        codemode.withContext({ clientId }).run('return [await tools.whose(), context.clientId]', {
+          correlationId: `correlation-id-${clientId}`,
+          toolTimeoutMs: 30_000,
+        }),
       ),
     )
     for (const [i, clientId] of clients.entries()) {

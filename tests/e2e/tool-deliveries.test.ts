@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { api, apiKey, type CallbackRequest, ToolHost, toolLatch } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
+import { unlessStalled } from '../support/unless-stalled.ts'
 
 const suite = useCodemode()
 
@@ -117,18 +118,27 @@ test(
   'a connection that breaks while the handler runs is retried, and the next one gets the same answer',
   { tags: ['TL-6'] },
   async () => {
-    const { enter, arrived, open, signals } = toolLatch()
-    await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
-    const running = host.codemode.run(`return tools.slow('once')`)
-    await arrived()
-    for (const tries of [1, 2]) {
-      host.deliveries[tries - 1]!.reset()
-      await expect.poll(() => host.deliveries.length, { interval: 10 }).toBe(tries + 1)
-    }
-    open()
-    expect(await running).toMatchObject({ success: true, result: 'once', toolCalls: [{ status: 'completed' }] })
-    expect(new Set(host.deliveries.map(({ callId }) => callId)).size).toBe(1)
-    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+    // A call that no attempt reaches for a second is given up by its tool server.
+    const { result, callIds, aborted } = await unlessStalled(400, async () => {
+      const { enter, arrived, open, signals } = toolLatch()
+      await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
+      const running = host.codemode.run(`return tools.slow('once')`)
+      await arrived()
+      for (const tries of [1, 2]) {
+        host.deliveries[tries - 1]!.reset()
+        await expect.poll(() => host.deliveries.length, { interval: 10 }).toBe(tries + 1)
+      }
+      open()
+      const result = await running
+      return {
+        result,
+        callIds: new Set(host.deliveries.map(({ callId }) => callId)),
+        aborted: signals.map((signal) => signal.aborted),
+      }
+    })
+    expect(result).toMatchObject({ success: true, result: 'once', toolCalls: [{ status: 'completed' }] })
+    expect(callIds.size).toBe(1)
+    expect(aborted).toEqual([false])
   },
 )
 

@@ -59,51 +59,47 @@ const untilClaimedBy = (survivor: DurableExecutor, id: string): Promise<void> =>
   expect.poll(() => claimants(id, survivor)).toContain(survivor.node)
 
 describe.each(ways)('an execution whose tools are served $way', ({ way, options }) => {
-  test(
-    'is one connected tree, also after its node was killed during a call',
-    { tags: ['OP-1', 'CX-2'], timeout: 60_000 },
-    async () => {
-      const latch = toolLatch()
-      const active: (string | undefined)[] = []
-      const look = (n: unknown): unknown => {
-        active.push(trace.getActiveSpan()?.spanContext().traceId)
-        return trace.getTracer('the-application').startActiveSpan('in the handler', (span) => (span.end(), n))
-      }
-      await using client = await clientWith({ look, enter: latch.enter })
-      let id = ''
-      const traceId = await recorder.inApplication(async () => {
-        const code = 'await tools.look(1)\nawait sleep(500)\nawait tools.enter(2)\nreturn tools.look(3)'
-        ;({ id } = await client.submit(code, { ...options, label: 'the label' }))
-      })
-      const ended = way === 'by callback' ? (await client.getExecution(id)).wait() : client.resume(id)
-      await latch.arrived()
-      const survivor = await killRunner(id)
-      // An execution that waits for a client is parked, and is claimed when the answer comes.
-      if (way === 'by callback') await untilClaimedBy(survivor, id)
-      latch.open()
-      expect(await ended).toMatchObject({ success: true, result: 3 })
-      await expect
-        .poll(() => recorder.named('codemode.claim').filter(({ attributes }) => attributes['codemode.outcome']))
-        .toHaveLength(1)
+  test('is one connected tree, also after its node was killed during a call', { tags: ['OP-1', 'CX-2'] }, async () => {
+    const latch = toolLatch()
+    const active: (string | undefined)[] = []
+    const look = (n: unknown): unknown => {
+      active.push(trace.getActiveSpan()?.spanContext().traceId)
+      return trace.getTracer('the-application').startActiveSpan('in the handler', (span) => (span.end(), n))
+    }
+    await using client = await clientWith({ look, enter: latch.enter })
+    let id = ''
+    const traceId = await recorder.inApplication(async () => {
+      const code = 'await tools.look(1)\nawait sleep(500)\nawait tools.enter(2)\nreturn tools.look(3)'
+      ;({ id } = await client.submit(code, { ...options, label: 'the label' }))
+    })
+    const ended = way === 'by callback' ? (await client.getExecution(id)).wait() : client.resume(id)
+    await latch.arrived()
+    const survivor = await killRunner(id)
+    // An execution that waits for a client is parked, and is claimed when the answer comes.
+    if (way === 'by callback') await untilClaimedBy(survivor, id)
+    latch.open()
+    expect(await ended).toMatchObject({ success: true, result: 3 })
+    await expect
+      .poll(() => recorder.named('codemode.claim').filter(({ attributes }) => attributes['codemode.outcome']))
+      .toHaveLength(1)
 
-      const spans = recorder.spans.filter((span) => span.spanContext().traceId === traceId)
-      for (const span of spans) expect(recorder.pathOf(span)).not.toContain('lost')
-      expect(active).toEqual([traceId, traceId])
-      const claims = spans.filter(({ name }) => name === 'codemode.claim')
-      expect(claims.length).toBeGreaterThanOrEqual(2)
-      for (const claim of claims) {
-        expect(recorder.pathOf(claim)).toEqual(['codemode.claim', ...submission])
-        expect(claim.attributes).toMatchObject({ 'codemode.execution_id': id, 'codemode.label': 'the label' })
-      }
-      const handlers = spans.filter(({ name }) => name === 'codemode.tool')
-      // A client that resumes runs a call again if its stream breaks.
-      expect(handlers.length).toBeGreaterThanOrEqual(3)
-      for (const handler of handlers)
-        expect(recorder.pathOf(handler)).toEqual(['codemode.tool', 'codemode.tool_call', ...submission])
-      const inner = spans.filter(({ name }) => name === 'in the handler')
-      expect(inner.map((span) => recorder.pathOf(span)[1])).toEqual(['codemode.tool', 'codemode.tool'])
-    },
-  )
+    const spans = recorder.spans.filter((span) => span.spanContext().traceId === traceId)
+    for (const span of spans) expect(recorder.pathOf(span)).not.toContain('lost')
+    expect(active).toEqual([traceId, traceId])
+    const claims = spans.filter(({ name }) => name === 'codemode.claim')
+    expect(claims.length).toBeGreaterThanOrEqual(2)
+    for (const claim of claims) {
+      expect(recorder.pathOf(claim)).toEqual(['codemode.claim', ...submission])
+      expect(claim.attributes).toMatchObject({ 'codemode.execution_id': id, 'codemode.label': 'the label' })
+    }
+    const handlers = spans.filter(({ name }) => name === 'codemode.tool')
+    // A client that resumes runs a call again if its stream breaks.
+    expect(handlers.length).toBeGreaterThanOrEqual(3)
+    for (const handler of handlers)
+      expect(recorder.pathOf(handler)).toEqual(['codemode.tool', 'codemode.tool_call', ...submission])
+    const inner = spans.filter(({ name }) => name === 'in the handler')
+    expect(inner.map((span) => recorder.pathOf(span)[1])).toEqual(['codemode.tool', 'codemode.tool'])
+  })
 })
 
 test('a retry has a trace of its own, with a link to the execution that it repeats', { tags: ['OP-1'] }, async () => {

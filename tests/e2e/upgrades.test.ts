@@ -8,7 +8,7 @@ import { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { otherRuntime } from '../support/other-runtime.ts'
 import { databaseOf, executorCommand } from '../support/store-command.ts'
 
-const sleeps = "console.log('before'); await sleep(2_000); console.log('after'); return 1"
+const sleeps = "console.log('before'); await sleep(6_000); console.log('after'); return 1"
 
 let server: PostgresServer
 let database: ReturnType<typeof databaseOf>

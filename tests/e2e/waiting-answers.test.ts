@@ -130,7 +130,7 @@ test(
     const { codemode } = connectTo(executor)
     await using _closing = codemode
     const code = programOf('console.log(n); if (n === 4) for (;;);')
-    const result = await codemode.run(code, { cpuTimeoutMs: 1_500, executionTimeoutMs: 120_000 })
+    const result = await codemode.run(code, { cpuTimeoutMs: 4_000, executionTimeoutMs: 120_000 })
     expect(result).toMatchObject({ success: false, error: { code: 'CPU_TIMEOUT' } })
     expect(textsOf(result)).toEqual(['0', '1', '2', '3', '4'])
   },
@@ -141,7 +141,7 @@ test('a killed process loses no turn and runs no tool twice', { tags: ['SA-6', '
   await using _closing = codemode
   const heard = Promise.withResolvers<void>()
   codemode.on('log', ({ text }) => void (text === '3' && heard.resolve()))
-  const running = codemode.run(programOf(`console.log(n); if (n === 4) { ${compute(3)} }`), {
+  const running = codemode.run(programOf(`console.log(n); if (n === 4) { ${compute(12)} }`), {
     cpuTimeoutMs: 30_000,
     executionTimeoutMs: 120_000,
   })

@@ -23,7 +23,7 @@ test.each<[string, string[], object, object?]>([
     ['b', 'no stock'],
     { code: 'NEVER_SETTLES' },
   ],
-  ['f("wall")\nawait sleep(600_000)', ['wall'], { code: 'EXECUTION_TIMEOUT' }, { executionTimeoutMs: 500 }],
+  ['f("wall")\nawait sleep(600_000)', ['wall'], { code: 'EXECUTION_TIMEOUT' }, { executionTimeoutMs: 10_000 }],
   ['f("cpu")\nawait null\nfor (;;) {}', ['cpu'], { code: 'CPU_TIMEOUT' }, { cpuTimeoutMs: 100 }],
   ['f("early")\nawait tools.later()\nfor (;;) {}', ['early'], { code: 'CPU_TIMEOUT' }, { cpuTimeoutMs: 100 }],
   [

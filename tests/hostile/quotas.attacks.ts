@@ -42,7 +42,7 @@ const inToolCalls: Attack[] = [
   fails(
     'calls that timers make count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    'setInterval(() => { for (let i = 0; i < 20; i++) tools.echo(i) }, 1)\nawait sleep(20_000)',
+    'setInterval(() => { for (let i = 0; i < 20; i++) tools.echo(i) }, 1)\nawait sleep(200_000)',
   ),
   returns(
     'code can make the maximum number of calls at once',

@@ -51,7 +51,7 @@ async function runInUsedIsolate(before: string, code: string, options: ExecuteOp
 describe('a guest that exhausts its memory in a used isolate', { tags: ['EX-2', 'EX-8'] }, () => {
   test('fails once, after it has failed in an isolate of its own too; its calls are not made again', async () => {
     const code = `console.log('first'); await tools.echo('call'); console.log('second'); ${exhaustMemory}`
-    const result = await runInUsedIsolate('return 1', code, { memoryLimitMb })
+    const result = await runInUsedIsolate('return 1', code, { memoryLimitMb, cpuTimeoutMs: 30_000 })
     expect(result).toMatchObject({
       error: { code: 'MEMORY_LIMIT', details: { limitMb: memoryLimitMb, option: 'memoryLimitMb' } },
       logs: [{ text: 'first' }, { text: 'second' }],
@@ -95,7 +95,7 @@ test(
     const journals: Journal[] = []
     for (const { title, leave, look, clean } of some) {
       const code = `console.log(JSON.stringify(await (async () => { ${look} })())); await tools.echo('call'); ${exhaustMemory}`
-      const result = await runInUsedIsolate(`${leave}; return 1`, code, { memoryLimitMb: 64 })
+      const result = await runInUsedIsolate(`${leave}; return 1`, code, { memoryLimitMb: 64, cpuTimeoutMs: 30_000 })
       expect([title, result.logs.at(-1)?.text]).toEqual([title, JSON.stringify(clean)])
       journals.push(await journalOf(result))
     }

@@ -88,7 +88,7 @@ export function runAttacks(
       env['CODEMODE_CANARY'] = canary.environment
       folder = await mkdtemp(join(tmpdir(), 'codemode-hostile-'))
       await writeFile(join(folder, 'canary'), canary.file)
-      keys = await writeKeysFile(Object.fromEntries(tenants.map((tenant) => [tenant, {}])))
+      keys = await writeKeysFile(Object.fromEntries(tenants.map((tenant) => [tenant, { maxLimits }])))
       const logger = createLogger({ level: 'error', to: { write: (line) => void bugs.push(line) } })
       executor = await createExecutor(
         { ...keys.config, port: 0, dev: true, sandboxProcesses, reuseIsolates },
@@ -111,7 +111,12 @@ export function runAttacks(
         await using codemode = connect(executor, { executorApiKey: key, tools: { ...tools, hold: held.enter } })
         const bystanders = await startBystanders(codemode, held.arrived)
 
-        const result = await codemode.run(code, { availableTools: Object.keys(tools), ...options })
+        const result = await codemode.run(code, {
+          // Many attacks compute for seconds until they reach another limit.
+          cpuTimeoutMs: 120_000,
+          availableTools: Object.keys(tools),
+          ...options,
+        })
         const record = await api(executor, `/v1/executions/${result.executionId}`, { key })
         held.open()
 
@@ -130,6 +135,8 @@ export function runAttacks(
     )
   })
 }
+
+const maxLimits = { cpuTimeoutMs: 120_000 }
 
 /** Expects the outcome that the attack lists. */
 export function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
@@ -151,7 +158,8 @@ async function startBystanders(
     const execution = await codemode.submit(bystanderCode, {
       availableTools: ['hold'],
       input,
-      executionTimeoutMs: 120_000,
+      executionTimeoutMs: 300_000,
+      toolTimeoutMs: 300_000,
     })
     bystanders.push({ execution, value: { before: input * 5_050, held: [input * 5_050], after: input * 10_100 } })
     await arrived(input)

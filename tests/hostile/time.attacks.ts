@@ -124,8 +124,8 @@ const overTurns: Attack[] = [
   fails(
     'the wall clock stops a loop that has more CPU time left',
     { code: 'EXECUTION_TIMEOUT', details: { layer: 'execution' } },
-    'await sleep(200)\nfor (;;);',
-    { executionTimeoutMs: 300, cpuTimeoutMs: 300 },
+    'await sleep(700)\nfor (;;);',
+    { executionTimeoutMs: 1_000, cpuTimeoutMs: 1_000 },
   ),
   returns('a sleep uses no CPU time', 'awake', 'for (let i = 0; i < 3; i++) await sleep(200)\nreturn "awake"', {
     cpuTimeoutMs: 500,

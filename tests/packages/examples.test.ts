@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import type { RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { apiKey, startExecutor } from '@codemode/testkit'
+import { apiKey, longTimeouts, startExecutor } from '@codemode/testkit'
 import { compile, install } from './installed.ts'
 import { pack } from './packed.ts'
 
@@ -76,6 +76,13 @@ function versionsIn(manifest: string, names?: readonly string[]): Record<string,
 const filter = (path: string) => !path.includes('node_modules')
 
 function runProgram(program: string): Promise<{ stdout: string; stderr: string }> {
-  const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
-  return run(execPath, [program], { cwd: project, env: variables, timeout: 100_000 })
+  const variables = {
+    CODEMODE_EXECUTOR_URL: executor.url,
+    CODEMODE_EXECUTOR_API_KEY: apiKey,
+    // A hundred executions at once take long on a slow machine.
+    CODEMODE_EXECUTION_TIMEOUT_MS: String(longTimeouts.executionTimeoutMs),
+    CODEMODE_TOOL_TIMEOUT_MS: String(longTimeouts.toolTimeoutMs),
+    CODEMODE_QUEUE_TIMEOUT_MS: String(longTimeouts.queueTimeoutMs),
+  }
+  return run(execPath, [program], { cwd: project, env: variables, timeout: 280_000 })
 }

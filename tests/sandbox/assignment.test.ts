@@ -1,7 +1,7 @@
 /** Tests which executions share a sandbox process, and for how long. */
 import { describe, expect, test } from 'vitest'
 
-import { Codemode, type ClientConfig } from '@codemode/client'
+import type { ClientConfig } from '@codemode/client'
 
 import {
   connect,
@@ -20,7 +20,7 @@ async function startFor(tenants: Record<string, object>, config: Parameters<type
   return {
     executor,
     clientOf: (tenant: string, options: Partial<ClientConfig> = {}) =>
-      Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: keyOf(tenant), ...options }),
+      connect(executor, { executorApiKey: keyOf(tenant), ...options }),
     async [Symbol.asyncDispose]() {
       await executor.close({ drainMs: 0 })
       await keys[Symbol.asyncDispose]()
@@ -61,7 +61,7 @@ test(
     const runs = await Promise.all(
       tenants.map(async (tenant) => {
         await using client = started.clientOf(tenant, { tools: { next: (i: unknown) => Number(i) + 1 } })
-        return await client.run(code, { queueTimeoutMs: 60_000 })
+        return await client.run(code)
       }),
     )
     expect(runs.map((result) => result.success && result.result)).toEqual(tenants.map(() => 1_830))
@@ -139,7 +139,10 @@ test(
     await using codemode = connect(executor, { tools: { enter } })
     const waiting = codemode.run('return await tools.enter(input)', { input: 7 })
     await arrived()
-    const culprit = await codemode.run('const all = []; for (;;) all.push({ all })', { memoryLimitMb: 16 })
+    const culprit = await codemode.run('const all = []; for (;;) all.push({ all })', {
+      memoryLimitMb: 16,
+      cpuTimeoutMs: 30_000,
+    })
     expect(culprit).toMatchObject({ error: { code: 'MEMORY_LIMIT' } })
     // The process of both is stopped, so executions that end run in another one.
     const home = sandboxProcesses().toSorted((one, other) => one - other)[0]!
@@ -161,7 +164,10 @@ test(
     // The throttle forgets faults over time, so the test causes several at once, to reach the limit on a slow machine, too.
     const crash = () => bad.run('Array.from({ length: 2 ** 28 })', { memoryLimitMb: 16 })
     const outcomes: PromiseSettledResult<{ success: boolean }>[] = []
-    const refusalOf = () => outcomes.find((outcome) => outcome.status === 'rejected')?.reason as unknown
+    const refusalOf = (): unknown => {
+      const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as object] : []))
+      return errors.find((error) => 'code' in error && error.code === 'RATE_LIMITED')
+    }
     for (let wave = 0; wave < 5 && refusalOf() === undefined; wave++) {
       outcomes.push(...(await Promise.allSettled(Array.from({ length: 6 }, crash))))
     }

@@ -55,7 +55,7 @@ export function newIsolate({ memoryLimitMb = limits.memoryLimitMb }: RunOptions 
 
 /** Runs a guest in an isolate in which no other guest lives, until its end. */
 export function runGuest(isolate: ReusableIsolate, code: string, options: RunOptions = {}): PastGuest {
-  const { timeoutMs = 10_000, maxTurns = 1_000 } = options
+  const { timeoutMs = 60_000, maxTurns = 1_000 } = options
   const guest = openIn(isolate, code, options)
   const turns: GuestTurn[] = []
   const next = new Deliveries(options)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
+import { freePort } from '@codemode/testkit'
 import { Webhook } from 'standardwebhooks'
 
 /** Notification as it arrived, verified by the stock library. */
@@ -19,10 +19,14 @@ export class Receiver implements AsyncDisposable {
   /** Status of the responses. */
   status = 200
   #server = createServer()
-  #port = 0
+  #port: number
+
+  private constructor(port: number) {
+    this.#port = port
+  }
 
   static async start(): Promise<Receiver> {
-    const receiver = new Receiver()
+    const receiver = new Receiver(await freePort())
     await receiver.up()
     return receiver
   }
@@ -35,7 +39,6 @@ export class Receiver implements AsyncDisposable {
     this.#server = createServer(this.#receive)
     this.#server.listen(this.#port, '127.0.0.1')
     await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
   }
 
   async down(): Promise<void> {

@@ -11,7 +11,7 @@ import type { GuestDelivery, SessionVariable } from '../../packages/executor/src
 const runtime = new GuestRuntime(await runtimeSource())
 compileForTypicalGuest(runtime)
 export const limits: JournalHeader['limits'] = { ...defaultRequestLimits, ...fixedLimits }
-const timeoutMs = 5_000
+const timeoutMs = 60_000
 
 export interface StepOptions {
   readonly input?: unknown

@@ -48,7 +48,7 @@ test('a key is found by its id with its hash, until it expires or is removed', a
   now = Date.UTC(2030, 0)
   expect(keys.findById('b')).toBe('expired')
   write(entry('b', 'key of b'))
-  await vi.waitUntil(() => keys.findById('a') === undefined)
+  await vi.waitUntil(() => keys.findById('a') === undefined, { timeout: 30_000 })
 })
 
 test('a file gives each key its tenant, until the key expires', () => {

@@ -21,9 +21,14 @@ export function startExecutor(config: ExecutorConfigInput = {}): Promise<Running
   return createExecutor({ ...defaults, ...config })
 }
 
-/** Returns a client of the executor. */
+/** Timeouts for tests of something else: an execution that computes for seconds also ends well on a slow, busy machine. */
+export const longTimeouts = { executionTimeoutMs: 240_000, queueTimeoutMs: 60_000, toolTimeoutMs: 240_000 }
+
+/** Returns a client of the executor, with long timeouts unless `config` sets one that they would have to fit in. */
 export function connect(executor: { readonly url: string }, config: Partial<ClientConfig> = {}): Codemode {
-  return Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, ...config })
+  const hasOwn = config.requestTimeoutMs !== undefined || config.executionTimeoutMs !== undefined
+  const timeouts = hasOwn ? {} : longTimeouts
+  return Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, ...timeouts, ...config })
 }
 
 /** Client configuration of both transports; tests that involve tools run over both. */

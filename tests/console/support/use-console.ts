@@ -45,6 +45,7 @@ export function useConsole(start: () => Promise<ConsoleExecutor> = sharedConsole
     },
     async open({ as, path = '', executor: of = executor, ...options } = {}) {
       const context = await browser.newContext(options)
+      context.setDefaultTimeout(120_000)
       const faults = await collectFaults(context)
       onTestFinished(async () => {
         await context.close()

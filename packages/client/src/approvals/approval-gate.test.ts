@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import type { Json, ToolCallMessage, ToolResponse } from '@codemode/shared'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 
 import { tool, type ToolLike } from '../tools/define.ts'
@@ -179,20 +179,24 @@ describe('a call about which the client decides', () => {
   })
 
   test('has the timeout of its tool from the approval on', async () => {
-    let deadline: Date | undefined
+    vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const started = Promise.withResolvers<Date>()
     const slow = tool({
       requiresApproval: true,
-      execute: (_input, facts) => {
-        ;({ deadline } = facts)
+      execute: (_input, { deadline }) => {
+        started.resolve(deadline)
         return new Promise(() => {})
       },
     })
-    expect(await call(slow, { onApproval: () => ({ approve: true }), timeoutMs: 20 })).toMatchObject({
+    const answer = call(slow, { onApproval: () => ({ approve: true }), timeoutMs: 20 })
+    expect((await started.promise).getTime()).toBe(Date.now() + 20)
+    vi.advanceTimersByTime(20)
+    expect(await answer).toMatchObject({
       ok: false,
       error: { code: 'TOOL_TIMEOUT' },
       decision: { decision: 'approve' },
     })
-    expect(deadline!.getTime()).toBeLessThanOrEqual(Date.now() + 20)
   })
 })
 

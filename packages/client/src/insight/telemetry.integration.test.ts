@@ -2,7 +2,7 @@ import { context, propagation, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
 import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
@@ -17,6 +17,9 @@ afterAll(() => {
 })
 
 test('an execution is one trace: its span, each attempt, each tool call, and the sent header', async () => {
+  // The client would read the record of a call that arrives late, with a span of its own: time stands still.
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     if (executor.requests.length === 1) return reply.error(503, 'OVERLOADED', { retryable: true })

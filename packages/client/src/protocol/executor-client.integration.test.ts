@@ -376,7 +376,7 @@ test('the request timeout expires in the client, is named in the error, and canc
 
 test('the request of a step of a durable session has the timeout of the client', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.error(404, 'NOT_FOUND'))
-  await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
+  await using client = clientOf(executor, { requestTimeoutMs: 30_000 })
   const session = { id: newSessionId(), context: {}, isDurable: true }
   const error = await failureOf(client.run({ code: 'x' }, { ...noTools, session }))
   expect(error).toMatchObject({ code: 'SESSION_EXPIRED' })
@@ -385,17 +385,17 @@ test('the request of a step of a durable session has the timeout of the client',
     path: `/v1/sessions/${session.id}/steps`,
     headers: { 'x-codemode-execution-id': error.executionId },
   })
-  expect(Number(request!.headers['x-codemode-timeout-ms'])).toBeLessThanOrEqual(5_000)
+  expect(Number(request!.headers['x-codemode-timeout-ms'])).toBeLessThanOrEqual(30_000)
 })
 
 test('the request timeout gives the same error when the executor detects it first', async () => {
   const details = { layer: 'request', option: 'requestTimeoutMs', timeoutMs: 4_321 }
   await using executor = await FakeExecutor.start((_, reply) => reply.failed('EXECUTION_TIMEOUT', { details }))
-  await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
+  await using client = clientOf(executor, { requestTimeoutMs: 30_000 })
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
     code: 'REQUEST_TIMEOUT',
     layer: 'request',
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
     ambiguous: true,
     attempts: 1,
   })
@@ -431,9 +431,9 @@ test('the connect timeout expires in the client and is named in the error', asyn
 
 test('the deadline ends retrying before a delay that would exceed it', async () => {
   await using executor = await FakeExecutor.start((_, reply) =>
-    reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '5' }),
+    reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '60' }),
   )
-  await using client = clientOf(executor, { requestTimeoutMs: 4_000 })
+  await using client = clientOf(executor, { requestTimeoutMs: 30_000, retry: { backoffMaxMs: 60_000 } })
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'OVERLOADED', attempts: 1 })
 })
 
@@ -605,13 +605,12 @@ test.each([
 ])('an accepted execution %s has an ambiguous outcome', async (_what, refused) => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path !== '/v1/executions') return reply.error(503, 'SHUTTING_DOWN', { retryable: true })
-    reply.called(1, 'weather', {})
-    return refused === 'GET' && setImmediate(() => reply.destroy())
+    if (refused === 'POST') return reply.called(1, 'weather', {})
+    reply.started()
+    return setImmediate(() => reply.destroy())
   })
   await using client = clientOf(executor)
-  const answer = Promise.resolve<ToolAnswer>({ ok: true, output: 1 })
-  const callTool = () => (refused === 'GET' ? new Promise<never>(() => {}) : answer)
-  const failure = await failureOf(client.run(weather, { callTool }))
+  const failure = await failureOf(client.run(weather, { callTool: async () => ({ ok: true, output: 1 }) }))
   expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
 })
 
@@ -679,6 +678,9 @@ test('disposing cancels running executions, waits for that, and closes the conne
   const client = clientOf(executor)
   const run = failureOf(client.run({ code: 'x' }, noTools))
   await executor.nextRequest('/v1/executions')
+  // The time after which closing leaves without an answer does not pass.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   await client[Symbol.asyncDispose]()
   expect((await run).message).toContain('the client was closed')
   expect(executor.requestsTo('/cancel')).toHaveLength(1)

@@ -83,7 +83,8 @@ test('an execution that is cancelled before the executor knows it is not sent ag
     if (executor.requestsTo('/executions').length > 1) return reply.finished(1)
     return reply.error(503, 'OVERLOADED', { retryable: true })
   })
-  const retry = { backoffBaseMs: 1_000 }
+  // Time enough for the cancellation, on any machine.
+  const retry = { backoffBaseMs: 30_000, backoffMaxMs: 30_000 }
   await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: 'k', retry })
   const refused = new Promise((resolve) => codemode.on('retry', resolve))
   const result = codemode.run('x')

@@ -1,5 +1,5 @@
 import { newExecutionId, type ToolAnswer } from '@codemode/shared'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
 import type { ClientConfig } from '../config/schema.ts'
@@ -163,7 +163,12 @@ test('a client watches while another one serves, and takes over when that ends',
   })
   const served: string[] = []
   await using codemode = codemodeOf(executor, { tools: { pay: (_: unknown, { callId }) => served.push(callId) } })
-  expect(await codemode.resume(id)).toMatchObject({ result: 'done' })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const resumed = codemode.resume(id)
+  await executor.nextRequest('/events')
+  vi.advanceTimersByTime(2_000)
+  expect(await resumed).toMatchObject({ result: 'done' })
   expect(served).toEqual([`${id}:1`])
   const paths = executor.requests.map(({ path }) => path.split('/').at(-1)).filter((path) => path?.startsWith('events'))
   expect(paths).toEqual(['events?serve=1', 'events', 'events?serve=1'])
@@ -191,9 +196,12 @@ test.each([
   }
   await using codemode = codemodeOf(executor, { tools: { pay } })
   const controller = new AbortController()
-  const timeoutMs = code === 'WAIT_TIMEOUT' ? { timeoutMs: 300 } : {}
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const timeoutMs = how === 'its time is over' ? { timeoutMs: 300 } : {}
   const resumed = codemode.resume(id, { signal: controller.signal, ...timeoutMs })
   await started.promise
+  vi.advanceTimersByTime(300)
   if (how === 'its signal aborts') controller.abort()
   const closed = how === 'the client closes' ? codemode.close() : undefined
   await expect(resumed).rejects.toMatchObject({ code })

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 
 import type { ExecutionRequest } from '@codemode/shared'
 
-import { FakeReply } from './fake-reply.ts'
+import { FakeReply, runningRecordOf } from './fake-reply.ts'
 
 export interface FakeRequest {
   readonly method: string
@@ -17,7 +17,7 @@ export interface FakeRequest {
 type Handler = (request: FakeRequest, reply: FakeReply) => unknown
 
 export class FakeExecutor implements AsyncDisposable {
-  /** Requests received, except those for `/v1/info`. */
+  /** Requests received, except those for `/v1/info`, and for the record of an execution whose calls `FakeReply.called` made. */
   readonly requests: FakeRequest[] = []
   /** Instance id in the headers of the responses. */
   instance = 'f'.repeat(32)
@@ -27,6 +27,8 @@ export class FakeExecutor implements AsyncDisposable {
   clockMs = 0
   readonly #server: Server
   readonly #watchers = new Set<() => void>()
+  /** Ids of the calls of each execution. A client on a slow machine reads the record to see whether they are still open. */
+  readonly #callIds = new Map<string, string[]>()
 
   private constructor(handler: Handler) {
     this.#server = createServer((request, response) => void this.#serve(handler, request, response))
@@ -77,11 +79,17 @@ export class FakeExecutor implements AsyncDisposable {
     // Every client requests it before its first execution; tests count only the other requests.
     if (incoming.url === '/v1/info') return this.info(new FakeReply(response, ''))
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', headers, body }
+    const recordId = request.method === 'GET' ? request.path.replace('/v1/executions/', '') : ''
+    const callIds = this.#callIds.get(recordId)
+    if (callIds !== undefined) return new FakeReply(response, recordId).json(200, runningRecordOf(recordId, callIds))
     this.requests.push(request)
     for (const watcher of this.#watchers) watcher()
     this.#watchers.clear()
     const executionId = headers['x-codemode-execution-id'] ?? ''
-    await handler(request, new FakeReply(response, executionId))
+    const onCall = (callId: string): void => {
+      this.#callIds.set(executionId, [...(this.#callIds.get(executionId) ?? []), callId])
+    }
+    await handler(request, new FakeReply(response, executionId, onCall))
   }
 }
 

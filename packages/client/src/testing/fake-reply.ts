@@ -12,11 +12,14 @@ type EventFields = ExecutionEvent extends infer Event
 export class FakeReply {
   readonly #response: ServerResponse
   readonly #executionId: string
+  readonly #onCall: (callId: string) => void
   #eventId = 0
 
-  constructor(response: ServerResponse, executionId: string) {
+  /** `onCall` is called with the id of each call that `called` sends, before it is sent. */
+  constructor(response: ServerResponse, executionId: string, onCall: (callId: string) => void = () => {}) {
     this.#response = response
     this.#executionId = executionId
+    this.#onCall = onCall
   }
 
   json(status: number, body: unknown, headers: Record<string, string> = {}): void {
@@ -56,7 +59,9 @@ export class FakeReply {
 
   called(n: number, tool: string, input: unknown, deadlineMs = 10_000): void {
     const deadline = new Date(Date.now() + deadlineMs).toISOString()
-    this.event({ type: 'tool.called', callId: `${this.#executionId}:${n}`, tool, input: input as never, deadline })
+    const callId = `${this.#executionId}:${n}`
+    this.#onCall(callId)
+    this.event({ type: 'tool.called', callId, tool, input: input as never, deadline })
   }
 
   finished(value: unknown, id?: number): void {
@@ -85,6 +90,12 @@ const fields = (executionId: string) => ({
 
 export function resultOf(executionId: string, value: unknown): ExecutionResult {
   return { ...fields(executionId), success: true, result: value as never }
+}
+
+/** Returns the record of an execution that runs, whose calls are all open. */
+export function runningRecordOf(executionId: string, callIds: readonly string[]): object {
+  const toolCalls = callIds.map((callId) => ({ callId, tool: 'any', status: 'running', durationMs: 0 }))
+  return { ...fields(executionId), status: 'running', createdAt: new Date().toISOString(), toolCalls }
 }
 
 export function failedResultOf(executionId: string, code: ErrorCode, more: object = {}): ExecutionResult {

@@ -140,16 +140,18 @@ test('an answer contains no path and no stack of the host', { tags: ['TL-2'] }, 
 })
 
 test('the deadline aborts the handler and answers at once, even if the handler ignores its signal', async () => {
-  let signal: AbortSignal | undefined
-  const ignoresSignal = (_: unknown, facts: ToolCall) => {
-    signal = facts.signal
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const started = Promise.withResolvers<AbortSignal>()
+  const ignoresSignal = (_: unknown, { signal }: ToolCall) => {
+    started.resolve(signal)
     return new Promise(() => {})
   }
-  expect(issuesOf(await call(ignoresSignal, {}, { deadlineMs: 20 }))).toMatchObject({
-    code: 'TOOL_TIMEOUT',
-    retryable: true,
-  })
-  expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
+  const answer = call(ignoresSignal, {}, { deadlineMs: 20 })
+  const signal = await started.promise
+  vi.advanceTimersByTime(20)
+  expect(issuesOf(await answer)).toMatchObject({ code: 'TOOL_TIMEOUT', retryable: true })
+  expect(signal.reason).toMatchObject({ name: 'TimeoutError' })
 })
 
 test('a cancellation that arrives after the deadline, before its timer fires, is answered as the timeout', async () => {

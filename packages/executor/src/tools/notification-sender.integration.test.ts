@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { LookupFunction } from 'node:net'
 
 import { Webhook } from 'standardwebhooks'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { createLogger } from '../log.ts'
 import { createCallbackGuard } from './callback-guard.ts'
@@ -90,8 +90,14 @@ test('a redirect is not followed', async () => {
 
 test('a receiver that does not answer in time is a failed attempt', async () => {
   await using receiver = await toolServer(() => {})
-  expect(await senderTo(receiver.url, { timeoutMs: 50 }).attempt()).toBe('The receiver did not answer within 50 ms.')
-  expect(receiver.received).toHaveLength(1)
+  const timeout = new AbortController()
+  const timer = vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(timeout.signal)
+  onTestFinished(() => timer.mockRestore())
+  const outcome = senderTo(receiver.url, { timeoutMs: 50 }).attempt()
+  await expect.poll(() => receiver.received).toHaveLength(1)
+  timeout.abort(new DOMException('The time is over', 'TimeoutError'))
+  expect(await outcome).toBe('The receiver did not answer within 50 ms.')
+  expect(timer.mock.calls).toEqual([[50]])
 })
 
 test('a receiver that is down, and an attempt that is aborted, are failed attempts', async () => {

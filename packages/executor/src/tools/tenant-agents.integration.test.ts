@@ -19,6 +19,8 @@ async function start(options: Partial<ConstructorParameters<typeof TenantAgents>
     if (incoming.url === '/held') held.push(outgoing)
     else outgoing.end(String(numbers.get(incoming.socket)))
   })
+  // Longer than a test, so that no connection is replaced because a test was slow.
+  server.keepAliveTimeout = 600_000
   server.on('connection', (socket) => {
     numbers.set(socket, ++connections)
     open.add(socket)

@@ -84,6 +84,11 @@ export function useServerFolder() {
 
   return {
     startOwner,
+    /** Stops the server and removes its folder. */
+    async removeServer(): Promise<void> {
+      await stopAtOnce(join(dataDir, 'postgres'))
+      rmSync(join(dataDir, 'postgres'), { recursive: true })
+    },
     get dataDir() {
       return dataDir
     },

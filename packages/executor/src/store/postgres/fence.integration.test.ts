@@ -1,4 +1,5 @@
 import type { JournalEntry } from '@codemode/shared'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 
 import { LeaseLost, type Lease } from '../execution-store.ts'
@@ -29,7 +30,7 @@ interface Claims extends StoreParts {
 async function withClaims(count: number, run: (claims: Claims) => Promise<void>): Promise<void> {
   const url = await servers.createDatabase()
   await using store = await startStore(url)
-  await using parts = await openParts(url)
+  await using parts = await openParts(url, { statementTimeoutMs: 60_000 })
   for (let n = 0; n < count; n++) await store.create(newExecution())
   const rows = await query(url, 'select key from codemode.executions order by key')
   const keys = rows.map(({ key }) => String(key))
@@ -62,6 +63,16 @@ const outcomesOf = async (claims: Claims, group: readonly Commit[]) => [
   ...(await commitGroup(claims.db, claims, group)).values(),
 ]
 
+/** Runs statements in a transaction that may wait as long as the test needs, for locks and for its next statement. */
+function patiently<T>({ db }: StoreParts, run: (trx: StoreParts['db']) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (trx) => {
+    await sql`select set_config('lock_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`.execute(
+      trx,
+    )
+    return run(trx)
+  })
+}
+
 /** Waits until a statement of another connection waits for a lock. */
 async function untilBlocked(url: string): Promise<void> {
   await expect
@@ -91,9 +102,9 @@ test('the new holder reads an append that was begun before its claim', async () 
   await withClaims(1, async (claims) => {
     const [key = ''] = claims.keys
     let claimed: Promise<JournalEntry[]> | undefined
-    await claims.db.transaction().execute(async (trx) => {
+    await patiently(claims, async (trx) => {
       expect(await outcomesOf({ ...claims, db: trx }, [commitOf(key, 1)])).toEqual(['committed'])
-      claimed = claimExecutions(claims.db, 'b', [key]).then(() => entriesOf(claims, key))
+      claimed = patiently(claims, (db) => claimExecutions(db, 'b', [key])).then(() => entriesOf(claims, key))
       await untilBlocked(claims.url)
     })
     expect(await claimed).toMatchObject([{ type: 'answer' }])
@@ -107,9 +118,9 @@ test.each([
   await withClaims(1, async (claims) => {
     const [key = ''] = claims.keys
     let outcomes: Promise<CommitOutcome[]> | undefined
-    await claims.db.transaction().execute(async (trx) => {
+    await patiently(claims, async (trx) => {
       await claimExecutions(trx, 'b', [key])
-      outcomes = outcomesOf(claims, [commitOf(key, 1, more)])
+      outcomes = patiently(claims, (db) => outcomesOf({ ...claims, db }, [commitOf(key, 1, more)]))
       await untilBlocked(claims.url)
     })
     expect(await outcomes).toEqual(['lost'])
@@ -188,6 +199,7 @@ test('each execution is run by one of two nodes at a time, and by one only', asy
   const running = new Set<string>()
   const ran: string[] = []
   const { promise: done, resolve } = Promise.withResolvers<void>()
+  const bothRun = Promise.withResolvers<void>()
   const nodes = new Set<string>()
   const run = (node: string) => async (lease: Lease) => {
     const { id } = lease.execution.facts
@@ -195,6 +207,8 @@ test('each execution is run by one of two nodes at a time, and by one only', asy
     running.add(id)
     ran.push(id)
     nodes.add(node)
+    if (nodes.size === 2) bothRun.resolve()
+    await bothRun.promise
     await lease.append([answer(1)])
     await lease.append([answer(2)])
     running.delete(id)

@@ -20,6 +20,7 @@ const commitOf = (key: string): Commit => ({
   entries: [],
   payloads: [],
 })
+const patient = { timeout: 30_000 }
 const unavailable = new RequestError('STORE_UNAVAILABLE', '')
 
 function errorOf(code: string): unknown {
@@ -78,7 +79,7 @@ test('while the store is not available, commits are repeated and marked as such'
   await vi.waitFor(() => {
     vi.advanceTimersByTime(1_000)
     expect(groups).toHaveLength(4)
-  })
+  }, patient)
   expect(await outcome).toBe('committed')
   expect(commit.isRepeated).toBe(true)
 })
@@ -94,7 +95,7 @@ test('after a long time without a store, the lease is lost', async () => {
   await vi.waitFor(() => {
     vi.advanceTimersByTime(5_000)
     expect(outcome).toBeInstanceOf(LeaseLost)
-  })
+  }, patient)
 })
 
 test.each([
@@ -116,7 +117,7 @@ test('a wrong commit rejects with its error, and a locked row is tried again', a
   await vi.waitFor(() => {
     vi.advanceTimersByTime(100)
     expect(groups).toHaveLength(3)
-  })
+  }, patient)
   expect(await second).toBe('committed')
 })
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { headerOf } from '../../engine/state/journal.test-support.ts'
 import { LeaseLost, type StoredExecution } from '../execution-store.ts'
@@ -28,7 +28,9 @@ function leaseOf({ ageMs = 0, outcomes = [] as CommitOutcome[] } = {}) {
 const entry = { type: 'answer', at: 1, call: 1, ok: true, text: '1' } as const
 
 test('a lease is confirmed until the last touch of its wake-up is 8 s old', () => {
-  expect(leaseOf({ ageMs: 7_000 }).lease.confirm()).toBeUndefined()
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  expect(leaseOf({ ageMs: 7_999 }).lease.confirm()).toBeUndefined()
   expect(leaseOf({ ageMs: 8_001 }).lease.confirm()).toBeInstanceOf(Promise)
 })
 

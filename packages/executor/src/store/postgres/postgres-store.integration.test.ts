@@ -345,13 +345,22 @@ test('old executions are deleted in parts that end in time, and attached ones as
   store.work(worker('a', (lease) => complete(lease, answer(1)).then(resolve)))
   await store.create(detached)
   await promise
+  // Stands for a statement that takes too long: one that deletes more than 20 entries.
   await query(
     url,
-    `create function slowly() returns trigger language plpgsql as 'begin perform pg_sleep(0.01); return old; end'`,
+    `create function refuse_many() returns trigger language plpgsql as $$
+     begin
+       if (select count(*) from gone) > 20 then raise exception using errcode = '57014'; end if;
+       return null;
+     end $$`,
   )
-  await query(url, 'create trigger slow before delete on codemode.entries for each row execute function slowly()')
+  await query(
+    url,
+    `create trigger refuse_many after delete on codemode.entries referencing old table as gone
+     for each statement execute function refuse_many()`,
+  )
   await query(url, "update codemode.executions set finished_at = now() - interval '2 minutes'")
-  await using parts = await openParts(url, { statementTimeoutMs: 250 })
+  await using parts = await openParts(url)
   await new Retention(parts.db, 60_000).deleteOld()
   expect(await query(url, 'select 1 from codemode.entries')).toEqual([])
   expect(await query(url, 'select id, is_tombstone from codemode.executions')).toEqual([

@@ -48,10 +48,20 @@ export async function query(url: string, text: string, values: unknown[] = []): 
   }
 }
 
+/**
+ * Waits for the writes to executions and sessions that are under way. The maintenance of a store may do the same as a test at
+ * the same time, whose own pass then skips the rows that are locked.
+ */
+export async function writesEnded(url: string): Promise<void> {
+  await query(url, 'begin; lock table codemode.executions, codemode.sessions in share mode; commit')
+}
+
 /** Starts a store. Failures in the background fail the test, unless it takes them. */
 export function startStore(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<PostgresStore> {
   return PostgresStore.start({
     url,
+    // Connections of a busy server come late; tests of this timeout set a shorter one.
+    connectTimeoutMs: 30_000,
     onError: (error) => {
       throw error
     },
@@ -67,7 +77,7 @@ export async function openParts(
   url: string,
   { statementTimeoutMs = 5_000 } = {},
 ): Promise<StoreParts & AsyncDisposable> {
-  const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs }
+  const connection = { url, maxConnections: 5, connectTimeoutMs: 30_000, statementTimeoutMs }
   const jobs = await startJobs(connection, () => {})
   const db = createDatabase(openPool(connection))
   return {

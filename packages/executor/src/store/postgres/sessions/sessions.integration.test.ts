@@ -2,7 +2,7 @@ import { newExecutionId, newSessionId } from '@codemode/shared'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { openUnfinished } from '../administration.ts'
-import { answer, openParts, query, startStore, useServer } from '../postgres-store.test-support.ts'
+import { answer, openParts, query, startStore, useServer, writesEnded } from '../postgres-store.test-support.ts'
 import type { PostgresStore } from '../postgres-store.ts'
 import { Retention } from '../retention.ts'
 import type { StoreParts } from '../store-parts.ts'
@@ -60,6 +60,13 @@ async function deleteOld(): Promise<void> {
     "update codemode.executions set finished_at = now() - interval '8 days' where finished_at is not null",
   )
   await new Retention(parts.db, 7 * 86_400_000).deleteOld()
+  await writesEnded(url)
+}
+
+/** Ends and deletes the sessions whose time has come. */
+async function expireSessions(): Promise<void> {
+  await new SessionExpiry(parts.db).expire()
+  await writesEnded(url)
 }
 
 /** Makes a session look as if nobody has used it for longer than it lives. */
@@ -224,12 +231,11 @@ test('the end of a session cancels its steps; its id is remembered for a day', a
   await expectEnded()
   const listed = await sessions.list('acme', { limit: 200 })
   expect(listed.map(({ facts }) => facts.id)).not.toContain(session)
-  const deletion = new SessionExpiry(parts.db)
   await query(url, "update codemode.sessions set ended_at = now() - interval '23 h' where id = $1", [session])
-  await deletion.expire()
+  await expireSessions()
   await expectEnded()
   await query(url, "update codemode.sessions set ended_at = now() - interval '25 h' where id = $1", [session])
-  await deletion.expire()
+  await expireSessions()
   expect(await sessions.find('acme', session)).toBeUndefined()
   expect(await sessions.create(sessionFacts({ id: session }))).toMatchObject({ isNew: true, session: { steps: 0 } })
 })
@@ -250,12 +256,11 @@ test('a session expires that is not used for long, unless a step is pending', as
   const { sessions } = store
   const session = await newSession(store)
   const held = await node.take(await addStep(store, session))
-  const expiry = new SessionExpiry(parts.db)
   await age(session)
-  await expiry.expire()
+  await expireSessions()
   expect(await sessions.find('acme', session)).toMatchObject({ session: { pendingSteps: 1 } })
   await held.end()
-  await expiry.expire()
+  await expireSessions()
   expect(await sessions.find('acme', session)).toMatchObject({ session: { pendingSteps: 0 } })
 
   // Its end is seen before maintenance has found it.
@@ -269,7 +274,7 @@ test('a session expires that is not used for long, unless a step is pending', as
     query(url, 'select payload is null as is_empty, ended_at is null as is_live from codemode.sessions where id = $1', [
       session,
     ])
-  await expiry.expire()
+  await expireSessions()
   expect(await rows()).toEqual([{ is_empty: true, is_live: false }])
 })
 

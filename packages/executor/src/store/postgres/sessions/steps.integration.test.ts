@@ -276,7 +276,7 @@ test('a step that waits is claimed when its life is over, and ends without those
   const [a = '', b = '', c = ''] = await addSteps(session, 3)
   const first = await node.take(a)
   await query(url, "update codemode.executions set expires_at = now() - interval '1 s' where id = $1", [b])
-  expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(1)
+  await wakeExpired(parts.db, parts.wakeUps)
   const expired = await node.take(b)
   expect(expired.lease.step).toMatchObject({ isBlocked: true })
   expect(expired.lease.expiresInMs).toBeLessThan(0)
