@@ -127,7 +127,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
   const client = connect(proxy, {
     executorApiKey: executor.apiKey,
     toolServer: { port: 0 },
-    retry: { backoffBaseMs: 20, backoffMaxMs: 200, maxAttempts: 1_000 },
+    retry: { backoffBaseMs: 20, backoffMaxMs: 1_000, maxAttempts: 100 },
     tools: { pay },
   })
   client.on('tool', ({ error }) => error?.code === 'TOOL_CALL_CONFLICT' && refused.push(error))

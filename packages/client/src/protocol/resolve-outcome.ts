@@ -1,14 +1,30 @@
 // Resolves the unknown outcome of a request: the client reads the execution by its id instead of running it again.
-import { executionResultSchema, isFinal, type ExecutionResult, type PausedExecution } from '@codemode/shared'
+import {
+  executionResultSchema,
+  isFinal,
+  type ExecutionEvent,
+  type ExecutionResult,
+  type PausedExecution,
+} from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
 import type { ExecutionsApi } from './executions-api.ts'
-import { followEvents } from './follow-events.ts'
+import { followBatches } from './follow-events.ts'
 import { pausedFrom } from './paused-from.ts'
 import { retryDelayMs } from '../http/retry-policy.ts'
 import { delay } from '../async/delay.ts'
+
+/** Reader of the events of an execution that is found to be under way. */
+interface EventReader {
+  /** Returns the id of the last event that was received, or undefined if none was. */
+  readonly lastEventId: () => string | undefined
+  /** Called with the next events. Returns the end of the execution if they contain it. */
+  readonly receive: (events: readonly ExecutionEvent[]) => ExecutionResult | PausedExecution | undefined
+}
+
+const onlyEnd: EventReader = { lastEventId: () => undefined, receive: endOf }
 
 /** Milliseconds between two reads of the record of an execution that is under way. */
 const pollMs = 500
@@ -42,13 +58,14 @@ export async function resolveIfUnknown(
 }
 
 /**
- * Waits for the end of an execution and resolves with its result, by its record. Rejects with OUTCOME_AMBIGUOUS if the
- * executor has no record, and with an ambiguous error if the record can't be read.
+ * Waits for the end of an execution and resolves with its result, by its record and its events, which the reader gets.
+ * Rejects with OUTCOME_AMBIGUOUS if the executor has no record, and with an ambiguous error if the record can't be read.
  */
 export async function resolveOutcome(
   api: ExecutionsApi,
   scope: ExecutionScope,
   failure: ExecutorClientError,
+  reader: EventReader = onlyEnd,
 ): Promise<ExecutionResult | PausedExecution> {
   let hasAnswered = false
   // After a failed connection, the first read of the record has fewer attempts: the policy's are used up already.
@@ -66,7 +83,7 @@ export async function resolveOutcome(
     hasAnswered = true
     const result = executionResultSchema.safeParse(record)
     if (isFinal(record.status) && result.success) return result.data
-    const followed = await follow(api, scope)
+    const followed = await follow(api, scope, reader)
     if (followed !== undefined) return followed
     await delay(pollMs, scope.signal)
   }
@@ -78,14 +95,25 @@ export async function resolveOutcome(
 async function follow(
   api: ExecutionsApi,
   scope: ExecutionScope,
+  { lastEventId, receive }: EventReader,
 ): Promise<ExecutionResult | PausedExecution | undefined> {
+  const after = lastEventId()
   try {
-    for await (const event of followEvents(() => api.events(undefined, scope), api, scope)) {
-      if (event.type === 'finished') return event.result
-      if (event.type === 'paused') return pausedFrom(event)
+    for await (const events of followBatches(() => api.events(after, scope), api, scope, after)) {
+      const end = receive(events)
+      if (end !== undefined) return end
     }
   } catch (error) {
     if (scope.signal.aborted || !(error instanceof ExecutorClientError)) throw error
+  }
+  return undefined
+}
+
+/** Returns the result of an execution, or what it is paused for, if the events contain it. */
+export function endOf(events: readonly ExecutionEvent[]): ExecutionResult | PausedExecution | undefined {
+  for (const event of events) {
+    if (event.type === 'finished') return event.result
+    if (event.type === 'paused') return pausedFrom(event)
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import {
   maxTimerMs,
+  type ExecutionEvent,
   type ExecutionRequest,
   type ExecutionResult,
   type PausedExecution,
@@ -13,9 +14,8 @@ import type { RunOptions } from '../executor.ts'
 import { withRemoteParent } from '../insight/telemetry.ts'
 import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
-import { pausedFrom } from './paused-from.ts'
 import type { RunLifetime } from './run-lifetime.ts'
-import { canBeResolved, ambiguousError, resolveOutcome } from './resolve-outcome.ts'
+import { ambiguousError, canBeResolved, endOf, resolveOutcome } from './resolve-outcome.ts'
 import { serveAllowedCall } from './serve-allowed-call.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
@@ -57,6 +57,14 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => lifetime.end(ambiguousError(scope, error) as Error),
   })
+  let lastEventId: string | undefined
+  const receive = (events: readonly ExecutionEvent[]) => {
+    lastEventId = events.at(-1)?.id ?? lastEventId
+    time.observe(events)
+    if (request.callback === undefined) calls.receive(events)
+    for (const event of events) options.onEvent?.(event)
+    return endOf(events)
+  }
   let isAccepted = false
   const open = async () => {
     const stream = await api.open(run.body, scope)
@@ -66,20 +74,15 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   try {
     for await (const events of followBatches(open, api, scope)) {
       isAccepted = true
-      time.observe(events)
-      if (request.callback === undefined) calls.receive(events)
-      for (const event of events) {
-        options.onEvent?.(event)
-        if (event.type === 'finished') return event.result
-        if (event.type === 'paused') return pausedFrom(event)
-      }
+      const end = receive(events)
+      if (end !== undefined) return end
     }
     throw malformed('event stream', undefined)
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
     if (lifetime.signal.aborted || !(isLost || canBeResolved(error)))
       throw isAccepted ? ambiguousError(scope, error) : error
-    return await resolveOutcome(api, scope, error)
+    return await resolveOutcome(api, scope, error, { lastEventId: () => lastEventId, receive })
   } finally {
     calls.end('The execution has ended')
   }
