@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Codemode } from '@codemode/client'
-import { freePort, sharedToolServer, startExecutorProcess } from '@codemode/testkit'
+import { freePort, longTimeouts, sharedToolServer, startExecutorProcess } from '@codemode/testkit'
 import { expect, test } from 'vitest'
 
 import { isSoak } from '../support/seed.ts'
@@ -38,6 +38,8 @@ test(
         executorUrl: executor.url,
         executorApiKey: executor.apiKey,
         retry: { maxAttempts: 100 },
+        // A call is known until its deadline, also after a restart that takes long.
+        ...longTimeouts,
         toolServer: await sharedToolServer(),
         tools: {
           step(input: unknown, { callId }) {

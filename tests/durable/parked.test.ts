@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import { Codemode } from '@codemode/client'
-import { startExecutorProcess, startPostgres, type ExecutorProcess } from '@codemode/testkit'
+import { longTimeouts, startExecutorProcess, startPostgres, type ExecutorProcess } from '@codemode/testkit'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 
@@ -81,7 +81,11 @@ test(
       preload,
       env: { ...bounds, CODEMODE_DATABASE_URL: server.url },
     })
-    await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: executor.apiKey })
+    await using codemode = Codemode.fromClientConfig({
+      executorUrl: executor.url,
+      executorApiKey: executor.apiKey,
+      ...longTimeouts,
+    })
 
     const began = Date.now()
     await forAll(() => codemode.submit('return 1', { detached: true }))
@@ -106,7 +110,12 @@ test(
     expect(parked.connections).toBeLessThanOrEqual(poolSize)
 
     // A message wakes an execution as its timer does.
-    await forAll((number) => sleeping[number]!.cancel())
+    const isCancelled = (number: number) =>
+      sleeping[number]!.cancel().then(
+        () => true,
+        () => false,
+      )
+    await forAll((number) => expect.poll(() => isCancelled(number), settled).toBe(true))
     await expect.poll(() => withStatus('cancelled'), settled).toBe(sizes.executions)
     await database.end()
     expect(memory.residentMb - finished.residentMb).toBeLessThan(sizes.maxGrowthMb)

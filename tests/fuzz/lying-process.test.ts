@@ -39,7 +39,10 @@ const ahead = [{ kind: 'answer', at: 1, call: 1, ok: true, text: '1' }] as const
  * Resolves with the outcome of a turn in a process that writes these bytes when it gets the turn; with that of the turn that
  * follows, if the guest has begun it.
  */
-async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome> {
+async function turnAgainst(
+  bytes: Buffer,
+  { chunkBytes = 100, timeoutMs = 60_000 }: { chunkBytes?: number; timeoutMs?: number } = {},
+): Promise<TurnOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-lies-'))
   await writeFile(join(folder, 'lies'), bytes)
   const jail: Jail = {
@@ -50,7 +53,7 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
   const pool = await ProcessPool.start({ size: 1, jails: [jail] })
   try {
     const guest = pool.placeGuest(spec, { tenant: 't', isolation: 'tenant' })
-    const options = { cpuMs: 50, expectedSlowdown: 1, wallMs: 50, maxWaitMs: 50, ahead }
+    const options = { cpuMs: timeoutMs, expectedSlowdown: 1, wallMs: timeoutMs, maxWaitMs: timeoutMs, ahead }
     const outcome = await guest.turn({ kind: 'start', at: 1 }, options)
     return outcome.type === 'turn' && outcome.next !== undefined ? await outcome.next : outcome
   } finally {
@@ -89,7 +92,9 @@ test.each([
   ['a turn with an unknown field', [{ ...turn(1), more: 1 }]],
   ['a turn with an optional field of a wrong type', [{ ...turn(1), variables: 'x' }]],
 ])('a process that reports %s is ended together with its turn', { tags: ['TL-3'] }, async (_what, messages) => {
-  const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), 65_536)
+  const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), {
+    chunkBytes: 65_536,
+  })
   expect(outcome).toMatchObject({ type: 'crashed', wasAlone: false })
 })
 
@@ -97,7 +102,7 @@ test(
   'a process that sends only the header of a frame holds its turn no longer than the time of the turn',
   { tags: ['TL-3'] },
   async () => {
-    expect(await turnAgainst(Buffer.from([0, 0x1f, 0xff, 0xff]))).toEqual({ type: 'killed' })
+    expect(await turnAgainst(Buffer.from([0, 0x1f, 0xff, 0xff]), { timeoutMs: 50 })).toEqual({ type: 'killed' })
   },
 )
 
@@ -128,7 +133,7 @@ test(
       fc.asyncProperty(stream, fc.integer({ min: 1, max: 500 }), async (bytes, chunkBytes) => {
         // Bytes that do not break the protocol leave the turn open until its time is over.
         const broken = Buffer.concat([bytes, Buffer.from([0xff, 0xff, 0xff, 0xff])])
-        const { type } = await turnAgainst(broken, chunkBytes)
+        const { type } = await turnAgainst(broken, { chunkBytes, timeoutMs: 50 })
         expect(['turn', 'stopped', 'crashed', 'killed', 'lost']).toContain(type)
         await expect.poll(isLeft, { interval: 5 }).toBe(false)
       }),

@@ -17,7 +17,7 @@ import type { RuntimeText } from './runtime-source.ts'
 const maxReportBytes = 5 * 1024 * 1024
 
 /** Milliseconds after which a process that is not ready is ended. */
-const startTimeoutMs = 10_000
+const startTimeoutMs = 30_000
 /** Milliseconds that a process that is ended before it is ready may take to exit by itself before it is killed. */
 const startGraceMs = 5_000
 
