@@ -42,7 +42,7 @@ test(
         const adding = session.addStep(random() < 0.1 ? `${code}; const = 1` : code, clocks)
         if (random() < 0.1) {
           cancelled.add(`${session.id} ${n}`)
-          void adding.then((step) => step.cancel()).catch(() => {})
+          void adding.then((step) => step.cancel().catch(() => {}))
         }
       }
     }

@@ -110,12 +110,19 @@ test(
     expect(parked.connections).toBeLessThanOrEqual(poolSize)
 
     // A message wakes an execution as its timer does.
-    const isCancelled = (number: number) =>
+    const cancel = (number: number) =>
       sleeping[number]!.cancel().then(
-        () => true,
-        () => false,
+        () => 'cancelled',
+        ({ code }: { code: string }) => code,
       )
-    await forAll((number) => expect.poll(() => isCancelled(number), settled).toBe(true))
+    // A cancellation has five seconds, in which a busy machine may not answer so many.
+    const outcomes = await forAll(async (number) => {
+      const seen = new Set<string>()
+      await expect.poll(async () => seen.add(await cancel(number)).has('cancelled'), settled).toBe(true)
+      return [...seen]
+    })
+    const allowed = new Set(['cancelled', 'REQUEST_TIMEOUT', 'CANCELLED', 'STORE_UNAVAILABLE'])
+    expect(outcomes.flat().filter((outcome) => !allowed.has(outcome))).toEqual([])
     await expect.poll(() => withStatus('cancelled'), settled).toBe(sizes.executions)
     await database.end()
     expect(memory.residentMb - finished.residentMb).toBeLessThan(sizes.maxGrowthMb)

@@ -354,10 +354,10 @@ test.each(transports)(
   'a 500 of a gateway does not decide about an execution that still runs ($transport)',
   { tags: ['RT-2'] },
   async ({ config }) => {
-    // Also the answer of an execution whose tools are served by callbacks begins before its end.
-    const executor = await startExecutor({ heartbeatMs: 100 })
+    // With a short heartbeat, the response of an execution with a callback begins before its end.
+    const executor = await startExecutor({ heartbeatMs: 100, disconnectGraceMs: 60_000 })
     onTestFinished(() => executor.close({ drainMs: 0 }))
-    const { enter, open } = toolLatch()
+    const { enter, open, signals } = toolLatch()
     let failures = 0
     const proxy = await startTinyProxy(executor, ({ request, response }, answer) => {
       if (request.method === 'POST' && request.url === '/v1/executions' && failures++ === 0) {
@@ -373,7 +373,7 @@ test.each(transports)(
     onTestFinished(() => proxy[Symbol.asyncDispose]())
     await using client = connect(proxy, { ...config, retry, tools: { enter } })
     expect(await client.run('return tools.enter(4)')).toMatchObject({ success: true, result: 4 })
-    expect(failures).toBe(1)
+    expect({ failures, calls: signals.length }).toEqual({ failures: 1, calls: 1 })
   },
 )
 

@@ -17,6 +17,11 @@ test('a tenant whose loops occupy processes leaves room for another', { tags: ['
     busy.run('for (;;);', { cpuTimeoutMs: 30_000, signal: stop.signal }).finally(() => (ended += 1)),
   )
   const settled = Promise.allSettled(loops)
+  const running = async () => {
+    const records = await Promise.all(busy.activeExecutions().map((execution) => execution.record().catch(() => {})))
+    return records.filter((record) => record?.status === 'running').length
+  }
+  await expect.poll(running).toBeGreaterThan(0)
   const values = await Promise.all(
     Array.from({ length: 20 }, (_, i) => other.executeAsync<number>(`await sleep(1); return ${i}`)),
   )

@@ -126,7 +126,7 @@ test(
       await arrived()
       for (const tries of [1, 2]) {
         host.deliveries[tries - 1]!.reset()
-        await expect.poll(() => host.deliveries.length, { interval: 10 }).toBe(tries + 1)
+        await expect.poll(() => host.deliveries.length, { interval: 10, timeout: 20_000 }).toBe(tries + 1)
       }
       open()
       const result = await running

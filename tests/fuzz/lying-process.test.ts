@@ -123,7 +123,7 @@ test('a turn that is reported twice counts once', { tags: ['TL-3'] }, async () =
 })
 
 /** Returns whether a process that lies is alive. */
-const isLeft = () => descendantsOf(pid).some(({ args }) => args.includes(program))
+const hasLyingProcess = () => descendantsOf(pid).some(({ args }) => args.includes(program))
 
 test(
   'a process that writes any bytes ends its turn and then itself',
@@ -135,7 +135,7 @@ test(
         const broken = Buffer.concat([bytes, Buffer.from([0xff, 0xff, 0xff, 0xff])])
         const { type } = await turnAgainst(broken, { chunkBytes, timeoutMs: 50 })
         expect(['turn', 'stopped', 'crashed', 'killed', 'lost']).toContain(type)
-        await expect.poll(isLeft, { interval: 5 }).toBe(false)
+        await expect.poll(hasLyingProcess, { interval: 5 }).toBe(false)
       }),
       fuzzRuns(15),
     )

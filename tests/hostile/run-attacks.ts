@@ -108,15 +108,15 @@ export function runAttacks(
         const received: unknown[] = []
         const tools = ordinaryTools(received)
         const held = toolLatch()
-        await using codemode = connect(executor, { executorApiKey: key, tools: { ...tools, hold: held.enter } })
+        await using codemode = connect(executor, {
+          executorApiKey: key,
+          // Many attacks compute for seconds until they reach another limit.
+          ...maxLimits,
+          tools: { ...tools, hold: held.enter },
+        })
         const bystanders = await startBystanders(codemode, held.arrived)
 
-        const result = await codemode.run(code, {
-          // Many attacks compute for seconds until they reach another limit.
-          cpuTimeoutMs: 120_000,
-          availableTools: Object.keys(tools),
-          ...options,
-        })
+        const result = await codemode.run(code, { availableTools: Object.keys(tools), ...options })
         const record = await api(executor, `/v1/executions/${result.executionId}`, { key })
         held.open()
 

@@ -12,7 +12,7 @@ const computes = `
   const before = Math.random()
   console.log('before')
   await tools.enter(1)
-  for (let i = 0; i < 1e9; i++);
+  for (let i = 0; i < 3e9; i++);
   console.log('after')
   return [await tools.enter(2), before === Math.min(before, 1)]`
 

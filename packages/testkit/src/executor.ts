@@ -24,7 +24,7 @@ export function startExecutor(config: ExecutorConfigInput = {}): Promise<Running
 /** Timeouts for tests of something else: an execution that computes for seconds also ends well on a slow, busy machine. */
 export const longTimeouts = { executionTimeoutMs: 240_000, queueTimeoutMs: 60_000, toolTimeoutMs: 240_000 }
 
-/** Returns a client of the executor, with long timeouts unless `config` sets one that they would have to fit in. */
+/** Returns a client of the executor, with long timeouts unless `config` sets `requestTimeoutMs` or `executionTimeoutMs`. */
 export function connect(executor: { readonly url: string }, config: Partial<ClientConfig> = {}): Codemode {
   const hasOwn = config.requestTimeoutMs !== undefined || config.executionTimeoutMs !== undefined
   const timeouts = hasOwn ? {} : longTimeouts

@@ -189,7 +189,13 @@ describe('a call about which the client decides', () => {
         return new Promise(() => {})
       },
     })
-    const answer = call(slow, { onApproval: () => ({ approve: true }), timeoutMs: 20 })
+    const answer = call(slow, {
+      onApproval() {
+        vi.advanceTimersByTime(1_000)
+        return { approve: true }
+      },
+      timeoutMs: 20,
+    })
     expect((await started.promise).getTime()).toBe(Date.now() + 20)
     vi.advanceTimersByTime(20)
     expect(await answer).toMatchObject({

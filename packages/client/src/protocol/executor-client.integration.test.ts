@@ -16,7 +16,7 @@ import type { ExecutorClientConfig } from '../config/schema.ts'
 import { ExecutorClient } from './executor-client.ts'
 import type { RunOptions } from '../executor.ts'
 import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
-import { failedResultOf, resultOf, type FakeReply } from '../testing/fake-reply.ts'
+import { failedResultOf, resultOf, runningRecordOf, type FakeReply } from '../testing/fake-reply.ts'
 
 const apiKey = 'a-very-secret-key'
 const fast = { retry: { backoffBaseMs: 1 } }
@@ -162,6 +162,52 @@ test('a conflict after an ambiguous failure is resolved by reading the execution
   await using client = clientOf(executor)
   expect(await client.run({ code: 'x' }, noTools)).toMatchObject({ success: true, result: 'done' })
   expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET'])
+})
+
+test('the calls of an execution whose creation got a foreign answer are served over its events, once each', async () => {
+  await using executor = await FakeExecutor.start(async (request, reply) => {
+    const id = request.path.split('/')[3]!
+    if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
+    if (request.method === 'POST') return reply.json(500, { not: 'of an executor' })
+    if (request.path.endsWith(id)) return reply.json(200, runningRecordOf(id, []))
+    if (executor.requestsTo('/events').length > 1) return reply.finished('done', 3)
+    reply.started()
+    reply.called(1, 'weather', {})
+    await executor.nextRequest('/tool-results')
+    return reply.destroy()
+  })
+  await using client = clientOf(executor)
+  const seen: string[] = []
+  const calls: string[] = []
+  const callTool = async ({ callId }: { callId: string }): Promise<ToolAnswer> => {
+    calls.push(callId)
+    return { ok: true, output: 1 }
+  }
+  const result = await client.run(weather, { callTool, onEvent: ({ type, id }) => seen.push(`${type} ${id}`) })
+  expect(result).toMatchObject({ success: true, result: 'done' })
+  expect(calls).toEqual([`${executionOf(executor.requests[0]!).id}:1`])
+  expect(seen).toEqual(['started 1', 'tool.called 2', 'finished 3'])
+  expect(executor.requestsTo('/events').map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '2'])
+})
+
+test('after a conflict of its id, a client serves no calls of the execution that has it', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    const id = request.path.split('/')[3]!
+    if (request.method === 'POST') {
+      return executor.requests.length === 1 ? reply.destroy() : reply.error(409, 'IDEMPOTENCY_CONFLICT')
+    }
+    if (request.path.endsWith(id)) return reply.json(200, runningRecordOf(id, []))
+    reply.started()
+    reply.called(1, 'weather', {})
+    return reply.finished('of another request')
+  })
+  await using client = clientOf(executor)
+  const seen: unknown[] = []
+  expect(await client.run(weather, { ...noTools, onEvent: (event) => seen.push(event) })).toMatchObject({
+    success: true,
+  })
+  expect(seen).toEqual([])
+  expect(executor.requestsTo('/tool-results')).toEqual([])
 })
 
 test('an execution unknown to the executor after an ambiguous failure has an ambiguous outcome', async () => {

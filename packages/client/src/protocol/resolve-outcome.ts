@@ -24,7 +24,11 @@ interface EventReader {
   readonly receive: (events: readonly ExecutionEvent[]) => ExecutionResult | PausedExecution | undefined
 }
 
-const onlyEnd: EventReader = { lastEventId: () => undefined, receive: endOf }
+/** Reader that ignores what comes before the end. */
+const onlyEnd: EventReader = {
+  lastEventId: () => undefined,
+  receive: (events) => endOf(untilEnd(events).at(-1)),
+}
 
 /** Milliseconds between two reads of the record of an execution that is under way. */
 const pollMs = 500
@@ -58,8 +62,8 @@ export async function resolveIfUnknown(
 }
 
 /**
- * Waits for the end of an execution and resolves with its result, by its record and its events, which the reader gets.
- * Rejects with OUTCOME_AMBIGUOUS if the executor has no record, and with an ambiguous error if the record can't be read.
+ * Reads the record of an execution and follows its events until its end, and passes the events to `reader`. Rejects with
+ * OUTCOME_AMBIGUOUS if the executor has no record, and with an ambiguous error if the record can't be read.
  */
 export async function resolveOutcome(
   api: ExecutionsApi,
@@ -81,6 +85,7 @@ export async function resolveOutcome(
       throw ambiguousError(scope, isFirstRead && !scope.signal.aborted ? failure : error)
     })
     hasAnswered = true
+    scope.onAccepted?.()
     const result = executionResultSchema.safeParse(record)
     if (isFinal(record.status) && result.success) return result.data
     const followed = await follow(api, scope, reader)
@@ -109,13 +114,16 @@ async function follow(
   return undefined
 }
 
-/** Returns the result of an execution, or what it is paused for, if the events contain it. */
-export function endOf(events: readonly ExecutionEvent[]): ExecutionResult | PausedExecution | undefined {
-  for (const event of events) {
-    if (event.type === 'finished') return event.result
-    if (event.type === 'paused') return pausedFrom(event)
-  }
-  return undefined
+/** Returns the events up to the first one at which a run ends. */
+export function untilEnd(events: readonly ExecutionEvent[]): readonly ExecutionEvent[] {
+  const index = events.findIndex(({ type }) => type === 'finished' || type === 'paused')
+  return index === -1 ? events : events.slice(0, index + 1)
+}
+
+/** Returns the result of an execution, or what it is paused for, if the event is its end. */
+export function endOf(event: ExecutionEvent | undefined): ExecutionResult | PausedExecution | undefined {
+  if (event?.type === 'finished') return event.result
+  return event?.type === 'paused' ? pausedFrom(event) : undefined
 }
 
 /** Returns the error for a failure after which the code may have run or may still run, marked as ambiguous. */

@@ -15,7 +15,7 @@ import { withRemoteParent } from '../insight/telemetry.ts'
 import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
 import type { RunLifetime } from './run-lifetime.ts'
-import { ambiguousError, canBeResolved, endOf, resolveOutcome } from './resolve-outcome.ts'
+import { ambiguousError, canBeResolved, endOf, resolveOutcome, untilEnd } from './resolve-outcome.ts'
 import { serveAllowedCall } from './serve-allowed-call.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
@@ -58,12 +58,13 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     onFailure: (error) => lifetime.end(ambiguousError(scope, error) as Error),
   })
   let lastEventId: string | undefined
-  const receive = (events: readonly ExecutionEvent[]) => {
+  const receive = (received: readonly ExecutionEvent[]) => {
+    const events = untilEnd(received)
     lastEventId = events.at(-1)?.id ?? lastEventId
     time.observe(events)
     if (request.callback === undefined) calls.receive(events)
     for (const event of events) options.onEvent?.(event)
-    return endOf(events)
+    return endOf(events.at(-1))
   }
   let isAccepted = false
   const open = async () => {
@@ -82,7 +83,9 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
     if (lifetime.signal.aborted || !(isLost || canBeResolved(error)))
       throw isAccepted ? ambiguousError(scope, error) : error
-    return await resolveOutcome(api, scope, error, { lastEventId: () => lastEventId, receive })
+    // After this code the id may belong to an execution of somebody else, whose calls are not served here.
+    const isOwn = error.code !== 'IDEMPOTENCY_CONFLICT'
+    return await resolveOutcome(api, scope, error, isOwn ? { lastEventId: () => lastEventId, receive } : undefined)
   } finally {
     calls.end('The execution has ended')
   }

@@ -17,7 +17,10 @@ export interface FakeRequest {
 type Handler = (request: FakeRequest, reply: FakeReply) => unknown
 
 export class FakeExecutor implements AsyncDisposable {
-  /** Requests received, except those for `/v1/info`, and for the record of an execution whose calls `FakeReply.called` made. */
+  /**
+   * Requests received, except those for `/v1/info`, and those for the record of an execution whose calls `FakeReply.called`
+   * made: it is under way.
+   */
   readonly requests: FakeRequest[] = []
   /** Instance id in the headers of the responses. */
   instance = 'f'.repeat(32)
@@ -27,8 +30,8 @@ export class FakeExecutor implements AsyncDisposable {
   clockMs = 0
   readonly #server: Server
   readonly #watchers = new Set<() => void>()
-  /** Ids of the calls of each execution. A client on a slow machine reads the record to see whether they are still open. */
-  readonly #callIds = new Map<string, string[]>()
+  /** Open calls of each execution that `FakeReply.called` made. A client on a slow machine reads its record to find them. */
+  readonly #openCalls = new Map<string, Set<string>>()
 
   private constructor(handler: Handler) {
     this.#server = createServer((request, response) => void this.#serve(handler, request, response))
@@ -80,16 +83,23 @@ export class FakeExecutor implements AsyncDisposable {
     if (incoming.url === '/v1/info') return this.info(new FakeReply(response, ''))
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', headers, body }
     const recordId = request.method === 'GET' ? request.path.replace('/v1/executions/', '') : ''
-    const callIds = this.#callIds.get(recordId)
-    if (callIds !== undefined) return new FakeReply(response, recordId).json(200, runningRecordOf(recordId, callIds))
+    const openCalls = this.#openCalls.get(recordId)
+    if (openCalls) return new FakeReply(response, recordId).json(200, runningRecordOf(recordId, [...openCalls]))
     this.requests.push(request)
     for (const watcher of this.#watchers) watcher()
     this.#watchers.clear()
     const executionId = headers['x-codemode-execution-id'] ?? ''
-    const onCall = (callId: string): void => {
-      this.#callIds.set(executionId, [...(this.#callIds.get(executionId) ?? []), callId])
+    const openCallsOf = (): Set<string> => {
+      if (!this.#openCalls.has(executionId)) this.#openCalls.set(executionId, new Set())
+      return this.#openCalls.get(executionId)!
     }
-    await handler(request, new FakeReply(response, executionId, onCall))
+    await handler(
+      request,
+      new FakeReply(response, executionId, {
+        onCalled: (callId) => openCallsOf().add(callId),
+        onSettled: (callId) => this.#openCalls.get(executionId)?.delete(callId),
+      }),
+    )
   }
 }
 

@@ -8,18 +8,24 @@ type EventFields = ExecutionEvent extends infer Event
     : never
   : never
 
+/** Called with the ids of calls, before their events are sent. */
+interface CallListeners {
+  /** Called for each call of `called`. */
+  readonly onCalled?: (callId: string) => void
+  readonly onSettled?: (callId: string) => void
+}
+
 /** Response of a FakeExecutor to one request. */
 export class FakeReply {
   readonly #response: ServerResponse
   readonly #executionId: string
-  readonly #onCall: (callId: string) => void
+  readonly #listeners: CallListeners
   #eventId = 0
 
-  /** `onCall` is called with the id of each call that `called` sends, before it is sent. */
-  constructor(response: ServerResponse, executionId: string, onCall: (callId: string) => void = () => {}) {
+  constructor(response: ServerResponse, executionId: string, listeners: CallListeners = {}) {
     this.#response = response
     this.#executionId = executionId
-    this.#onCall = onCall
+    this.#listeners = listeners
   }
 
   json(status: number, body: unknown, headers: Record<string, string> = {}): void {
@@ -47,6 +53,7 @@ export class FakeReply {
 
   /** Sends the next event of a stream, with the given number as its id if there is one. */
   event(fields: EventFields, id?: number): void {
+    if (fields.type === 'tool.settled') this.#listeners.onSettled?.(fields.callId)
     if (!this.#response.headersSent) this.#response.writeHead(200, { 'content-type': 'text/event-stream' })
     this.#eventId = id ?? this.#eventId + 1
     const event = { ...fields, id: String(this.#eventId), at: new Date().toISOString(), executionId: this.#executionId }
@@ -60,7 +67,7 @@ export class FakeReply {
   called(n: number, tool: string, input: unknown, deadlineMs = 10_000): void {
     const deadline = new Date(Date.now() + deadlineMs).toISOString()
     const callId = `${this.#executionId}:${n}`
-    this.#onCall(callId)
+    this.#listeners.onCalled?.(callId)
     this.event({ type: 'tool.called', callId, tool, input: input as never, deadline })
   }
 

@@ -64,7 +64,7 @@ const outcomesOf = async (claims: Claims, group: readonly Commit[]) => [
 ]
 
 /** Runs statements in a transaction that may wait as long as the test needs, for locks and for its next statement. */
-function patiently<T>({ db }: StoreParts, run: (trx: StoreParts['db']) => Promise<T>): Promise<T> {
+function withoutLockTimeouts<T>({ db }: StoreParts, run: (trx: StoreParts['db']) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (trx) => {
     await sql`select set_config('lock_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`.execute(
       trx,
@@ -102,9 +102,9 @@ test('the new holder reads an append that was begun before its claim', async () 
   await withClaims(1, async (claims) => {
     const [key = ''] = claims.keys
     let claimed: Promise<JournalEntry[]> | undefined
-    await patiently(claims, async (trx) => {
+    await withoutLockTimeouts(claims, async (trx) => {
       expect(await outcomesOf({ ...claims, db: trx }, [commitOf(key, 1)])).toEqual(['committed'])
-      claimed = patiently(claims, (db) => claimExecutions(db, 'b', [key])).then(() => entriesOf(claims, key))
+      claimed = withoutLockTimeouts(claims, (db) => claimExecutions(db, 'b', [key])).then(() => entriesOf(claims, key))
       await untilBlocked(claims.url)
     })
     expect(await claimed).toMatchObject([{ type: 'answer' }])
@@ -118,9 +118,9 @@ test.each([
   await withClaims(1, async (claims) => {
     const [key = ''] = claims.keys
     let outcomes: Promise<CommitOutcome[]> | undefined
-    await patiently(claims, async (trx) => {
+    await withoutLockTimeouts(claims, async (trx) => {
       await claimExecutions(trx, 'b', [key])
-      outcomes = patiently(claims, (db) => outcomesOf({ ...claims, db }, [commitOf(key, 1, more)]))
+      outcomes = withoutLockTimeouts(claims, (db) => outcomesOf({ ...claims, db }, [commitOf(key, 1, more)]))
       await untilBlocked(claims.url)
     })
     expect(await outcomes).toEqual(['lost'])
