@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
-import { api, apiKey, longTimeouts, startExecutor } from '@codemode/testkit'
+import { api, apiKey, longTimeoutVariables, startExecutor } from '@codemode/testkit'
 
 import { ExampleProgram } from './support/example-program.ts'
 
@@ -17,9 +17,7 @@ const start = (path: string) =>
     env: {
       CODEMODE_EXECUTOR_URL: executor.url,
       CODEMODE_EXECUTOR_API_KEY: apiKey,
-      CODEMODE_EXECUTION_TIMEOUT_MS: String(longTimeouts.executionTimeoutMs),
-      CODEMODE_TOOL_TIMEOUT_MS: String(longTimeouts.toolTimeoutMs),
-      CODEMODE_QUEUE_TIMEOUT_MS: String(longTimeouts.queueTimeoutMs),
+      ...longTimeoutVariables,
     },
   })
 

@@ -11,7 +11,14 @@ import {
   type ToolHandler,
 } from '@codemode/client'
 
-import { type ExecutorProcess, freePort, startExecutorProcess, toolLatch, transports } from '@codemode/testkit'
+import {
+  type ExecutorProcess,
+  freePort,
+  longTimeouts,
+  startExecutorProcess,
+  toolLatch,
+  transports,
+} from '@codemode/testkit'
 
 /** Wraps an executor so that it logs its runs, by their inputs, and its probes. */
 function watched({ url, apiKey }: ExecutorProcess, log: string[]): Executor {
@@ -57,9 +64,6 @@ function counted(handler: ToolHandler) {
   return { calls, enter }
 }
 
-/** Timeouts that are long enough for a busy machine; these tests are not about timeouts. */
-const clocks = { executionTimeoutMs: 120_000, toolTimeoutMs: 120_000, queueTimeoutMs: 60_000 }
-
 /** Resolves with the outcome of an execution that calls the tool with this number. */
 async function outcomeOf(codemode: Codemode, input: number): Promise<'finished' | 'ambiguous' | 'lost'> {
   try {
@@ -88,7 +92,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       const { calls, enter } = counted(hold)
       const log: string[] = []
       const executor = withFailover([watched(first, log), watched(second, [])])
-      await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
+      await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...longTimeouts, ...config })
 
       const held = Array.from({ length: 20 }, (_, i) => outcomeOf(codemode, i))
       await arrived(20)
@@ -115,7 +119,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       const { calls, enter } = counted((input) => input)
       const log: string[] = []
       const executor = withFailover([watched(first, log), watched(second, [])])
-      await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
+      await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...longTimeouts, ...config })
 
       const outcomes: string[] = []
       let begun = 0

@@ -10,8 +10,6 @@ import { isSoak, repeatedInSoak, seedOf } from '../support/seed.ts'
 const executions = isSoak ? 200 : 100
 const callsEach = 3
 const kills = isSoak ? 20 : 10
-/** Timeouts that are long enough for a busy machine; these tests are not about timeouts. */
-const clocks = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000, queueTimeoutMs: 60_000 }
 
 /**
  * Guest code with one call and then two at once; its random values show whether a guest that was rebuilt by replay is
@@ -49,7 +47,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       })
       const outcomes = await Promise.all(
         Array.from({ length: executions }, async (_, number) => {
-          const execution = await codemode.submit(code, { ...clocks, input: number })
+          const execution = await codemode.submit(code, { input: number })
           const [events, result] = await Promise.all([allOf(execution.events()), execution.wait()])
           return { number, events, result }
         }),

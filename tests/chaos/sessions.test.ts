@@ -8,7 +8,6 @@ import { isSoak, seedOf } from '../support/seed.ts'
 const sessionCount = isSoak ? 100 : 20
 const stepCount = isSoak ? 20 : 6
 const kills = isSoak ? 40 : 5
-const clocks = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000, queueTimeoutMs: 60_000 }
 
 test(
   'sessions in parallel keep their order and their state, and their counts add up, despite kills of sandbox processes',
@@ -39,7 +38,7 @@ test(
     for (const session of sessions) {
       for (let n = 0; n < stepCount; n++) {
         const code = `var log = [...(globalThis.log ?? []), ${n}]; await tools.step({ session: '${session.id}' }); ${n}`
-        const adding = session.addStep(random() < 0.1 ? `${code}; const = 1` : code, clocks)
+        const adding = session.addStep(random() < 0.1 ? `${code}; const = 1` : code)
         if (random() < 0.1) {
           cancelled.add(`${session.id} ${n}`)
           void adding.then((step) => step.cancel().catch(() => {}))
@@ -55,7 +54,7 @@ test(
       expect(stats.completed, `seed ${seed}`).toBe(results.filter(({ success }) => success).length)
       for (const name of ['completed', 'failed', 'cancelled'] as const) total[name] += stats[name]
       const ran = results.flatMap((result, n) => (hasRun(result) && !cancelled.has(`${session.id} ${n}`) ? [n] : []))
-      const log = await session.run<number[]>('globalThis.log ?? []', clocks)
+      const log = await session.run<number[]>('globalThis.log ?? []')
       expect(
         log.filter((n) => !cancelled.has(`${session.id} ${n}`)),
         `seed ${seed}`,

@@ -92,15 +92,15 @@ describe.each(testStores)('over the $store store, when a node dies', ({ open }) 
   test('an execution goes on when its node dies, and its client follows it', { tags: ['JB-5'] }, async () => {
     await using cluster = await startCluster(open)
     const { nodes } = cluster
-    await using client = clientOf(nodes)
-    const code = 'for (let n = 0; n < 20; n++) { console.log(n); await sleep(150) }'
+    const { enter, arrived, open: letContinue } = toolLatch()
+    await using client = clientOf(nodes, { toolServer: await toolServerConfig(), tools: { enter } })
+    const code = 'for (let n = 0; n < 20; n++) { console.log(n); if (n === 3) await tools.enter(n) }'
     const execution = await client.submit(code, { detached })
+    const killed = arrived()
+      .then(() => killRunner(execution.id, nodes))
+      .then(letContinue)
     const seen: ExecutionEvent[] = []
-    let killed: Promise<void> | undefined
-    for await (const event of execution.events()) {
-      seen.push(event)
-      if (event.type === 'log' && event.text === '3') killed ??= killRunner(execution.id, nodes)
-    }
+    for await (const event of execution.events()) seen.push(event)
     await killed
     const logs = seen.flatMap((event) => (event.type === 'log' ? [Number(event.text)] : []))
     expect(logs).toEqual(Array.from({ length: 20 }, (_, n) => n))

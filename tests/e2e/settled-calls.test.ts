@@ -12,6 +12,7 @@ import {
   startHoldingProxy,
   startShiftingProxy,
   startTinyProxy,
+  toolLatch,
 } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
@@ -150,34 +151,45 @@ function expectSuccess(result: Awaited<ReturnType<HeldClient['run']>>, value: un
 
 type HeldClient = Awaited<ReturnType<typeof held>>['client']
 
+interface Delivery {
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
 /**
- * Starts a client whose tool server receives nothing directly: `deliver` sends it what the executor sent, byte for
- * byte.
+ * Starts a client whose tool server receives no call of `pay` directly: `deliver` sends it what the executor sent, byte for
+ * byte. Its tool `end` answers when `open` is called.
  */
 async function intercepted() {
-  const sent: { headers: Record<string, string>; body: string }[] = []
+  const sent: Delivery[] = []
+  const send = async ({ headers, body }: Delivery) => {
+    const { host: _, connection: __, ...rest } = headers
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: rest, body })
+    return { status: response.status, body: (await response.json()) as { error?: { code: string } } }
+  }
   const interceptor = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
-    request.on('end', () => sent.push({ headers: request.headers as Record<string, string>, body }))
+    request.on('end', () => {
+      const delivery = { headers: request.headers as Record<string, string>, body }
+      if ((JSON.parse(body) as { tool?: string }).tool !== 'end') sent.push(delivery)
+      else void send(delivery).then((answer) => response.end(JSON.stringify(answer.body)))
+    })
     void once(response, 'close')
   })
   const local = await listenLocally(interceptor)
   const port = await freePort()
   const ran: unknown[] = []
   const pay = (input: unknown) => ran.push(input)
-  const client = connect(suite.executor, { toolServer: { port, url: local.url }, tools: { pay } })
+  const { enter: end, open } = toolLatch()
+  const client = connect(suite.executor, { toolServer: { port, url: local.url }, tools: { pay, end } })
   onTestFinished(() => client.close().then(() => local[Symbol.asyncDispose]()))
   return {
     client,
     ran,
     arrived: () => expect.poll(() => sent.length, { interval: 5 }).toBeGreaterThan(0),
-    deliver: async () => {
-      const { headers, body } = sent[0]!
-      const { host: _, connection: __, ...rest } = headers
-      const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: rest, body })
-      return { status: response.status, body: (await response.json()) as { error?: { code: string } } }
-    },
+    open,
+    deliver: () => send(sent[0]!),
   }
 }
 
@@ -205,12 +217,13 @@ describe('over callbacks', () => {
     'a delivery for an execution that %s starts nothing, and its answer says so',
     { tags: ['EX-9'] },
     async (what) => {
-      const { client, ran, arrived, deliver } = await intercepted()
+      const { client, ran, arrived, open, deliver } = await intercepted()
       const stop = new AbortController()
       const code =
-        what === 'has ended' ? `tools.pay({}).catch(() => {}); await sleep(3_000); return 1` : 'return tools.pay({})'
+        what === 'has ended' ? `tools.pay({}).catch(() => {}); await tools.end({}); return 1` : 'return tools.pay({})'
       const execution = await client.submit(code, { signal: stop.signal })
       await arrived()
+      open()
       if (what.endsWith('handle')) await execution.cancel()
       if (what.endsWith('signal')) stop.abort()
       const ended = execution.wait().catch(() => {})

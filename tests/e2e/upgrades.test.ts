@@ -8,7 +8,9 @@ import { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { otherRuntime } from '../support/other-runtime.ts'
 import { databaseOf, executorCommand } from '../support/store-command.ts'
 
-const sleeps = "console.log('before'); await sleep(6_000); console.log('after'); return 1"
+/** Code that waits until a client serves its tool call. */
+const waits = "console.log('before'); await tools.hold(); console.log('after'); return 1"
+const tools = { hold: () => 1 }
 
 let server: PostgresServer
 let database: ReturnType<typeof databaseOf>
@@ -33,9 +35,10 @@ async function runOnOldNode(): Promise<{ endedId: string; parkedId: string }> {
   await using client = connect(old)
   const ended = await client.submit("console.log('hello')", { detached: true })
   await ended.wait()
-  const parked = await client.submit(sleeps, { detached: true })
-  await expect.poll(() => database.statusOf(parked.id)).toBe('waiting')
-  return { endedId: ended.id, parkedId: parked.id }
+  const request = { code: waits, tools: [{ name: 'hold' }], detached: true }
+  const parkedId = (await api(old, '/v1/executions', { body: request })).body.executionId as string
+  await expect.poll(() => database.statusOf(parkedId)).toBe('waiting')
+  return { endedId: ended.id, parkedId }
 }
 
 test(
@@ -44,9 +47,9 @@ test(
   async () => {
     const { endedId, parkedId } = await runOnOldNode()
     await using node = await startExecutor({ databaseUrl: server.url })
-    await using client = connect(node)
+    await using client = connect(node, { tools })
+    expect(await client.resume(parkedId)).toMatchObject({ success: true, result: 1 })
     const execution = await client.getExecution(parkedId)
-    await execution.wait()
     expect((await execution.record()).logs.map(({ text }) => text)).toEqual(['old: before', 'old: after'])
     const ended = await client.getExecution(endedId)
     expect((await ended.record()).logs.map(({ text }) => text)).toEqual(['old: hello'])
@@ -72,8 +75,9 @@ test(
     )
 
     await using node = await startExecutor({ databaseUrl: server.url })
+    await using client = connect(node, { tools })
+    const resumed = client.resume(parkedId)
     await expect.poll(() => database.statusOf(parkedId)).toBe('needs_attention')
-    await using client = connect(node)
     const execution = await client.getExecution(parkedId)
     expect((await execution.record()).error).toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -87,7 +91,7 @@ test(
       'Of 1 unfinished executions and durable sessions, 1 would continue and 0 would need attention.',
     )
     expect(await api(node, `/v1/executions/${parkedId}/wake`, { method: 'POST' })).toMatchObject({ status: 202 })
-    await execution.wait()
+    expect(await resumed).toMatchObject({ success: true, result: 1 })
     expect((await execution.record()).logs.map(({ text: log }) => log)).toEqual(['old: before', 'old: after'])
   },
 )

@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import type { RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { apiKey, longTimeouts, startExecutor } from '@codemode/testkit'
+import { apiKey, longTimeoutVariables, startExecutor } from '@codemode/testkit'
 import { compile, install } from './installed.ts'
 import { pack } from './packed.ts'
 
@@ -80,9 +80,7 @@ function runProgram(program: string): Promise<{ stdout: string; stderr: string }
     CODEMODE_EXECUTOR_URL: executor.url,
     CODEMODE_EXECUTOR_API_KEY: apiKey,
     // A hundred executions at once take long on a slow machine.
-    CODEMODE_EXECUTION_TIMEOUT_MS: String(longTimeouts.executionTimeoutMs),
-    CODEMODE_TOOL_TIMEOUT_MS: String(longTimeouts.toolTimeoutMs),
-    CODEMODE_QUEUE_TIMEOUT_MS: String(longTimeouts.queueTimeoutMs),
+    ...longTimeoutVariables,
   }
   return run(execPath, [program], { cwd: project, env: variables, timeout: 280_000 })
 }

@@ -24,6 +24,13 @@ export function startExecutor(config: ExecutorConfigInput = {}): Promise<Running
 /** Timeouts for tests of something else: an execution that computes for seconds also ends well on a slow, busy machine. */
 export const longTimeouts = { executionTimeoutMs: 240_000, queueTimeoutMs: 60_000, toolTimeoutMs: 240_000 }
 
+/** The same timeouts as environment variables of a client in another process. */
+export const longTimeoutVariables = {
+  CODEMODE_EXECUTION_TIMEOUT_MS: String(longTimeouts.executionTimeoutMs),
+  CODEMODE_QUEUE_TIMEOUT_MS: String(longTimeouts.queueTimeoutMs),
+  CODEMODE_TOOL_TIMEOUT_MS: String(longTimeouts.toolTimeoutMs),
+}
+
 /** Returns a client of the executor, with long timeouts unless `config` sets `requestTimeoutMs` or `executionTimeoutMs`. */
 export function connect(executor: { readonly url: string }, config: Partial<ClientConfig> = {}): Codemode {
   const hasOwn = config.requestTimeoutMs !== undefined || config.executionTimeoutMs !== undefined

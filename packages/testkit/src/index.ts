@@ -5,7 +5,7 @@
 export { startBusyLoops } from './busy-loops.ts'
 export { busy } from './busy.ts'
 export { type ExecutorProcess, startExecutorProcess } from './executor-process.ts'
-export { api, apiKey, connect, longTimeouts, startExecutor, transports } from './executor.ts'
+export { api, apiKey, connect, longTimeouts, longTimeoutVariables, startExecutor, transports } from './executor.ts'
 export { freePort } from './free-port.ts'
 export { startHoldingProxy } from './holding-proxy.ts'
 export { keyOf, type KeysFile, writeKeysFile } from './keys-file.ts'

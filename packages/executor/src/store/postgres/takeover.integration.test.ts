@@ -104,7 +104,7 @@ test('a database that is restarted under load loses no committed entry, and all 
   const executions = Array.from({ length: 8 }, () => newExecution())
   const minEntries = 80
   const committed = new Map<string, number>()
-  /** Whether an execution appends the entry with this number: it works until both restarts are over. */
+  /** Returns whether an execution appends the entry with this number. It works until both restarts are over. */
   const needs = (entry: number) => entry <= minEntries || restarts < 2
   let appends = 0
   let ended = 0
